@@ -58,7 +58,7 @@ export function cast(target: Pid | string, name: string, payload?: unknown): voi
 export function awaitDown(
   owner: Process,
   target: Pid,
-  timeoutMs = Number.POSITIVE_INFINITY,
+  { timeoutMs = Number.POSITIVE_INFINITY, holds = true } = {},
 ): Promise<ExitReason | undefined> {
   if (owner.kernel.isLocal(target) && !owner.kernel.processes.has(target)) {
     return Promise.resolve(NOPROC)
@@ -78,6 +78,7 @@ export function awaitDown(
       resolve: () => done(undefined),
       reject,
       down: done,
+      holds,
       settled: () => clearTimeout(timer),
     })
     owner.kernel.send({ type: 'monitor', to: target, from: owner.pid, ref })

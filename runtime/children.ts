@@ -32,7 +32,8 @@ export async function stopChild(
   pid: Pid,
   { shutdown }: Pick<ChildSpec, 'shutdown'>,
 ): Promise<ExitReason> {
-  const down = awaitDown(supervisor, pid, typeof shutdown === 'number' ? shutdown : undefined)
+  const timeoutMs = typeof shutdown === 'number' ? shutdown : Number.POSITIVE_INFINITY
+  const down = awaitDown(supervisor, pid, { timeoutMs })
   sendExit(supervisor, pid, shutdown === 'brutal_kill' ? KILL : SHUTDOWN)
   let reason = await down
   if (!reason) {

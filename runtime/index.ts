@@ -62,6 +62,14 @@ export {
   whereis,
 } from './signals.ts'
 export { type SpawnOptions, spawn, spawnMonitor } from './spawn.ts'
+export {
+  DynamicSupervisor,
+  type DynamicSupervisorRef,
+  type StartOptions,
+  Supervisor,
+  type SupervisorRef,
+  startServer,
+} from './start.ts'
 export { supervisor } from './supervisor.ts'
 export type { ChildCounts, ChildInfo } from './supervisor-state.ts'
 export type { ThreadRef, TreeEvent, TreeNode, TreeSource } from './tree-event.ts'

@@ -46,9 +46,7 @@ export class Kernel {
     this.shared = shared
     this.#control = control
     this.names = new NameTable(shared, ordinal)
-    this.pending = new PendingReplies((change) => {
-      if (this.pending.size === (change === 1 ? 1 : 0)) this.onHold?.(change === 1)
-    })
+    this.pending = new PendingReplies((holding) => this.onHold?.(holding))
     this.peers = new Peers({
       ordinal,
       control: (message, transfer) => this.control(message, transfer),

@@ -16,17 +16,20 @@ export interface PendingEntry {
   readonly reject: (error: unknown) => void
   /** Where a DOWN is the answer itself (waiting for a death), not a failure. */
   readonly down?: (reason: ExitReason) => void
+  /** False for what may wait for ever without keeping the process alive. */
+  readonly holds?: boolean
   /** Stops the timer and the abort listener. */
   readonly settled: () => void
 }
 
 export class PendingReplies {
   readonly #entries = new Map<Ref, PendingEntry>()
-  readonly #held: (change: 1 | -1) => void
+  readonly #onHold: (holding: boolean) => void
+  #holding = 0
 
-  /** @param held Told of every entry that comes (+1) and goes (-1). */
-  constructor(held: (change: 1 | -1) => void) {
-    this.#held = held
+  /** @param onHold Told when the first entry comes that keeps the process alive, and the last goes. */
+  constructor(onHold: (holding: boolean) => void) {
+    this.#onHold = onHold
   }
 
   get size(): number {
@@ -35,7 +38,7 @@ export class PendingReplies {
 
   add(ref: Ref, entry: PendingEntry): void {
     this.#entries.set(ref, entry)
-    this.#held(1)
+    if (entry.holds !== false && this.#holding++ === 0) this.#onHold(true)
   }
 
   /** Takes the entry out; later replies to it are dropped. */
@@ -43,7 +46,7 @@ export class PendingReplies {
     const entry = this.#entries.get(ref)
     if (!entry) return undefined
     this.#entries.delete(ref)
-    this.#held(-1)
+    if (entry.holds !== false && --this.#holding === 0) this.#onHold(false)
     entry.settled()
     return entry
   }

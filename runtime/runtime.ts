@@ -126,7 +126,7 @@ export class Runtime {
     })
     if (started.type !== 'started') throw startError('root', started)
     this.#top = started.pid
-    void awaitDown(owner, started.pid).then((reason) => {
+    void awaitDown(owner, started.pid, { holds: false }).then((reason) => {
       if (!this.#stopping) void this.#shutDown(reason ?? SHUTDOWN)
     })
   }
@@ -170,7 +170,7 @@ export class Runtime {
   async #end(reason: ExitReason): Promise<void> {
     this.#control.ref()
     if (this.#top) {
-      const down = awaitDown(this.#kernel.main, this.#top, STOP_MS)
+      const down = awaitDown(this.#kernel.main, this.#top, { timeoutMs: STOP_MS })
       sendExit(this.#kernel.main, this.#top, SHUTDOWN)
       await down
     }
