@@ -1,6 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 
+export interface PeerOptions {
+  readonly args?: readonly string[]
+  /** Options of Node itself, in addition to those of this process. */
+  readonly nodeArgs?: readonly string[]
+  readonly env?: NodeJS.ProcessEnv
+}
+
 /** A child process of the demonstration that speaks in messages with a `type`. */
 export class Peer<Sent extends { readonly type: string }, Heard extends { readonly type: string }> {
   readonly name: string
@@ -12,13 +19,11 @@ export class Peer<Sent extends { readonly type: string }, Heard extends { readon
   constructor(
     name: string,
     path: string,
-    {
-      args = [],
-      env = {},
-    }: { readonly args?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
+    { args = [], nodeArgs = [], env = {} }: PeerOptions = {},
   ) {
     this.name = name
     this.#child = fork(path, [...args], {
+      execArgv: [...process.execArgv, ...nodeArgs],
       env: { ...process.env, ...env },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })

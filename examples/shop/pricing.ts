@@ -8,11 +8,18 @@ export interface Quote {
   readonly taxCents: number
   readonly grossCents: number
   readonly label: string
-  /** What the visitor sees on a click at the price. */
-  readonly breakdown: readonly { readonly label: string; readonly cents: number }[]
+  readonly tiers: readonly PriceTier[]
   readonly quotedAt: number
 }
 
+interface PriceTier {
+  readonly from: number
+  readonly netCents: number
+  readonly grossCents: number
+  readonly label: string
+}
+
+const tierQuantities = [1, 5, 10, 25, 50, 100]
 const taxPercent: Readonly<Record<string, number>> = { de: 19, fr: 20, at: 20, ch: 8, pl: 23 }
 const mostQuotes = 2_000
 const priceCache = new Map<string, Quote>()
@@ -49,15 +56,32 @@ function rememberQuote(key: string, quote: Quote): void {
 }
 
 function computeQuote(product: Product, country: string): Quote {
+  const rate = (taxPercent[country] ?? 19) / 100
   const netCents = product.priceCents
-  const taxCents = Math.round((netCents * (taxPercent[country] ?? 19)) / 100)
+  const taxCents = Math.round(netCents * rate)
   const grossCents = netCents + taxCents
-  const label = `${(grossCents / 100).toFixed(2)} EUR incl. ${(taxCents / 100).toFixed(2)} EUR tax`
-  const breakdown = [
-    { label: `${product.name}, net`, cents: netCents },
-    { label: `value added tax, ${country}`, cents: taxCents },
-    { label: `${product.name}, gross`, cents: grossCents },
-  ]
-  const quotedAt = Date.now()
-  return { sku: product.sku, country, netCents, taxCents, grossCents, label, breakdown, quotedAt }
+  const label = euro(grossCents)
+  const tiers = tierQuantities.map((from, step) =>
+    priceTier(from, netCents * (1 - step / 50), rate),
+  )
+  return {
+    sku: product.sku,
+    country,
+    netCents,
+    taxCents,
+    grossCents,
+    label,
+    tiers,
+    quotedAt: Date.now(),
+  }
+}
+
+function priceTier(from: number, net: number, rate: number): PriceTier {
+  const netCents = Math.round(net)
+  const grossCents = Math.round(net * (1 + rate))
+  return { from, netCents, grossCents, label: `from ${from}: ${euro(grossCents)}` }
+}
+
+function euro(cents: number): string {
+  return `${(cents / 100).toFixed(2)} EUR`
 }
