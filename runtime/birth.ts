@@ -13,6 +13,7 @@ import { Inbox } from './inbox.ts'
 import type { Kernel } from './kernel.ts'
 import type { Pid } from './pid.ts'
 import type { Process } from './process.ts'
+import { reportCrash } from './report.ts'
 import { reasonOf, ServerLoop } from './server-loop.ts'
 import { LOCAL, type SpawnRequest, type StartOutcome } from './signal.ts'
 
@@ -77,8 +78,10 @@ function begin(process: Process, request: SpawnRequest, definition: Definition):
   process.behaviour = loop
   if (request.trapExit === undefined) process.trapExit = definition.spec.trapExit
   void loop.init(process, request.args).then((outcome) => {
-    if (outcome === 'started') acknowledge(process, request, { type: 'started', pid: process.pid })
-    if (outcome === 'ignored') ignored(process, request)
+    if (outcome.type === 'started') {
+      acknowledge(process, request, { type: 'started', pid: process.pid })
+    } else if (outcome.type === 'ignored') calledOff(process, request, { type: 'ignored' })
+    else if (outcome.type === 'refused') calledOff(process, request, outcome)
   })
 }
 
@@ -88,13 +91,18 @@ function runBody(process: Process, run: ErasedBody, args: unknown): void {
   process.behaviour = inbox
   process.status = 'running'
   const { kernel } = process
+  const failed = (error: unknown): void => {
+    const reason = reasonOf(error)
+    if (process.alive) reportCrash(process, reason)
+    kernel.end(process, reason)
+  }
   try {
     Promise.resolve(runAsyncAs(process, () => run(args))).then(
       () => kernel.end(process, NORMAL),
-      (error: unknown) => kernel.end(process, reasonOf(error)),
+      failed,
     )
   } catch (error) {
-    kernel.end(process, reasonOf(error))
+    failed(error)
   }
 }
 
@@ -105,14 +113,14 @@ function acknowledge(process: Process, request: SpawnRequest, outcome: StartOutc
   process.kernel.send({ type: 'started', to, ref, outcome })
 }
 
-/** An ignored start ends `normal`, is completely dead, and only then told. */
-function ignored(process: Process, request: SpawnRequest): void {
+/** A start that was called off ends `normal`, is completely dead, and only then told. */
+function calledOff(process: Process, request: SpawnRequest, outcome: StartOutcome): void {
   const { kernel } = process
   if (request.started) process.watchers.delete(request.started)
   kernel.end(process, NORMAL)
   if (!request.started) return
   const { parent: to, started: ref } = request
-  kernel.send({ type: 'started', to, ref, outcome: { type: 'ignored' } })
+  kernel.send({ type: 'started', to, ref, outcome })
 }
 
 function nameTaken(kernel: Kernel, request: SpawnRequest, pid: Pid, holder: Pid): void {

@@ -1,5 +1,5 @@
 import { acting } from './current.ts'
-import { CallingSelf, CallTimeout, NoProcess, NotSendable } from './errors.ts'
+import { type CallInfo, CallingSelf, CallTimeout, NoProcess, NotSendable } from './errors.ts'
 import { type ExitReason, NOPROC } from './exit-reason.ts'
 import { checkKeys, checkNumber } from './options.ts'
 import type { Pid, Ref } from './pid.ts'
@@ -32,9 +32,10 @@ export async function call(
   checkNumber('call: timeoutMs', timeoutMs)
   const owner = acting('call')
   signal?.throwIfAborted()
-  const to = resolve(owner, target)
-  if (to === owner.pid) throw new CallingSelf(to)
-  return request(owner, to, `call '${name}'`, { timeoutMs, signal }, (ref) =>
+  const info = { target, name, timeoutMs }
+  const to = resolve(owner, target, info)
+  if (to === owner.pid) throw new CallingSelf(to, info)
+  return request(owner, to, info, signal, (ref) =>
     owner.kernel.send({ type: 'call', to, from: owner.pid, ref, name, payload }),
   )
 }
@@ -85,17 +86,12 @@ export function awaitDown(
   })
 }
 
-interface Waiting {
-  readonly timeoutMs: number
-  readonly signal: AbortSignal | undefined
-}
-
 /** Enters a pending reply, does what asks for it, and waits. */
 export function request(
   owner: Process,
   target: Pid,
-  what: string,
-  { timeoutMs, signal }: Waiting,
+  info: CallInfo,
+  signal: AbortSignal | undefined,
   ask: (ref: Ref) => void,
 ): Promise<unknown> {
   if (!owner.alive) return new Promise(() => {})
@@ -107,14 +103,15 @@ export function request(
       kernel.send({ type: 'demonitor', to: target, from: owner.pid, ref })
       reject(error)
     }
-    const timer = Number.isFinite(timeoutMs)
-      ? setTimeout(() => giveUp(new CallTimeout(target, what, timeoutMs)), timeoutMs)
-      : undefined
+    const { name, timeoutMs } = info
+    const tooLate = (): void => giveUp(new CallTimeout(target, `'${name}'`, timeoutMs, info))
+    const timer = Number.isFinite(timeoutMs) ? setTimeout(tooLate, timeoutMs) : undefined
     const onAbort = (): void => giveUp(signal?.reason)
     signal?.addEventListener('abort', onAbort, { once: true })
     kernel.pending.add(ref, {
       owner,
       target,
+      info,
       resolve: resolvePromise,
       reject,
       settled: () => {

@@ -1,7 +1,7 @@
-import { isDefinition, type ServerDefinition } from './definition.ts'
+import { type IGNORE, isDefinition, type ServerDefinition } from './definition.ts'
 import { checkKeys, checkName, checkNumber, checkOneOf, defined } from './options.ts'
 import { checkPlacement, type Placement } from './placement.ts'
-import type { RestartType, Strategy } from './restart-plan.ts'
+import type { AutoShutdown, RestartType, Strategy } from './restart-plan.ts'
 import type { DefinitionAddress, ProcessKind, ThreadLimits } from './signal.ts'
 import { printable } from './wire.ts'
 
@@ -16,11 +16,18 @@ export interface ChildSpec {
   readonly restart: RestartType
   readonly shutdown: Shutdown
   readonly type: ProcessKind
+  /** Its end can end the supervisor, see `autoShutdown`. Absent: false. */
+  readonly significant?: boolean
   readonly placement: Placement
   /** The name the child is registered under; absent: none. */
   readonly name?: string
   readonly resourceLimits?: ThreadLimits
+  /** Which modules it runs, for tools. */
+  readonly modules?: Modules
 }
+
+/** URLs of modules; `dynamic` where nobody can say. */
+export type Modules = readonly string[] | 'dynamic'
 
 export interface ChildOptions<Args> {
   /** What `init` gets. */
@@ -33,13 +40,33 @@ export interface ChildOptions<Args> {
   readonly placement?: Placement
   /** Default `'permanent'`. */
   readonly restart?: RestartType
-  /** Default 5000 ms. */
+  /** Default 5000 ms; for `type: 'supervisor'` `'infinity'`. */
   readonly shutdown?: Shutdown
+  /** What it counts as. Default `'worker'`. */
+  readonly type?: ProcessKind
+  /** Its end can end the supervisor, see `autoShutdown`; not with `permanent`. Default false. */
+  readonly significant?: boolean
+  /** Default: the definition's module. */
+  readonly modules?: Modules
   /** Bounds of the own thread's heap, megabytes. */
   readonly resourceLimits?: ThreadLimits
 }
 
-const CHILD_KEYS = ['args', 'id', 'name', 'placement', 'restart', 'shutdown', 'resourceLimits']
+const CHILD_KEYS = [
+  'args',
+  'id',
+  'name',
+  'placement',
+  'restart',
+  'shutdown',
+  'type',
+  'significant',
+  'modules',
+  'resourceLimits',
+]
+
+/** A period must end: a hundred years in seconds. */
+export const MAX_SECONDS = 3_155_760_000
 
 /** OTP's default for workers, milliseconds. */
 export const DEFAULT_SHUTDOWN_MS = 5000
@@ -58,17 +85,18 @@ export function child<Args>(
   }
   checkKeys(`child '${definition.spec.name}'`, options, CHILD_KEYS)
   const { spec, address } = definition
-  const { args, id = spec.name, name = spec.name, resourceLimits } = options
+  const { args, id = spec.name, name = spec.name, type = 'worker' } = options
+  const { significant, modules, resourceLimits } = options
   return checkSpec({
     id,
     definition: address,
     args,
     restart: options.restart ?? 'permanent',
-    shutdown: options.shutdown ?? DEFAULT_SHUTDOWN_MS,
-    type: 'worker',
+    shutdown: options.shutdown ?? (type === 'supervisor' ? 'infinity' : DEFAULT_SHUTDOWN_MS),
+    type,
     placement: options.placement ?? 'thread',
     ...(name === false ? {} : { name }),
-    ...defined({ resourceLimits }),
+    ...defined({ significant, modules, resourceLimits }),
   })
 }
 
@@ -78,10 +106,20 @@ export interface SupervisorOptions {
   readonly maxRestarts?: number
   /** Default 5, as Elixir. */
   readonly maxSeconds?: number
+  /**
+   * Ends the supervisor with `shutdown` when a `significant` child has ended by itself and is not
+   * restarted: the first one, or the last that is left. Default `'never'`.
+   */
+  readonly autoShutdown?: AutoShutdown
   readonly children: readonly ChildSpec[]
 }
 
-export const SUPERVISOR_KEYS = ['strategy', 'maxRestarts', 'maxSeconds', 'children']
+/** The options, or a function that gives them, run in the supervisor itself. */
+export type SupervisorInit =
+  | SupervisorOptions
+  | (() => SupervisorOptions | typeof IGNORE | Promise<SupervisorOptions | typeof IGNORE>)
+
+const SUPERVISOR_KEYS = ['strategy', 'maxRestarts', 'maxSeconds', 'autoShutdown', 'children']
 
 /** Fills in the defaults. @throws {TypeError} or {RangeError} for what cannot be meant. */
 export function checkedSupervisor(
@@ -90,22 +128,35 @@ export function checkedSupervisor(
 ): Required<SupervisorOptions> {
   checkKeys(what, options, SUPERVISOR_KEYS)
   const { strategy = 'one_for_one', maxRestarts = 3, maxSeconds = 5, children } = options
+  const { autoShutdown = 'never' } = options
   checkOneOf(`${what}: strategy`, strategy, ['one_for_one', 'one_for_all', 'rest_for_one'])
   checkNumber(`${what}: maxRestarts`, maxRestarts, { integer: true })
-  checkNumber(`${what}: maxSeconds`, maxSeconds, { min: 0.001 })
+  checkNumber(`${what}: maxSeconds`, maxSeconds, { min: 0.001, max: MAX_SECONDS })
+  checkOneOf(`${what}: autoShutdown`, autoShutdown, ['never', 'any_significant', 'all_significant'])
   if (!Array.isArray(children)) {
     throw new TypeError(`${what}: expected children: [child(…), …], got ${printable(children)}.`)
   }
-  for (const spec of children) checkSpec(spec)
+  for (const spec of children) checkChildOf(what, autoShutdown, spec)
   const ids = children.map(({ id }) => id)
   const twice = ids.find((id, index) => ids.indexOf(id) !== index)
   if (twice !== undefined) {
     throw new TypeError(`${what}: two children have the id '${twice}'. Give one another id.`)
   }
-  return { strategy, maxRestarts, maxSeconds, children }
+  return { strategy, maxRestarts, maxSeconds, autoShutdown, children }
 }
 
-/** @throws {TypeError} Not a child spec. */
+/** @throws {TypeError} Not a child spec, or one that does not go with the supervisor. */
+export function checkChildOf(what: string, autoShutdown: AutoShutdown, spec: ChildSpec): ChildSpec {
+  checkSpec(spec)
+  if (spec.significant && autoShutdown === 'never') {
+    throw new TypeError(
+      `${what}: child '${spec.id}' is significant, which means nothing with autoShutdown: 'never'. Set autoShutdown to 'any_significant' or 'all_significant'.`,
+    )
+  }
+  return spec
+}
+
+/** @throws {TypeError} or {RangeError} Not a child spec. */
 export function checkSpec(spec: ChildSpec): ChildSpec {
   if (typeof spec !== 'object' || spec === null || typeof spec.definition?.url !== 'string') {
     throw new TypeError(
@@ -116,9 +167,34 @@ export function checkSpec(spec: ChildSpec): ChildSpec {
   checkName(`${what}: id`, spec.id)
   if (spec.name !== undefined) checkName(`${what}: name`, spec.name)
   checkOneOf(`${what}: restart`, spec.restart, ['permanent', 'transient', 'temporary'])
+  checkOneOf(`${what}: type`, spec.type, ['worker', 'supervisor'])
   checkPlacement(what, spec.placement)
-  const { shutdown } = spec
+  checkModules(what, spec.modules)
+  const { shutdown, significant = false } = spec
   if (typeof shutdown === 'number') checkNumber(`${what}: shutdown`, shutdown)
   else checkOneOf(`${what}: shutdown`, shutdown, ['brutal_kill', 'infinity'])
+  if (typeof significant !== 'boolean') {
+    throw new TypeError(
+      `${what}: significant: expected true or false, got ${printable(significant)}.`,
+    )
+  }
+  if (significant && spec.restart === 'permanent') {
+    throw new TypeError(
+      `${what}: significant: a permanent child is always restarted, so its end cannot end the supervisor. Make it 'transient' or 'temporary'.`,
+    )
+  }
   return spec
+}
+
+function checkModules(what: string, modules: unknown): void {
+  if (modules === undefined || modules === 'dynamic') return
+  if (Array.isArray(modules) && modules.every((url) => typeof url === 'string')) return
+  throw new TypeError(
+    `${what}: modules: expected a list of module URLs or 'dynamic', got ${printable(modules)}.`,
+  )
+}
+
+/** A temporary child is never started again, so what it was started with is not kept. */
+export function kept(spec: ChildSpec): ChildSpec {
+  return spec.restart === 'temporary' ? { ...spec, args: undefined } : spec
 }

@@ -1,7 +1,8 @@
 import type { ExitReason } from './exit-reason.ts'
+import type { Initial, Refusal } from './init-result.ts'
 import { checkName } from './options.ts'
 import type { Pid } from './pid.ts'
-import { type CallFrom, type DefinitionAddress, LOCAL } from './signal.ts'
+import { type CallFrom, type DefinitionAddress, LOCAL, STOP_CALL } from './signal.ts'
 
 const BRAND: unique symbol = Symbol.for('nodelens.definition')
 
@@ -76,7 +77,11 @@ export interface ServerSpec<
   readonly name: string
   /** Exits of linked actors arrive at `info` as messages, and `terminate` runs at shutdown. */
   readonly trapExit?: boolean
-  readonly init: (args: Args, context: ServerContext) => MaybePromise<State | typeof IGNORE>
+  /** Returns the first state, or `IGNORE`, `initial(state, …)`, `refuse(reason)`. */
+  readonly init: (
+    args: Args,
+    context: ServerContext,
+  ) => MaybePromise<State | typeof IGNORE | Initial<State> | Refusal>
   readonly calls?: Calls
   readonly casts?: Casts
   readonly info?: (
@@ -161,6 +166,9 @@ export function server<
     throw new TypeError(
       `server '${name}': expected init to be a function, got ${typeof spec.init}.`,
     )
+  }
+  if (Object.hasOwn(spec.calls ?? {}, STOP_CALL)) {
+    throw new TypeError(`server '${name}': a call cannot be named '${STOP_CALL}'.`)
   }
   return withAddress(meta.url, name, {
     [BRAND]: 'server',

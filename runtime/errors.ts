@@ -1,4 +1,4 @@
-import { describeReason, type ExitReason } from './exit-reason.ts'
+import { describeReason, type ExitReason, NOPROC, TIMEOUT } from './exit-reason.ts'
 import type { Pid } from './pid.ts'
 
 const FAILURE = Symbol.for('nodelens.failure')
@@ -21,12 +21,22 @@ export function isRuntimeFailure(value: unknown): value is RuntimeFailure {
   return typeof value === 'object' && value !== null && FAILURE in value
 }
 
+/** The call that failed, as `GenServer.call`'s exits tell it in Elixir. */
+export interface CallInfo {
+  readonly target: string
+  readonly name: string
+  readonly timeoutMs: number
+}
+
 /** There is no such actor: a dead pid or a name that nobody holds. */
 export class NoProcess extends RuntimeFailure {
   readonly target: string
-  constructor(target: string) {
+  readonly reason: ExitReason = NOPROC
+  readonly call: CallInfo | undefined
+  constructor(target: string, call?: CallInfo) {
     super('ERR_NO_PROCESS', `There is no actor ${target}: it has ended or was never started.`)
     this.target = target
+    this.call = call
   }
 }
 
@@ -35,7 +45,9 @@ export class CallTimeout extends RuntimeFailure {
   readonly pid: string
   readonly operation: string
   readonly timeoutMs: number
-  constructor(pid: string, operation: string, timeoutMs: number) {
+  readonly reason: ExitReason = TIMEOUT
+  readonly call: CallInfo | undefined
+  constructor(pid: string, operation: string, timeoutMs: number, call?: CallInfo) {
     super(
       'ERR_CALL_TIMEOUT',
       `${operation} to ${pid} got no reply within ${timeoutMs} ms. The actor is busy or stuck; give the call a larger timeoutMs or look at the actor's mailbox.`,
@@ -43,6 +55,7 @@ export class CallTimeout extends RuntimeFailure {
     this.pid = pid
     this.operation = operation
     this.timeoutMs = timeoutMs
+    this.call = call
   }
 }
 
@@ -50,7 +63,8 @@ export class CallTimeout extends RuntimeFailure {
 export class ProcessDown extends RuntimeFailure {
   readonly pid: string
   readonly reason: ExitReason
-  constructor(pid: string, reason: ExitReason) {
+  readonly call: CallInfo | undefined
+  constructor(pid: string, reason: ExitReason, call?: CallInfo) {
     super(
       'ERR_PROCESS_DOWN',
       `${pid} ended before it replied: ${describeReason(reason)}`,
@@ -58,20 +72,25 @@ export class ProcessDown extends RuntimeFailure {
     )
     this.pid = pid
     this.reason = reason
+    this.call = call
   }
 }
 
 /** An actor calls itself, which could never be answered. */
 export class CallingSelf extends RuntimeFailure {
-  constructor(pid: Pid) {
+  readonly reason: ExitReason = { type: 'calling_self' }
+  readonly call: CallInfo | undefined
+  constructor(pid: Pid, call?: CallInfo) {
     super('ERR_CALLING_SELF', `${pid} calls itself and would wait for ever; use a plain function.`)
+    this.call = call
   }
 }
 
 /** A child or server could not be started. */
 export class StartFailed extends RuntimeFailure {
   readonly id: string
-  readonly why: 'threw' | 'exited' | 'timed-out'
+  /** `refused`: `init` returned `refuse(reason)`. */
+  readonly why: 'threw' | 'exited' | 'timed-out' | 'refused'
   readonly reason: ExitReason
   constructor(id: string, why: StartFailed['why'], reason: ExitReason) {
     super(
@@ -93,6 +112,39 @@ export class AlreadyStarted extends RuntimeFailure {
     super('ERR_ALREADY_STARTED', `${id} is already running as ${pid}.`)
     this.id = id
     this.pid = pid
+  }
+}
+
+/** What a supervisor refuses; `code` says which of OTP's errors it is. */
+export type ChildErrorCode =
+  | 'ERR_CHILD_NOT_FOUND'
+  | 'ERR_CHILD_PRESENT'
+  | 'ERR_CHILD_RUNNING'
+  | 'ERR_CHILD_RESTARTING'
+  | 'ERR_MAX_CHILDREN'
+  | 'ERR_DYNAMIC_SUPERVISOR'
+
+/** A supervisor cannot do with a child what it was asked for; it goes on. */
+export class ChildError extends RuntimeFailure {
+  readonly id: string
+  constructor(code: ChildErrorCode, id: string, message: string) {
+    super(code, message)
+    this.id = id
+  }
+}
+
+/** A task ended without a result. */
+export class TaskExited extends RuntimeFailure {
+  readonly pid: string
+  readonly reason: ExitReason
+  constructor(pid: string, reason: ExitReason) {
+    super(
+      'ERR_TASK_EXITED',
+      `The task ${pid} ended without a result: ${describeReason(reason)}`,
+      'error' in reason ? { cause: reason.error } : undefined,
+    )
+    this.pid = pid
+    this.reason = reason
   }
 }
 

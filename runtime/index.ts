@@ -3,7 +3,9 @@ export {
   type ChildOptions,
   type ChildSpec,
   child,
+  type Modules,
   type Shutdown,
+  type SupervisorInit,
   type SupervisorOptions,
 } from './child-spec.ts'
 export {
@@ -18,11 +20,18 @@ export {
   type Settled,
   server,
 } from './definition.ts'
-export { type DynamicSupervisorOptions, dynamicSupervisor } from './dynamic-supervisor.ts'
+export {
+  type DynamicSupervisorInit,
+  type DynamicSupervisorOptions,
+  dynamicSupervisor,
+} from './dynamic-supervisor.ts'
 export {
   AlreadyStarted,
+  type CallInfo,
   CallingSelf,
   CallTimeout,
+  ChildError,
+  type ChildErrorCode,
   Exit,
   isRuntimeFailure,
   NoProcess,
@@ -31,12 +40,21 @@ export {
   ProcessDown,
   RuntimeFailure,
   StartFailed,
+  TaskExited,
 } from './errors.ts'
 export { describeReason, type ExitReason, isAbnormal, isExitReason } from './exit-reason.ts'
+export { type Initial, initial, type Refusal, refuse } from './init-result.ts'
 export { checkKeys, checkName, checkNumber, checkOneOf, nearest } from './options.ts'
 export { isPid, isRef, type Pid, type Ref } from './pid.ts'
 export type { Placement } from './placement.ts'
-export type { RestartType, Strategy } from './restart-plan.ts'
+export {
+  type ChildFacts,
+  formatReport,
+  isReport,
+  type ProcessFacts,
+  type Report,
+} from './report.ts'
+export type { AutoShutdown, RestartType, Strategy } from './restart-plan.ts'
 export { rootTree } from './root.ts'
 export { type Runtime, type RuntimeOptions, startRuntime } from './runtime.ts'
 export { refOf, type ServerRef } from './server-ref.ts'
@@ -62,15 +80,17 @@ export {
   whereis,
 } from './signals.ts'
 export { type SpawnOptions, spawn, spawnMonitor } from './spawn.ts'
+export { type StartOptions, startServer } from './start.ts'
+export { stop } from './stop.ts'
+export { supervisor } from './supervisor.ts'
+export type { ChildCounts, ChildInfo } from './supervisor-state.ts'
 export {
   DynamicSupervisor,
   type DynamicSupervisorRef,
-  type StartOptions,
   Supervisor,
   type SupervisorRef,
-  startServer,
-} from './start.ts'
-export { supervisor } from './supervisor.ts'
-export type { ChildCounts, ChildInfo } from './supervisor-state.ts'
+  type SupervisorTarget,
+} from './supervisors.ts'
 export type { ThreadRef, TreeEvent, TreeNode, TreeSource } from './tree-event.ts'
+export { reportsTo } from './tree-follower.ts'
 export { fromWireError, isWireError, printable, toWireError, type WireError } from './wire.ts'

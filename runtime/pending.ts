@@ -3,7 +3,7 @@
  * reference whatever else is queued, and what comes too late finds nobody.
  */
 
-import { NoProcess, ProcessDown } from './errors.ts'
+import { type CallInfo, NoProcess, ProcessDown } from './errors.ts'
 import type { ExitReason } from './exit-reason.ts'
 import { type Pid, type Ref, threadOf } from './pid.ts'
 import type { Process } from './process.ts'
@@ -12,6 +12,7 @@ import { fromWireError, type WireError } from './wire.ts'
 export interface PendingEntry {
   readonly owner: Process
   readonly target: Pid
+  readonly info?: CallInfo
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
   /** Where a DOWN is the answer itself (waiting for a death), not a failure. */
@@ -64,7 +65,7 @@ export class PendingReplies {
     const entry = this.take(ref)
     if (!entry) return false
     if (entry.down) entry.down(reason)
-    else entry.reject(downError(entry.target, reason))
+    else entry.reject(downError(entry, reason))
     return true
   }
 
@@ -92,6 +93,8 @@ export class PendingReplies {
   }
 }
 
-function downError(target: Pid, reason: ExitReason): Error {
-  return reason.type === 'noproc' ? new NoProcess(target) : new ProcessDown(target, reason)
+function downError({ target, info }: PendingEntry, reason: ExitReason): Error {
+  return reason.type === 'noproc'
+    ? new NoProcess(info?.target ?? target, info)
+    : new ProcessDown(target, reason, info)
 }

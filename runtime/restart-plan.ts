@@ -1,6 +1,8 @@
 import { type ExitReason, isAbnormal } from './exit-reason.ts'
 
 export type Strategy = 'one_for_one' | 'one_for_all' | 'rest_for_one'
+/** Whether the end of significant children ends the supervisor. */
+export type AutoShutdown = 'never' | 'any_significant' | 'all_significant'
 export type RestartType = 'permanent' | 'transient' | 'temporary'
 
 /** What a supervisor does about a child that ended by itself. */

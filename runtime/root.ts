@@ -4,6 +4,7 @@ import type { MessagePort } from 'node:worker_threads'
 import { enterKernel } from './current.ts'
 import { Kernel } from './kernel.ts'
 import { ROOT_THREAD } from './pid.ts'
+import { ReportHub } from './report-hub.ts'
 import { type SharedBuffers, SharedState } from './shared-state.ts'
 import { ThreadHost } from './thread-host.ts'
 import type { TreeSource } from './tree-event.ts'
@@ -18,6 +19,12 @@ export interface RootData {
 }
 
 let tree: RootTree | undefined
+let reports = new ReportHub(() => {})
+
+/** The reports of this runtime; only there in its root thread. */
+export function rootReports(): ReportHub {
+  return reports
+}
 
 /** The tree of this runtime; only there in its root thread. */
 export function rootTree(): TreeSource {
@@ -33,6 +40,7 @@ export function runRoot({ control, shared, spare }: RootData): void {
     caller: control,
     onNews: (news) => source.threadNews(news),
     onTree: (message) => source.receive(message),
+    onReport: (report) => reports.publish(report),
   })
   const source = new RootTree({
     threads: () => [{ ordinal: ROOT_THREAD, name: 'root', threadId: undefined }, ...host.threads],
@@ -45,6 +53,7 @@ export function runRoot({ control, shared, spare }: RootData): void {
   const reporter = new TreeReporter(kernel, (message) => source.receive(message))
   countRestarts(kernel, source)
   tree = source
+  reports = new ReportHub((change) => state.addReportReaders(change))
   enterKernel(kernel)
   if (spare) host.keepSpare()
 }

@@ -9,6 +9,7 @@ import { type ExitReason, errorReason, SHUTDOWN } from './exit-reason.ts'
 import { Kernel } from './kernel.ts'
 import { checkKeys } from './options.ts'
 import { CALLER_THREAD, type Pid, ROOT_THREAD } from './pid.ts'
+import type { Report } from './report.ts'
 import { createSharedBuffers, SharedState } from './shared-state.ts'
 import { sibling } from './sibling.ts'
 import type { FromRoot } from './signal.ts'
@@ -17,7 +18,7 @@ import { startError, startProcess } from './spawn.ts'
 import { supervisorServer } from './supervisor.ts'
 import { serveControl } from './thread.ts'
 import type { TreeEvent, TreeNode } from './tree-event.ts'
-import { followTree } from './tree-follower.ts'
+import { followReports, followTree } from './tree-follower.ts'
 import { treeServer } from './tree-server.ts'
 
 export interface RuntimeOptions extends SupervisorOptions {
@@ -145,6 +146,11 @@ export class Runtime {
   /** Every change from now on, until the signal is aborted or the runtime ends. */
   events(options: { readonly signal?: AbortSignal } = {}): AsyncIterable<TreeEvent> {
     return followTree(this.#kernel, options.signal)
+  }
+
+  /** Every report of every thread from now on, until the signal is aborted or the runtime ends. */
+  reports(options: { readonly signal?: AbortSignal } = {}): AsyncIterable<Report> {
+    return followReports(this.#kernel, options.signal)
   }
 
   /** Ends children last to first, then every thread. Nothing of the runtime is left afterwards. */

@@ -4,14 +4,25 @@ import { runAs, runAsyncAs } from './context.ts'
 import { type ErasedHandler, type ErasedServer, IGNORE } from './definition.ts'
 import { Exit } from './errors.ts'
 import { type ExitReason, errorReason, isExitReason, NORMAL } from './exit-reason.ts'
-import { nearest } from './options.ts'
+import { isInitial, isRefusal } from './init-result.ts'
 import type { Behaviour, Process } from './process.ts'
 import { failCall, replyTo } from './reply.ts'
+import { reportCrash } from './report.ts'
 import { OwnContext } from './server-context.ts'
-import { type CallFrom, CallRequest, CastRequest } from './signal.ts'
+import { noHandler, reportTermination, reportUnhandled } from './server-report.ts'
+import { type CallFrom, CallRequest, CastRequest, STOP_CALL } from './signal.ts'
 
 /** How `init` ended. */
-export type InitOutcome = 'started' | 'ignored' | 'failed'
+export type InitOutcome =
+  | { readonly type: 'started' | 'ignored' | 'failed' }
+  | { readonly type: 'refused'; readonly reason: ExitReason }
+
+/** What led to the end: the last message, and the answer that is still to be given. */
+interface Ending {
+  readonly message?: unknown
+  readonly from?: CallFrom | undefined
+  readonly result?: object
+}
 
 const TIMEOUT_MESSAGE = Object.freeze({ type: 'timeout' })
 const AsyncFunction = (async () => {}).constructor
@@ -22,6 +33,8 @@ export class ServerLoop implements Behaviour {
   #state: unknown
   #busy = true
   #idleTimer: NodeJS.Timeout | undefined
+  #continuation: { readonly what: unknown } | undefined
+  #continuing = false
 
   constructor(spec: ErasedServer, process: Process) {
     this.#spec = spec
@@ -33,16 +46,20 @@ export class ServerLoop implements Behaviour {
     try {
       const { init } = this.#spec
       const state = await runAsyncAs(process, () => init(args, this.#context))
-      if (!process.alive) return 'failed'
-      if (state === IGNORE) return 'ignored'
-      this.#state = state
+      if (!process.alive) return { type: 'failed' }
+      if (state === IGNORE) return { type: 'ignored' }
+      if (isRefusal(state)) return { type: 'refused', reason: state.reason }
+      this.#state = isInitial(state) ? state.state : state
       this.#busy = false
       process.status = 'waiting'
-      if (process.mailbox.size > 0) process.kernel.scheduler.schedule(process)
-      return 'started'
+      if (isInitial(state)) this.#afterwards(process, state)
+      this.#more(process)
+      return { type: 'started' }
     } catch (error) {
-      process.kernel.end(process, reasonOf(error))
-      return 'failed'
+      const reason = reasonOf(error)
+      if (process.alive) reportCrash(process, reason)
+      process.kernel.end(process, reason)
+      return { type: 'failed' }
     }
   }
 
@@ -53,9 +70,7 @@ export class ServerLoop implements Behaviour {
       clearTimeout(this.#idleTimer)
       this.#handle(process, process.mailbox.shift())
     }
-    if (!this.#busy && process.alive && process.mailbox.size > 0) {
-      process.kernel.scheduler.schedule(process)
-    }
+    this.#more(process)
     return handled
   }
 
@@ -65,26 +80,33 @@ export class ServerLoop implements Behaviour {
     this.#state = undefined
   }
 
+  #more(process: Process): void {
+    if (this.#busy || !process.alive || process.mailbox.size === 0) return
+    process.kernel.scheduler.schedule(process)
+  }
+
   #handle(process: Process, entry: unknown): void {
     if (entry instanceof CallRequest) return this.#call(process, entry)
     if (entry instanceof CastRequest) {
       const handler = own(this.#spec.casts, entry.name)
-      if (handler) this.#invoke(process, handler, entry.payload)
-      return
+      if (handler) return this.#invoke(process, handler, entry.payload)
+      const reason = noHandler('cast', entry.name, this.#spec.casts)
+      return this.#terminate(process, reason, { message: entry })
     }
     const parentExit = exitOfParent(process, entry)
-    if (parentExit) return this.#terminate(process, parentExit)
+    if (parentExit) return this.#terminate(process, parentExit, { message: entry })
     if (this.#spec.info) this.#invoke(process, this.#spec.info, entry)
+    else reportUnhandled(process, this.#spec.name, entry)
   }
 
+  /** A call that there is no handler for ends the server, as in OTP; so does `stop()`. */
   #call(process: Process, request: CallRequest): void {
-    const handler = own(this.#spec.calls, request.name)
-    if (handler) return this.#invoke(process, handler, request.payload, request.from)
-    const known = Object.keys(this.#spec.calls)
-    const near = nearest(request.name, known)
-    const hint = near ? `Did you mean '${near}'?` : `It has: ${known.join(', ') || 'none'}.`
-    const error = new TypeError(`'${this.#spec.name}' has no call '${request.name}'. ${hint}`)
-    failCall(process, request.from, error)
+    const { name, payload, from } = request
+    const handler = own(this.#spec.calls, name)
+    if (handler) return this.#invoke(process, handler, payload, from)
+    if (name === STOP_CALL && isExitReason(payload)) return this.#terminate(process, payload)
+    const reason = noHandler('call', name, this.#spec.calls)
+    this.#terminate(process, reason, { message: request, from })
   }
 
   #invoke(process: Process, handler: ErasedHandler, payload: unknown, from?: CallFrom): void {
@@ -92,14 +114,19 @@ export class ServerLoop implements Behaviour {
     try {
       const run = handler instanceof AsyncFunction ? runAsyncAs : runAs
       const result = run(process, () => handler(this.#state, payload, this.#context))
-      if (isThenable(result)) this.#wait(process, result, from)
-      else this.#apply(process, result, from)
+      if (isThenable(result)) this.#wait(process, result, payload, from)
+      else this.#apply(process, result, payload, from)
     } catch (error) {
-      this.#terminate(process, reasonOf(error))
+      this.#terminate(process, reasonOf(error), { message: payload, from })
     }
   }
 
-  #wait(process: Process, result: PromiseLike<unknown>, from: CallFrom | undefined): void {
+  #wait(
+    process: Process,
+    result: PromiseLike<unknown>,
+    payload: unknown,
+    from: CallFrom | undefined,
+  ): void {
     this.#busy = true
     process.status = 'running'
     result.then(
@@ -107,43 +134,67 @@ export class ServerLoop implements Behaviour {
         if (!process.alive) return
         this.#busy = false
         process.status = 'waiting'
-        this.#apply(process, value, from)
-        if (process.mailbox.size > 0) process.kernel.scheduler.schedule(process)
+        this.#apply(process, value, payload, from)
+        this.#more(process)
       },
       (error: unknown) => {
-        if (process.alive) this.#terminate(process, reasonOf(error))
+        if (process.alive) this.#terminate(process, reasonOf(error), { message: payload, from })
       },
     )
   }
 
-  #apply(process: Process, result: unknown, from: CallFrom | undefined): void {
+  #apply(process: Process, result: unknown, message: unknown, from: CallFrom | undefined): void {
     if (!process.alive) return
     if (!isNext(result)) {
-      return this.#terminate(process, { type: 'bad_return_value', value: result })
+      const reason = { type: 'bad_return_value', value: result }
+      return this.#terminate(process, reason, { message, from })
     }
     this.#state = result.state
-    if (result.stop) return this.#terminate(process, result.stop, from, result)
+    if (result.stop) return this.#terminate(process, result.stop, { message, from, result })
     if (from && 'reply' in result) replyTo(process, from, result.reply)
     if (from && result.fail !== undefined) failCall(process, from, result.fail)
-    if ('continue' in result && this.#spec.continue) {
-      return this.#invoke(process, this.#spec.continue, result.continue)
-    }
-    if (typeof result.timeoutMs === 'number') this.#idle(process, result.timeoutMs)
+    this.#afterwards(process, result)
   }
 
+  #afterwards(process: Process, next: { continue?: unknown; timeoutMs?: unknown }): void {
+    if ('continue' in next) this.#continue(process, next.continue)
+    else if (typeof next.timeoutMs === 'number') this.#idle(process, next.timeoutMs)
+  }
+
+  /** Before any queued message. A chain of them is a loop, not a deep stack. */
+  #continue(process: Process, what: unknown): void {
+    this.#continuation = { what }
+    if (this.#continuing) return
+    this.#continuing = true
+    while (this.#continuation && process.alive) {
+      const { what: next }: { readonly what: unknown } = this.#continuation
+      this.#continuation = undefined
+      const handler = this.#spec.continue
+      if (handler) this.#invoke(process, handler, next)
+      else this.#terminate(process, noHandler('continue', '', {}), { message: next })
+    }
+    this.#continuing = false
+  }
+
+  /** The timeout comes only if nothing else does: whatever is queued by then has won. */
   #idle(process: Process, timeoutMs: number): void {
     if (process.mailbox.size > 0) return
     if (timeoutMs === 0) return process.push(TIMEOUT_MESSAGE)
-    this.#idleTimer = setTimeout(() => process.push(TIMEOUT_MESSAGE), timeoutMs)
+    this.#idleTimer = setTimeout(() => {
+      if (process.mailbox.size === 0) process.push(TIMEOUT_MESSAGE)
+    }, timeoutMs)
   }
 
   /** Runs `terminate` with the last state, answers the last call, then ends. */
-  #terminate(process: Process, reason: ExitReason, from?: CallFrom, result?: object): void {
+  #terminate(process: Process, reason: ExitReason, ending: Ending = {}): void {
     this.#busy = true
     process.status = 'terminating'
+    const { from, result, message } = ending
     const finish = (last: ExitReason): void => {
       if (!process.alive) return
       if (from && result && 'reply' in result) replyTo(process, from, result.reply)
+      const { name } = this.#spec
+      reportTermination(process, { name, reason: last, state: this.#state, message, from })
       process.kernel.end(process, last)
     }
     const { terminate } = this.#spec

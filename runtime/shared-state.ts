@@ -9,6 +9,7 @@ const NEXT_BLOCK = 1
 const WATCHED = 2
 const LOCK = 3
 const NAMES_VERSION = 4
+const REPORTED = 5
 const CELLS = 16
 const SERIALS_PER_BLOCK = 1024
 
@@ -61,6 +62,15 @@ export class SharedState {
   /** Counts watchers of the tree; threads report changes only while there is one. */
   addWatchers(change: 1 | -1): void {
     Atomics.add(this.#cells, WATCHED, change)
+  }
+
+  /** Whether anybody follows reports. */
+  get reported(): boolean {
+    return Atomics.load(this.#cells, REPORTED) > 0
+  }
+
+  addReportReaders(change: 1 | -1): void {
+    Atomics.add(this.#cells, REPORTED, change)
   }
 
   get namesVersion(): number {

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ExitReason } from './exit-reason.ts'
 import type { Pid, Ref } from './pid.ts'
+import type { Report } from './report.ts'
 import type { SharedBuffers } from './shared-state.ts'
 import type { ProcessReport, TreeNews } from './tree-report.ts'
 import type { WireError } from './wire.ts'
@@ -96,7 +97,11 @@ export interface DefinitionAddress {
 export type StartOutcome =
   | { readonly type: 'started'; readonly pid: Pid }
   | { readonly type: 'ignored' }
+  | { readonly type: 'refused'; readonly reason: ExitReason }
   | { readonly type: 'name-taken'; readonly pid: Pid }
+
+/** The name of the call by which `stop()` asks any server to end. */
+export const STOP_CALL = '$stop'
 
 /** A call as it lies in a mailbox; answered with `reply(request.from, value)`. */
 export class CallRequest {
@@ -187,6 +192,7 @@ export type ToRoot =
   | { readonly type: 'kill'; readonly pid: Pid }
   | TreeReply
   | { readonly type: 'tree-events'; readonly ordinal: number; readonly events: readonly TreeNews[] }
+  | { readonly type: 'report'; readonly report: Report }
   | { readonly type: 'stop' }
 
 /** What a thread's reporter tells of its actors. */

@@ -5,7 +5,7 @@
 
 import type { Transferable } from 'node:worker_threads'
 import { acting, actingKernel } from './current.ts'
-import { Exit, NoProcess } from './errors.ts'
+import { type CallInfo, Exit, NoProcess } from './errors.ts'
 import { type ExitReason, isExitReason, NOPROC, sendableReason } from './exit-reason.ts'
 import { Inbox } from './inbox.ts'
 import { checkKeys, checkName, checkNumber } from './options.ts'
@@ -212,10 +212,10 @@ export function sendExit(from: Process, to: Pid, reason: ExitReason): void {
 }
 
 /** @throws {NoProcess} A name that nobody has. */
-export function resolve(process: Process, target: Pid | string): Pid {
+export function resolve(process: Process, target: Pid | string, call?: CallInfo): Pid {
   if (isPid(target)) return target
   const pid = process.kernel.names.lookup(checkedName('target', target))
-  if (!pid) throw new NoProcess(target)
+  if (!pid) throw new NoProcess(target, call)
   return pid
 }
 

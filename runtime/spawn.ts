@@ -16,6 +16,7 @@ import {
   isExitMessage,
   type ProcessKind,
   type SpawnRequest,
+  type StartOutcome,
   type ThreadLimits,
 } from './signal.ts'
 import { sendExit } from './signals.ts'
@@ -214,13 +215,13 @@ export async function startProcess(
     const outcome = await request(
       parent,
       place.pid,
-      `start of ${id}`,
-      { timeoutMs, signal: undefined },
+      { target: place.pid, name: `start of ${id}`, timeoutMs },
+      undefined,
       (started) => void launchAt(parent, { ...plan, started }, place),
     )
     if (!isOutcome(outcome)) return failure('exited', NOPROC)
     if (outcome.type !== 'started') forget(parent, place.pid)
-    return outcome
+    return outcome.type === 'refused' ? failure('refused', outcome.reason) : outcome
   } catch (error) {
     forget(parent, place.pid)
     return startFailure(parent, place.pid, error)
@@ -257,6 +258,6 @@ export function startError(id: string, started: Started): StartFailed | AlreadyS
   return new StartFailed(id, 'exited', NORMAL)
 }
 
-function isOutcome(value: unknown): value is Exclude<Started, { type: 'failed' }> {
+function isOutcome(value: unknown): value is StartOutcome {
   return typeof value === 'object' && value !== null && 'type' in value
 }

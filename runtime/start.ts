@@ -1,9 +1,7 @@
-import { checkedSupervisor, type SupervisorOptions } from './child-spec.ts'
 import { acting } from './current.ts'
 import { isDefinition, type ServerDefinition } from './definition.ts'
-import { type DynamicSupervisorOptions, dynamicSupervisorServer } from './dynamic-supervisor.ts'
+import { dynamicSupervisorServer } from './dynamic-supervisor.ts'
 import { checkKeys, checkName, checkNumber, defined } from './options.ts'
-import type { Pid } from './pid.ts'
 import { checkPlacement, type Placement } from './placement.ts'
 import { refOf, type ServerRef } from './server-ref.ts'
 import type { ThreadLimits } from './signal.ts'
@@ -33,7 +31,7 @@ const START_KEYS = ['name', 'link', 'placement', 'timeoutMs', 'resourceLimits']
  * @throws {AlreadyStarted} The name is taken.
  * @see OTP `gen_server:start_link/4`.
  */
-export async function startServer<Args, Calls, Casts>(
+export function startServer<Args, Calls, Casts>(
   definition: ServerDefinition<Args, Calls, Casts>,
   args?: Args,
   options: StartOptions = {},
@@ -44,17 +42,26 @@ export async function startServer<Args, Calls, Casts>(
     )
   }
   checkKeys('startServer', options, START_KEYS)
-  const { name, link = true, placement = 'here', timeoutMs, resourceLimits } = options
+  const { name, placement = 'here', timeoutMs } = options
   checkPlacement('startServer', placement)
   if (name !== undefined) checkName('startServer: name', name)
   if (timeoutMs !== undefined) checkNumber('startServer: timeoutMs', timeoutMs)
+  return started(definition, args, options)
+}
+
+async function started<Args, Calls, Casts>(
+  definition: ServerDefinition<Args, Calls, Casts>,
+  args: Args | undefined,
+  options: StartOptions,
+): Promise<ServerRef<Calls, Casts> | undefined> {
+  const { name, link = true, placement = 'here', timeoutMs, resourceLimits } = options
+  const { address, spec } = definition
   const isSupervisor =
-    definition.address === supervisorServer.address ||
-    definition.address === dynamicSupervisorServer.address
-  const started = await startProcess(
+    address === supervisorServer.address || address === dynamicSupervisorServer.address
+  const outcome = await startProcess(
     acting('startServer'),
     {
-      definition: definition.address,
+      definition: address,
       args,
       kind: isSupervisor ? 'supervisor' : 'worker',
       placement,
@@ -63,44 +70,7 @@ export async function startServer<Args, Calls, Casts>(
     },
     timeoutMs,
   )
-  if (started.type === 'ignored') return undefined
-  if (started.type === 'started') return refOf(definition, started.pid)
-  throw startError(name ?? definition.spec.name, started)
-}
-
-export type SupervisorRef = ServerRef<SupervisorCalls, unknown>
-type SupervisorCalls =
-  typeof supervisorServer extends ServerDefinition<infer _, infer Calls, infer _> ? Calls : never
-type DynamicCalls =
-  typeof dynamicSupervisorServer extends ServerDefinition<infer _, infer Calls, infer _>
-    ? Calls
-    : never
-
-/** Supervisors by hand: `child(…)` and `supervisor(…)` in a tree need none of this. */
-export const Supervisor = {
-  /** Starts a supervisor in this thread, linked to the acting actor. */
-  async start(options: SupervisorOptions, start: StartOptions = {}): Promise<SupervisorRef> {
-    const started = await startServer(
-      supervisorServer,
-      checkedSupervisor('Supervisor', options),
-      start,
-    )
-    return started ?? refOf(supervisorServer)
-  },
-  /** The handle of a running one, by name or pid. */
-  ref: (target: Pid | string): SupervisorRef => refOf(supervisorServer, target),
-}
-
-export type DynamicSupervisorRef = ServerRef<DynamicCalls, unknown>
-
-/** Supervisors of children that come and go, told apart by pid. */
-export const DynamicSupervisor = {
-  async start(
-    options: DynamicSupervisorOptions = {},
-    start: StartOptions = {},
-  ): Promise<DynamicSupervisorRef> {
-    const started = await startServer(dynamicSupervisorServer, options, start)
-    return started ?? refOf(dynamicSupervisorServer)
-  },
-  ref: (target: Pid | string): DynamicSupervisorRef => refOf(dynamicSupervisorServer, target),
+  if (outcome.type === 'ignored') return undefined
+  if (outcome.type === 'started') return refOf(definition, outcome.pid)
+  throw startError(name ?? spec.name, outcome)
 }

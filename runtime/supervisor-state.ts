@@ -1,9 +1,9 @@
 /** What a supervisor knows of its children, and how that changes. Pure. */
 
-import type { ChildSpec } from './child-spec.ts'
+import { type ChildSpec, kept, type Modules } from './child-spec.ts'
 import type { Pid } from './pid.ts'
 import type { RestartTimes } from './restart-intensity.ts'
-import type { Strategy } from './restart-plan.ts'
+import type { AutoShutdown, Strategy } from './restart-plan.ts'
 
 /** A child as the supervisor keeps it. */
 export interface Child {
@@ -20,6 +20,7 @@ export interface SupervisorState {
   readonly strategy: Strategy
   readonly maxRestarts: number
   readonly maxSeconds: number
+  readonly autoShutdown: AutoShutdown
   /** In start order. */
   readonly children: readonly Child[]
   readonly times: RestartTimes
@@ -27,11 +28,13 @@ export interface SupervisorState {
 
 /** A row of `whichChildren`. */
 export interface ChildInfo {
-  readonly id: string
+  /** `undefined` under a dynamic supervisor, which tells its children apart by pid. */
+  readonly id: string | undefined
   readonly pid: Pid | undefined
   readonly status: 'running' | 'stopped' | 'restarting'
   readonly type: ChildSpec['type']
   readonly restarts: number
+  readonly modules: Modules
 }
 
 export interface ChildCounts {
@@ -42,7 +45,7 @@ export interface ChildCounts {
 }
 
 export function fresh(spec: ChildSpec, pid: Pid | undefined): Child {
-  return { spec, pid, lastPid: pid, restarting: false, restarts: 0 }
+  return { spec: kept(spec), pid, lastPid: pid, restarting: false, restarts: 0 }
 }
 
 export function findChild(state: SupervisorState, id: string): Child | undefined {
@@ -76,7 +79,29 @@ export function stopped(state: SupervisorState, { spec }: Child): SupervisorStat
 
 export function describeChild({ spec, pid, restarting, restarts }: Child): ChildInfo {
   const status = pid ? 'running' : restarting ? 'restarting' : 'stopped'
-  return { id: spec.id, pid, status, type: spec.type, restarts }
+  return { id: spec.id, pid, status, type: spec.type, restarts, modules: modulesOf(spec) }
+}
+
+/** The spec with its defaults. */
+export function fullSpec(spec: ChildSpec): ChildSpec {
+  return { ...spec, significant: spec.significant ?? false, modules: modulesOf(spec) }
+}
+
+export function modulesOf({ modules, definition }: ChildSpec): Modules {
+  return modules ?? [definition.url]
+}
+
+/**
+ * Whether the supervisor ends because this child has ended by itself and stays down (`state` is
+ * the one after that).
+ */
+export function endsSupervisor(state: SupervisorState, { spec }: Child): boolean {
+  if (!spec.significant || state.autoShutdown === 'never') return false
+  if (state.autoShutdown === 'any_significant') return true
+  return !state.children.some(
+    ({ spec: { id, significant }, pid, restarting }) =>
+      significant === true && id !== spec.id && (pid !== undefined || restarting),
+  )
 }
 
 export function countChildren({ children }: SupervisorState): ChildCounts {

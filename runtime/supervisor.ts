@@ -2,21 +2,30 @@
 
 import {
   type ChildSpec,
+  checkChildOf,
   checkedSupervisor,
   checkSpec,
+  type SupervisorInit,
   type SupervisorOptions,
 } from './child-spec.ts'
-import { startChild, stopChild } from './children.ts'
+import { startChild } from './children.ts'
 import { acting } from './current.ts'
-import { type Next, type Reply, server } from './definition.ts'
-import { AlreadyStarted, Exit, NoProcess } from './errors.ts'
-import { type ExitReason, SHUTDOWN } from './exit-reason.ts'
+import { IGNORE, type Next, type Reply, server } from './definition.ts'
+import { AlreadyStarted, ChildError, Exit } from './errors.ts'
 import type { Pid } from './pid.ts'
 import type { Process } from './process.ts'
-import { countRestart } from './restart-intensity.ts'
-import { planRestart, verdict } from './restart-plan.ts'
 import { isExitMessage } from './signal.ts'
 import { type Started, startError } from './spawn.ts'
+import { reportProgress, reportSupervisor, reportUnexpected } from './supervisor-report.ts'
+import {
+  childEnded,
+  endChild,
+  failureOf,
+  isRetry,
+  pidIn,
+  retry,
+  stopAll,
+} from './supervisor-restart.ts'
 import {
   type Child,
   type ChildCounts,
@@ -25,18 +34,12 @@ import {
   describeChild,
   findChild,
   fresh,
+  fullSpec,
   type SupervisorState,
-  stopped,
   updateChild,
   withChild,
   withoutChild,
 } from './supervisor-state.ts'
-
-interface Retry {
-  readonly type: '$retry'
-  readonly ids: readonly string[]
-  readonly reason: ExitReason
-}
 
 type State = SupervisorState
 type Answer<Value> = Reply<State, Value> | Next<State>
@@ -44,12 +47,14 @@ type Answer<Value> = Reply<State, Value> | Next<State>
 export const supervisorServer = server(import.meta, {
   name: 'supervisor',
   trapExit: true,
-  init: async (options: SupervisorOptions): Promise<State> => {
+  init: async (given: SupervisorInit): Promise<State | typeof IGNORE> => {
+    const options = typeof given === 'function' ? await given() : given
+    if (options === IGNORE) return IGNORE
     const { children, ...rest } = checkedSupervisor('supervisor', options)
     const own = acting('supervisor')
     let state: State = { ...rest, children: [], times: [] }
     for (const spec of children) {
-      const started = await startChild(own, spec)
+      const started = await startedBy(own, spec, 'info')
       const reason = failureOf(started)
       if (reason) {
         await stopAll(own, state)
@@ -61,37 +66,50 @@ export const supervisorServer = server(import.meta, {
   },
   calls: {
     startChild: async (state: State, spec: ChildSpec): Promise<Answer<Pid | undefined>> => {
-      checkSpec(spec)
+      try {
+        checkChildOf('startChild', state.autoShutdown, spec)
+      } catch (error) {
+        if (error instanceof TypeError || error instanceof RangeError) return { state, fail: error }
+        throw error
+      }
       const known = findChild(state, spec.id)
-      if (known) return taken(state, known)
-      const started = await startChild(acting('supervisor'), spec)
+      if (known) return present(state, known)
+      const started = await startedBy(acting('supervisor'), spec, 'debug')
       if (failureOf(started)) return { state, fail: startError(spec.id, started) }
       return { reply: pidIn(started), state: entered(state, spec, started) }
     },
     terminateChild: async (state: State, id: string): Promise<Answer<true>> => {
       const known = findChild(state, id)
-      if (!known) return { state, fail: new NoProcess(id) }
+      if (!known) return unknown(state, id)
       return { reply: true, state: await endChild(acting('supervisor'), state, known) }
     },
     restartChild: async (state: State, id: string): Promise<Answer<Pid | undefined>> => {
       const known = findChild(state, id)
-      if (!known) return { state, fail: new NoProcess(id) }
-      if (known.pid || known.restarting) return taken(state, known)
-      const started = await startChild(acting('supervisor'), known.spec)
+      if (!known) return unknown(state, id)
+      if (known.pid || known.restarting) return busy(state, known)
+      const started = await startedBy(acting('supervisor'), known.spec, 'debug')
       if (failureOf(started)) return { state, fail: startError(id, started) }
       const pid = pidIn(started)
       return { reply: pid, state: updateChild(state, id, { pid, lastPid: pid }) }
     },
     deleteChild: (state: State, id: string): Answer<true> => {
       const known = findChild(state, id)
-      if (!known) return { state, fail: new NoProcess(id) }
-      if (known.pid || known.restarting) return taken(state, known)
+      if (!known) return unknown(state, id)
+      if (known.pid || known.restarting) return busy(state, known)
       return { reply: true, state: withoutChild(state, id) }
     },
     whichChildren: (state: State): Reply<State, readonly ChildInfo[]> => ({
       reply: state.children.map(describeChild).toReversed(),
       state,
     }),
+    whichChild: (state: State, id: string): Answer<ChildInfo> => {
+      const known = findChild(state, id)
+      return known ? { reply: describeChild(known), state } : unknown(state, id)
+    },
+    getChildSpec: (state: State, id: string): Answer<ChildSpec> => {
+      const known = findChild(state, id)
+      return known ? { reply: fullSpec(known.spec), state } : unknown(state, id)
+    },
     countChildren: (state: State): Reply<State, ChildCounts> => ({
       reply: countChildren(state),
       state,
@@ -100,7 +118,10 @@ export const supervisorServer = server(import.meta, {
   info: async (state: State, message: unknown): Promise<Next<State>> => {
     const own = acting('supervisor')
     if (isRetry(message)) return retry(own, state, message)
-    if (!isExitMessage(message)) return { state }
+    if (!isExitMessage(message)) {
+      reportUnexpected(own, message)
+      return { state }
+    }
     const child = state.children.find(({ pid }) => pid === message.pid)
     return child ? childEnded(own, state, child, message.reason) : { state }
   },
@@ -121,126 +142,43 @@ export function supervisor(id: string, options: SupervisorOptions): ChildSpec {
   })
 }
 
-async function childEnded(
-  own: Process,
-  state: State,
-  child: Child,
-  reason: ExitReason,
-): Promise<Next<State>> {
-  if (verdict(child.spec.restart, reason) !== 'restart') return { state: stopped(state, child) }
-  const { times, allowed } = countRestart(state.times, Date.now(), state)
-  const counted = { ...updateChild(state, child.spec.id, { pid: undefined }), times }
-  if (!allowed) return { state: counted, stop: SHUTDOWN }
-  const ids = state.children.map(({ spec }) => spec.id)
-  const plan = planRestart(state.strategy, ids, child.spec.id)
-  let next: State = counted
-  for (const id of plan.stop) next = await endById(own, next, id)
-  return startAll(own, next, plan.start, reason)
-}
-
-async function endById(own: Process, state: State, id: string): Promise<State> {
-  const child = findChild(state, id)
-  return child ? endChild(own, state, child) : state
-}
-
-async function endChild(own: Process, state: State, child: Child): Promise<State> {
-  if (child.pid) await stopChild(own, child.pid, child.spec)
-  return stopped(state, child)
-}
-
-/** A failed start waits in the mailbox, so that other requests are served between attempts. */
-async function startAll(
-  own: Process,
-  state: State,
-  ids: readonly string[],
-  reason: ExitReason,
-): Promise<Next<State>> {
-  let next = state
-  for (const [index, id] of ids.entries()) {
-    const child = findChild(next, id)
-    if (!child) continue
-    const started = await startChild(own, child.spec)
-    if (failureOf(started)) {
-      const again = state.strategy === 'one_for_all' ? ids : ids.slice(index)
-      own.push({ type: '$retry', ids: again, reason } satisfies Retry)
-      return { state: updateChild(next, id, { pid: undefined, restarting: true }) }
-    }
-    next = restarted(own, next, child, started, reason)
-  }
-  return { state: next }
-}
-
-function restarted(
-  own: Process,
-  state: State,
-  child: Child,
-  started: Started,
-  reason: ExitReason,
-): State {
-  const pid = pidIn(started)
-  const { id } = child.spec
-  const restarts = child.restarts + 1
-  if (pid) {
-    const oldPid = child.lastPid ?? pid
-    const supervisor = own.pid
-    own.kernel.onLife?.({
-      type: 'restarted',
-      supervisor,
-      id,
-      oldPid,
-      newPid: pid,
-      reason,
-      restarts,
-    })
-  }
-  return updateChild(state, id, { pid, lastPid: pid, restarting: false, restarts })
-}
-
-/** Every attempt counts; what the attempt before has started goes down again first. */
-async function retry(own: Process, state: State, { ids, reason }: Retry): Promise<Next<State>> {
-  if (!ids.some((id) => findChild(state, id)?.restarting)) return { state }
-  const { times, allowed } = countRestart(state.times, Date.now(), state)
-  const counted: State = { ...state, times }
-  if (!allowed) return { state: counted, stop: SHUTDOWN }
-  let next = counted
-  for (const id of ids.toReversed()) {
-    if (findChild(next, id)?.pid) next = await endById(own, next, id)
-  }
-  return startAll(own, next, ids, reason)
-}
-
-async function stopAll(own: Process, state: State): Promise<void> {
-  for (const { pid, spec } of state.children.toReversed()) {
-    if (pid) await stopChild(own, pid, spec)
-  }
-}
-
 /** A temporary child that ignored its start is not kept. */
 function entered(state: State, spec: ChildSpec, started: Started): State {
   if (started.type === 'ignored' && spec.restart === 'temporary') return state
   return withChild(state, fresh(spec, pidIn(started)))
 }
 
-function failureOf(started: Started): ExitReason | undefined {
-  if (started.type === 'failed') return started.reason
-  return started.type === 'name-taken' ? { type: 'already_started', pid: started.pid } : undefined
+async function startedBy(own: Process, spec: ChildSpec, level: 'info' | 'debug'): Promise<Started> {
+  const started = await startChild(own, spec)
+  const failure = failureOf(started)
+  const pid = pidIn(started)
+  if (failure) reportSupervisor(own, 'start_error', failure, { spec, pid })
+  else if (pid) reportProgress(own, level, { spec, pid })
+  return started
 }
 
-function pidIn(started: Started): Pid | undefined {
-  return started.type === 'started' ? started.pid : undefined
+/** `startChild` of an id that is there already. */
+function present(state: State, { spec: { id }, pid }: Child): Next<State> {
+  if (pid) return { state, fail: new AlreadyStarted(id, pid) }
+  const text = `Child '${id}' is there already, without a process. Restart it, or delete it first.`
+  return { state, fail: new ChildError('ERR_CHILD_PRESENT', id, text) }
 }
 
-function taken(state: State, child: Child): Next<State> {
-  const now = child.pid ?? (child.restarting ? 'restarting' : 'stopped')
-  return { state, fail: new AlreadyStarted(child.spec.id, now) }
+/** `restartChild` or `deleteChild` of one that runs, or will in a moment. */
+function busy(state: State, { spec: { id }, pid }: Child): Next<State> {
+  const text = pid ? `is running as ${pid}` : 'is being restarted'
+  return {
+    state,
+    fail: new ChildError(
+      pid ? 'ERR_CHILD_RUNNING' : 'ERR_CHILD_RESTARTING',
+      id,
+      `Child '${id}' ${text}. Terminate it first.`,
+    ),
+  }
 }
 
-function isRetry(message: unknown): message is Retry {
-  return (
-    typeof message === 'object' &&
-    message !== null &&
-    'type' in message &&
-    message.type === '$retry' &&
-    'ids' in message
-  )
+function unknown(state: State, id: string): Next<State> {
+  const ids = state.children.map(({ spec }) => spec.id).join(', ')
+  const text = `There is no child '${id}'; there is: ${ids || 'none'}.`
+  return { state, fail: new ChildError('ERR_CHILD_NOT_FOUND', id, text) }
 }

@@ -7,6 +7,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from '
 import { type ExitReason, errorReason, KILLED, NOCONNECTION, NOPROC } from './exit-reason.ts'
 import type { Kernel } from './kernel.ts'
 import { CALLER_THREAD, type Pid, ROOT_THREAD, threadOf } from './pid.ts'
+import type { Report } from './report.ts'
 import { sibling } from './sibling.ts'
 import type { ConnectMessage, FromRoot, ThreadLimits, ToRoot, TreeMessage } from './signal.ts'
 import type { ThreadNews } from './tree-report.ts'
@@ -33,6 +34,7 @@ export interface HostOptions {
   readonly caller: MessagePort
   readonly onNews: (news: ThreadNews) => void
   readonly onTree: (message: TreeMessage) => void
+  readonly onReport: (report: Report) => void
 }
 
 export class ThreadHost {
@@ -80,6 +82,8 @@ export class ThreadHost {
       }
       case 'stop':
         return void this.stop().then(() => this.tell(CALLER_THREAD, { type: 'stopped' }))
+      case 'report':
+        return this.#options.onReport(message.report)
       case 'tree-reply':
       case 'tree-events':
         return this.#options.onTree(message)

@@ -1,6 +1,6 @@
 import { type Next, type Reply, server } from './definition.ts'
 import { isPid, type Pid, type Ref } from './pid.ts'
-import { rootTree } from './root.ts'
+import { rootReports, rootTree } from './root.ts'
 import { isDownMessage } from './signal.ts'
 import { monitor, send } from './signals.ts'
 import type { TreeNode } from './tree-event.ts'
@@ -22,6 +22,12 @@ export const treeServer = server(import.meta, {
     follow: (state: State, pid: Pid): Reply<State, boolean> => {
       if (!isPid(pid)) return { reply: false, state }
       const stop = rootTree().subscribe((event) => send(pid, event))
+      return { reply: true, state: { followers: new Map(state.followers).set(monitor(pid), stop) } }
+    },
+    /** From now on every `Report` is sent to this actor, until it ends. */
+    followReports: (state: State, pid: Pid): Reply<State, boolean> => {
+      if (!isPid(pid)) return { reply: false, state }
+      const stop = rootReports().subscribe((report) => send(pid, report))
       return { reply: true, state: { followers: new Map(state.followers).set(monitor(pid), stop) } }
     },
   },

@@ -14,6 +14,7 @@ import {
   receive,
   type Strategy,
   Supervisor,
+  type SupervisorRef,
   self,
   send,
   spawnMonitor,
@@ -63,13 +64,12 @@ function spec(id: string, options: Partial<ChildOptions<ReporterArgs>> = {}) {
   return child(reporter, { id, name: false, placement: 'here', shutdown: 1000, ...options, args })
 }
 
-async function pidOf(ref: { call: Supervisor['call'] }, id: string): Promise<Pid> {
+async function pidOf(ref: SupervisorRef, id: string): Promise<Pid> {
   const children = await ref.call('whichChildren')
   const pid = children.find((one) => one.id === id)?.pid
   assert.ok(pid, `${id} is running`)
   return pid
 }
-type Supervisor = Awaited<ReturnType<typeof Supervisor.start>>
 
 async function downOf(pid: Pid): Promise<ExitReason> {
   const ref = monitor(pid)
@@ -217,7 +217,7 @@ describe('a supervisor', () => {
       const pid = await ref.call('startChild', spec('a'))
       assert.ok(pid)
       await assert.rejects(ref.call('startChild', spec('a')), { code: 'ERR_ALREADY_STARTED' })
-      await assert.rejects(ref.call('deleteChild', 'a'), { code: 'ERR_ALREADY_STARTED' })
+      await assert.rejects(ref.call('deleteChild', 'a'), { code: 'ERR_CHILD_RUNNING' })
       assert.equal(await ref.call('terminateChild', 'a'), true)
       assert.deepEqual(await ref.call('countChildren'), {
         specs: 1,
@@ -228,7 +228,7 @@ describe('a supervisor', () => {
       assert.ok(await ref.call('restartChild', 'a'))
       await ref.call('terminateChild', 'a')
       assert.equal(await ref.call('deleteChild', 'a'), true)
-      await assert.rejects(ref.call('terminateChild', 'a'), { code: 'ERR_NO_PROCESS' })
+      await assert.rejects(ref.call('terminateChild', 'a'), { code: 'ERR_CHILD_NOT_FOUND' })
       exit(ref.pid(), SHUTDOWN)
     }))
 

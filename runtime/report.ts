@@ -1,0 +1,209 @@
+/**
+ * Reports: what the runtime has to say about failures and (re)starts, as plain data. Nothing is
+ * logged here. A report is only made while somebody in the runtime follows reports, and only
+ * becomes text when {@link formatReport} is asked.
+ */
+
+import { describeReason, type ExitReason, isAbnormal } from './exit-reason.ts'
+import type { Kernel } from './kernel.ts'
+import type { Pid } from './pid.ts'
+import type { Process } from './process.ts'
+import type { ProcessKind } from './signal.ts'
+import { printable, toCloneable } from './wire.ts'
+
+/** An actor as a report shows it. */
+export interface ProcessFacts {
+  readonly pid: Pid
+  readonly id?: string
+  readonly name?: string
+  readonly label?: string
+  /** The definition's or function's name. */
+  readonly initialCall?: string
+  /** Parent, its parent, …; at most 16. */
+  readonly ancestors: readonly Pid[]
+  readonly links: readonly Pid[]
+  readonly trapExit: boolean
+  readonly mailbox: number
+  readonly handled: number
+}
+
+/** A child as a supervisor's report shows it. */
+export interface ChildFacts {
+  readonly id: string
+  readonly pid: Pid | undefined
+  readonly restart: string
+  readonly significant: boolean
+  readonly shutdown: number | string
+  readonly type: ProcessKind
+}
+
+export type SupervisorContext = 'start_error' | 'child_terminated' | 'shutdown_error' | 'shutdown'
+
+/** `at` is in milliseconds since the epoch. */
+export type Report =
+  | {
+      /** An actor's own code ended it abnormally (not for `normal` and `shutdown`). */
+      readonly type: 'crash-report'
+      readonly level: 'error'
+      readonly at: number
+      readonly process: ProcessFacts
+      readonly reason: ExitReason
+      /** Linked actors of the same thread that do not trap exits: they die too. At most 15. */
+      readonly neighbours: readonly ProcessFacts[]
+    }
+  | {
+      /** A server ended abnormally: what it was doing. Comes before its crash report. */
+      readonly type: 'server-report'
+      readonly level: 'error'
+      readonly at: number
+      readonly pid: Pid
+      readonly server: string
+      readonly reason: ExitReason
+      readonly lastMessage: unknown
+      readonly state: unknown
+      /** Who waits for the reply of the call that was being handled. */
+      readonly client?: Pid
+    }
+  | {
+      /** A message for which the receiver has no handler; it goes on. */
+      readonly type: 'unhandled-message'
+      readonly level: 'warning' | 'error'
+      readonly at: number
+      readonly pid: Pid
+      readonly server: string
+      readonly message: unknown
+    }
+  | {
+      readonly type: 'supervisor-report'
+      readonly level: 'error'
+      readonly at: number
+      readonly supervisor: ProcessFacts
+      readonly context: SupervisorContext
+      readonly reason: ExitReason
+      readonly offender: ChildFacts
+    }
+  | {
+      /** A child is up. `debug`: somebody asked for it; `info`: with its supervisor or again. */
+      readonly type: 'progress-report'
+      readonly level: 'info' | 'debug'
+      readonly at: number
+      readonly supervisor: ProcessFacts
+      readonly started: ChildFacts
+    }
+  | {
+      /** An application's tree has ended. */
+      readonly type: 'application-report'
+      readonly level: 'info' | 'error'
+      readonly at: number
+      readonly application: string
+      readonly restart: string
+      readonly reason: ExitReason
+    }
+
+const REPORT_TYPES: readonly string[] = [
+  'crash-report',
+  'server-report',
+  'unhandled-message',
+  'supervisor-report',
+  'progress-report',
+  'application-report',
+] satisfies Report['type'][]
+
+const MAX_NEIGHBOURS = 15
+
+/** Tells a report from any other message. */
+export function isReport(message: unknown): message is Report {
+  return (
+    typeof message === 'object' &&
+    message !== null &&
+    'type' in message &&
+    typeof message.type === 'string' &&
+    REPORT_TYPES.includes(message.type) &&
+    'at' in message
+  )
+}
+
+/** Makes a report if anybody follows reports; otherwise reads one shared number. */
+export function emitReport(kernel: Kernel, make: () => Report): void {
+  if (!kernel.shared.reported) return
+  const report = toCloneable(make())
+  if (isReport(report)) kernel.control({ type: 'report', report })
+}
+
+export function reportCrash(process: Process, reason: ExitReason): void {
+  if (!isAbnormal(reason)) return
+  emitReport(process.kernel, () => ({
+    type: 'crash-report',
+    level: 'error',
+    at: Date.now(),
+    process: factsOf(process),
+    reason,
+    neighbours: neighboursOf(process).map(factsOf),
+  }))
+}
+
+export function factsOf(process: Process): ProcessFacts {
+  const { pid, id, name, label, initialCall, ancestors, links, trapExit, mailbox, handled } =
+    process
+  return {
+    pid,
+    ...(id === undefined ? {} : { id }),
+    ...(name === undefined ? {} : { name }),
+    ...(label === undefined ? {} : { label }),
+    ...(initialCall === undefined ? {} : { initialCall }),
+    ancestors,
+    links: [...links],
+    trapExit,
+    mailbox: mailbox.size,
+    handled,
+  }
+}
+
+/** Breadth first over the links, through those that will die of it. */
+function neighboursOf(process: Process): Process[] {
+  const found: Process[] = []
+  const queue: Process[] = [process]
+  for (let next = queue.shift(); next; next = queue.shift()) {
+    for (const pid of next.links) {
+      const other = process.kernel.processes.get(pid)
+      if (!other || other.trapExit || other === process || found.includes(other)) continue
+      if (found.length === MAX_NEIGHBOURS) return found
+      found.push(other)
+      queue.push(other)
+    }
+  }
+  return found
+}
+
+/**
+ * One line for people.
+ *
+ * @param maxLength The longest text that is returned, characters. Default 1000.
+ */
+export function formatReport(report: Report, { maxLength = 1000 } = {}): string {
+  const text = `${report.level} ${textOf(report)}`.replaceAll(/\s+/g, ' ')
+  return text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text
+}
+
+function textOf(report: Report): string {
+  switch (report.type) {
+    case 'crash-report':
+      return `crash of ${nameOf(report.process)}: ${describeReason(report.reason)}; neighbours: ${report.neighbours.map(nameOf).join(', ') || 'none'}`
+    case 'server-report':
+      return `server ${report.server} ${report.pid} ends: ${describeReason(report.reason)}; last message: ${printable(report.lastMessage)}; state: ${printable(report.state)}`
+    case 'unhandled-message':
+      return `server ${report.server} ${report.pid} has no handler for ${printable(report.message)}`
+    case 'supervisor-report':
+      return `supervisor ${nameOf(report.supervisor)}: ${report.context} of ${report.offender.id}: ${describeReason(report.reason)}`
+    case 'progress-report':
+      return `supervisor ${nameOf(report.supervisor)} started ${report.started.id} ${report.started.pid}`
+    case 'application-report':
+      return `application ${report.application} (${report.restart}) ended: ${describeReason(report.reason)}`
+    default:
+      return printable(report)
+  }
+}
+
+function nameOf({ pid, id, name, initialCall }: ProcessFacts): string {
+  return `${name ?? id ?? initialCall ?? 'actor'} ${pid}`
+}

@@ -1,0 +1,54 @@
+import { isDeepStrictEqual } from 'node:util'
+import { request } from './call.ts'
+import { acting } from './current.ts'
+import { CallingSelf, ProcessDown } from './errors.ts'
+import { type ExitReason, isExitReason, NORMAL, sendableReason } from './exit-reason.ts'
+import { checkKeys, checkNumber } from './options.ts'
+import type { Pid } from './pid.ts'
+import { STOP_CALL } from './signal.ts'
+import { resolve } from './signals.ts'
+import { printable } from './wire.ts'
+
+/**
+ * Asks a server to end, after the messages that it has already; its `terminate` runs. Resolves when
+ * it is dead.
+ *
+ * @param target A pid, a name, or a server's handle.
+ * @param reason Default `normal`.
+ * @param options `timeoutMs`: milliseconds to wait; the server goes on ending. Default: for ever.
+ * @throws {TypeError} or {RangeError} Not a reason or a time; nothing was sent.
+ * @throws {NoProcess} There is no such actor.
+ * @throws {ProcessDown} It ended with another reason (for example because `terminate` threw).
+ * @throws {CallTimeout} It is not dead in time.
+ * @throws {CallingSelf} A server cannot wait for its own end; return `{ stop: reason }`.
+ * @see OTP `gen_server:stop/3`.
+ */
+export function stop(
+  target: Pid | string | { readonly target: Pid | string },
+  reason: ExitReason = NORMAL,
+  options: { readonly timeoutMs?: number } = {},
+): Promise<void> {
+  checkKeys('stop', options, ['timeoutMs'])
+  const { timeoutMs = Number.POSITIVE_INFINITY } = options
+  checkNumber('stop: timeoutMs', timeoutMs)
+  if (!isExitReason(reason)) {
+    throw new TypeError(`stop: expected a reason { type: … }, got ${printable(reason)}.`)
+  }
+  return ended(typeof target === 'object' ? target.target : target, reason, timeoutMs)
+}
+
+async function ended(target: Pid | string, reason: ExitReason, timeoutMs: number): Promise<void> {
+  const owner = acting('stop')
+  const to = resolve(owner, target)
+  const call = { target, name: STOP_CALL, timeoutMs }
+  if (to === owner.pid) throw new CallingSelf(to, call)
+  const payload = sendableReason(reason)
+  try {
+    await request(owner, to, call, undefined, (ref) =>
+      owner.kernel.send({ type: 'call', to, from: owner.pid, ref, name: STOP_CALL, payload }),
+    )
+  } catch (error) {
+    if (error instanceof ProcessDown && isDeepStrictEqual(error.reason, payload)) return
+    throw error
+  }
+}
