@@ -131,11 +131,11 @@ export interface ServerDefinition<Args, Calls, Casts> {
 }
 
 /** An actor that is one async function, known by its module. */
-export interface BodyDefinition<Args> {
+export interface BodyDefinition<Args, Value = unknown> {
   readonly [BRAND]: 'body'
   readonly address: DefinitionAddress
   readonly run: ErasedBody
-  readonly types?: { readonly args: Args }
+  readonly types?: { readonly args: Args; readonly value: Value }
 }
 
 interface ErasedBodies {
@@ -190,12 +190,12 @@ export function server<
  *
  * @param meta The module's own `import.meta`; export the result.
  */
-export function actor<Args>(
+export function actor<Args, Value>(
   meta: { readonly url: string },
-  spec: { readonly name: string; readonly run: (args: Args) => unknown },
-): BodyDefinition<Args> {
+  spec: { readonly name: string; readonly run: (args: Args) => MaybePromise<Value> },
+): BodyDefinition<Args, Value> {
   const name = checkedName('actor', meta, spec)
-  return withAddress<Omit<BodyDefinition<Args>, 'address'>>(meta.url, name, {
+  return withAddress<Omit<BodyDefinition<Args, Value>, 'address'>>(meta.url, name, {
     [BRAND]: 'body',
     run: erase(spec.run),
   })

@@ -91,6 +91,11 @@ export {
   type SupervisorRef,
   type SupervisorTarget,
 } from './supervisors.ts'
+export { DEFAULT_TASK_MS, Task, type TaskOptions } from './task.ts'
+export type { TaskBody, TaskChildOptions } from './task-process.ts'
+export { isTaskMessage, type TaskMessage, type TaskResult } from './task-result.ts'
+export type { StreamOptions, StreamResult } from './task-stream.ts'
+export { type SupervisedTaskOptions, TaskSupervisor, taskSupervisor } from './task-supervisor.ts'
 export type { ThreadRef, TreeEvent, TreeNode, TreeSource } from './tree-event.ts'
 export { reportsTo } from './tree-follower.ts'
 export { fromWireError, isWireError, printable, toWireError, type WireError } from './wire.ts'
