@@ -1,3 +1,4 @@
+export { Application, type ApplicationSpec } from './application.ts'
 export { type CallOptions, call, cast, DEFAULT_CALL_MS } from './call.ts'
 export {
   type ChildOptions,

@@ -1,13 +1,14 @@
 /** Starting and stopping a runtime, from the thread that wants one. */
 
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { type Application, type ApplicationSpec, Applications } from './application.ts'
 import { awaitDown, type CallOptions, call } from './call.ts'
 import { type ChildSpec, checkedSupervisor, child, type SupervisorOptions } from './child-spec.ts'
 import { enterKernel, leaveKernel } from './current.ts'
 import { NotRunning } from './errors.ts'
 import { type ExitReason, errorReason, SHUTDOWN } from './exit-reason.ts'
 import { Kernel } from './kernel.ts'
-import { checkKeys } from './options.ts'
+import { checkKeys, checkNumber } from './options.ts'
 import { CALLER_THREAD, type Pid, ROOT_THREAD } from './pid.ts'
 import type { Report } from './report.ts'
 import { createSharedBuffers, SharedState } from './shared-state.ts'
@@ -31,19 +32,32 @@ export interface RuntimeOptions extends SupervisorOptions {
    * runtime that runs no code of the application.
    */
   readonly inheritExecArgv?: boolean
+  /** Called when the runtime begins to end, whatever the reason; `stop()` waits for it. */
+  readonly onStop?: (reason: ExitReason) => void | Promise<void>
+  /**
+   * Milliseconds that the hook, the applications and the tree have to end in, all together; then
+   * their threads are ended. Default 10000.
+   */
+  readonly stopMs?: number
+  /** Signals of the system that stop the runtime and then end the process with code 0. */
+  readonly stopOnSignals?: readonly NodeJS.Signals[]
 }
 
 const RUNTIME_KEYS = [
   'strategy',
   'maxRestarts',
   'maxSeconds',
+  'autoShutdown',
+  'onStop',
+  'stopMs',
+  'stopOnSignals',
   'children',
   'keepAlive',
   'spare',
   'inheritExecArgv',
 ]
 
-/** Milliseconds that `stop()` gives the root to end its threads before it is ended itself. */
+/** Default of `stopMs`; also what the root has to end its threads before it is ended itself. */
 const STOP_MS = 10_000
 
 /**
@@ -55,9 +69,12 @@ const STOP_MS = 10_000
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   checkKeys('startRuntime', options, RUNTIME_KEYS)
-  const { keepAlive = true, spare = true, inheritExecArgv = true, ...rest } = options
+  const { keepAlive = true, spare = true, inheritExecArgv = true, onStop, ...others } = options
+  const { stopMs = STOP_MS, stopOnSignals = [], ...rest } = others
+  checkNumber('startRuntime: stopMs', stopMs)
   const spec = checkedSupervisor('startRuntime', rest)
-  const runtime = new Runtime({ keepAlive, spare, inheritExecArgv })
+  const setup = { keepAlive, spare, inheritExecArgv, onStop, stopMs, stopOnSignals }
+  const runtime = new Runtime(setup)
   try {
     await runtime.startTree(spec)
     return runtime
@@ -71,6 +88,9 @@ interface Setup {
   readonly keepAlive: boolean
   readonly spare: boolean
   readonly inheritExecArgv: boolean
+  readonly onStop: RuntimeOptions['onStop']
+  readonly stopMs: number
+  readonly stopOnSignals: readonly NodeJS.Signals[]
 }
 
 export class Runtime {
@@ -80,11 +100,15 @@ export class Runtime {
   readonly #control: MessagePort
   readonly #root: Worker
   readonly #keepAlive: boolean
+  readonly #setup: Setup
+  readonly #applications: Applications
   #top: Pid | undefined
   #stopping: Promise<void> | undefined
   #close: (reason: ExitReason) => void = () => {}
 
-  constructor({ keepAlive, spare, inheritExecArgv }: Setup) {
+  constructor(setup: Setup) {
+    const { keepAlive, spare, inheritExecArgv } = setup
+    this.#setup = setup
     const shared = createSharedBuffers()
     const { port1, port2 } = new MessageChannel()
     this.#keepAlive = keepAlive
@@ -99,6 +123,7 @@ export class Runtime {
       port1.postMessage(message, transfer ?? []),
     )
     this.#kernel.onHold = (holding) => this.#hold(holding)
+    this.#applications = new Applications(this.#kernel, (reason) => void this.#shutDown(reason))
     serveControl(this.#kernel, port1)
     enterKernel(this.#kernel)
     this.closed = new Promise((resolve) => {
@@ -107,6 +132,7 @@ export class Runtime {
     this.#root.on('error', (error) => this.#rootGone(errorReason(error)))
     this.#root.on('exit', (code) => this.#rootGone({ type: 'worker_exit', code }))
     this.#hold(false)
+    for (const signal of setup.stopOnSignals) process.once(signal, this.#onSignal)
   }
 
   /** Starts the tree under a supervisor in the root thread. Called once, by `startRuntime`. */
@@ -158,6 +184,17 @@ export class Runtime {
     return this.#shutDown(SHUTDOWN)
   }
 
+  /**
+   * Starts an application beside the tree: its own top supervisor in the root thread, with
+   * callbacks. Applications are stopped from last to first, before the tree.
+   *
+   * @throws {StartFailed} Its callback returned no tree, or a child did not start.
+   * @throws {RuntimeFailure} `ERR_ALREADY_STARTED`: one of this name runs.
+   */
+  startApplication<State>(spec: ApplicationSpec<State>): Promise<Application> {
+    return this.#applications.start(spec)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
   }
@@ -168,23 +205,35 @@ export class Runtime {
     return call(pid, what, payload, options)
   }
 
+  readonly #onSignal = (): void => {
+    void this.#shutDown(SHUTDOWN).finally(() => process.exit(0))
+  }
+
   #shutDown(reason: ExitReason): Promise<void> {
     this.#stopping ??= this.#end(reason)
     return this.#stopping
   }
 
+  /** All of it within `stopMs`: what has not ended by then loses its thread. */
   async #end(reason: ExitReason): Promise<void> {
+    const { stopMs } = this.#setup
     this.#control.ref()
-    if (this.#top) {
-      const down = awaitDown(this.#kernel.main, this.#top, { timeoutMs: STOP_MS })
-      sendExit(this.#kernel.main, this.#top, SHUTDOWN)
-      await down
-    }
+    await within(stopMs, this.#endActors(reason))
     const stopped = this.#answer('stopped', STOP_MS)
     this.#control.postMessage({ type: 'stop' })
     await stopped
     await this.#root.terminate()
     this.#forget(reason)
+  }
+
+  /** The hook, the applications from last to first, the tree. */
+  async #endActors(reason: ExitReason): Promise<void> {
+    await this.#setup.onStop?.(reason)
+    await this.#applications.stop()
+    if (!this.#top) return
+    const down = awaitDown(this.#kernel.main, this.#top)
+    sendExit(this.#kernel.main, this.#top, SHUTDOWN)
+    await down
   }
 
   #answer(type: FromRoot['type'], timeoutMs: number): Promise<void> {
@@ -209,6 +258,7 @@ export class Runtime {
   }
 
   #forget(reason: ExitReason): void {
+    for (const signal of this.#setup.stopOnSignals) process.off(signal, this.#onSignal)
     leaveKernel(this.#kernel)
     this.#kernel.stop(new NotRunning('The runtime has ended'))
     this.#control.close()
@@ -224,6 +274,16 @@ export class Runtime {
       this.#control.unref()
     }
   }
+}
+
+/** Waits for the work, but no longer; a failure of it is the runtime's end all the same. */
+async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs)
+  })
+  await Promise.race([work.catch(() => {}), late])
+  clearTimeout(timer)
 }
 
 function withoutNodeOptions(): NodeJS.ProcessEnv {
