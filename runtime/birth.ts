@@ -77,10 +77,9 @@ function begin(process: Process, request: SpawnRequest, definition: Definition):
   const loop = new ServerLoop(definition.spec, process)
   process.behaviour = loop
   if (request.trapExit === undefined) process.trapExit = definition.spec.trapExit
-  void loop.init(process, request.args).then((outcome) => {
-    if (outcome.type === 'started') {
-      acknowledge(process, request, { type: 'started', pid: process.pid })
-    } else if (outcome.type === 'ignored') calledOff(process, request, { type: 'ignored' })
+  const started = (): void => acknowledge(process, request, { type: 'started', pid: process.pid })
+  void loop.init(process, request.args, started).then((outcome) => {
+    if (outcome.type === 'ignored') calledOff(process, request, { type: 'ignored' })
     else if (outcome.type === 'refused') calledOff(process, request, outcome)
   })
 }

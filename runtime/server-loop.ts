@@ -41,8 +41,11 @@ export class ServerLoop implements Behaviour {
     this.#context = new OwnContext(process)
   }
 
-  /** Runs `init`; the mailbox waits meanwhile. A failure ends the actor before it is told. */
-  async init(process: Process, args: unknown): Promise<InitOutcome> {
+  /**
+   * Runs `init`; the mailbox waits meanwhile. A failure ends the actor before it is told; a success
+   * is told before anything else happens.
+   */
+  async init(process: Process, args: unknown, started: () => void): Promise<InitOutcome> {
     try {
       const { init } = this.#spec
       const state = await runAsyncAs(process, () => init(args, this.#context))
@@ -52,6 +55,7 @@ export class ServerLoop implements Behaviour {
       this.#state = isInitial(state) ? state.state : state
       this.#busy = false
       process.status = 'waiting'
+      started()
       if (isInitial(state)) this.#afterwards(process, state)
       this.#more(process)
       return { type: 'started' }
