@@ -15,7 +15,7 @@ import { verdict } from './restart-plan.ts'
 import { isExitMessage } from './signal.ts'
 import { startError } from './spawn.ts'
 import { reportProgress, reportSupervisor, reportUnexpected } from './supervisor-report.ts'
-import { failureOf, TOO_MANY_RESTARTS } from './supervisor-restart.ts'
+import { failureOf, TOO_MANY_RESTARTS, tryAgain } from './supervisor-restart.ts'
 import type { ChildCounts, ChildInfo } from './supervisor-state.ts'
 
 export interface DynamicSupervisorOptions {
@@ -169,7 +169,7 @@ async function restart(
   if (failure) {
     children.restarting(pid, child)
     reportSupervisor(own, 'start_error', failure, { spec, pid })
-    own.push({ type: '$retry-child', pid, reason } satisfies Retry)
+    tryAgain(own, { type: '$retry-child', pid, reason } satisfies Retry)
     return { state: counted }
   }
   children.remove(pid)

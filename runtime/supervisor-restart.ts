@@ -96,6 +96,13 @@ export async function stopAll(own: Process, state: State): Promise<void> {
   }
 }
 
+/** The next attempt waits behind what came meanwhile, and leaves timers and I/O their turn. */
+export function tryAgain(own: Process, message: object): void {
+  setImmediate(() => {
+    if (own.alive) own.push(message)
+  })
+}
+
 export function failureOf(started: Started): ExitReason | undefined {
   if (started.type === 'failed') return started.reason
   return started.type === 'name-taken' ? { type: 'already_started', pid: started.pid } : undefined
@@ -131,7 +138,7 @@ async function startAll(
     if (failure) {
       reportSupervisor(own, 'start_error', failure, child)
       const again = state.strategy === 'one_for_all' ? ids : ids.slice(index)
-      own.push({ type: '$retry', ids: again, reason } satisfies Retry)
+      tryAgain(own, { type: '$retry', ids: again, reason } satisfies Retry)
       return { state: updateChild(next, id, { pid: undefined, restarting: true }) }
     }
     next = restarted(own, next, child, started, reason)
