@@ -16,6 +16,7 @@ import type { Process } from './process.ts'
 import { reportCrash } from './report.ts'
 import { reasonOf, ServerLoop } from './server-loop.ts'
 import { LOCAL, type SpawnRequest, type StartOutcome } from './signal.ts'
+import { claimVia, releaseVia } from './via.ts'
 
 /**
  * Makes the record, links and watchers first, then runs the code: a link or monitor of birth holds
@@ -24,6 +25,10 @@ import { LOCAL, type SpawnRequest, type StartOutcome } from './signal.ts'
 export function birth(kernel: Kernel, pid: Pid, request: SpawnRequest): void {
   if (request.name !== undefined) {
     const holder = kernel.names.claim(request.name, pid)
+    if (holder !== pid) return nameTaken(kernel, request, pid, holder)
+  }
+  if (request.via) {
+    const holder = claimVia(request.via, pid)
     if (holder !== pid) return nameTaken(kernel, request, pid, holder)
   }
   const process = newborn(kernel, pid, request)
@@ -51,7 +56,7 @@ export function birthOfBody(
 }
 
 function newborn(kernel: Kernel, pid: Pid, request: SpawnRequest): Process {
-  const { parent, ancestors, id, kind, trapExit } = request
+  const { parent, ancestors, id, kind, trapExit, via } = request
   const process = kernel.adopt({
     pid,
     parent,
@@ -62,6 +67,7 @@ function newborn(kernel: Kernel, pid: Pid, request: SpawnRequest): Process {
     ...(trapExit === undefined ? {} : { trapExit }),
   })
   process.name = request.name
+  if (via) process.release = (): void => releaseVia(via, pid)
   if (request.link) process.links.add(parent)
   if (request.monitor) process.watchers.set(request.monitor, parent)
   if (request.started) process.watchers.set(request.started, parent)

@@ -5,6 +5,7 @@ import { checkKeys, checkNumber } from './options.ts'
 import type { Pid, Ref } from './pid.ts'
 import type { Process } from './process.ts'
 import { resolve } from './signals.ts'
+import { targetText, type Via } from './via.ts'
 
 export interface CallOptions {
   /** Milliseconds to wait; `Infinity` waits for ever. Default 5000. */
@@ -22,7 +23,7 @@ export const DEFAULT_CALL_MS = 5000
  * target goes on, and its late reply is dropped.
  */
 export async function call(
-  target: Pid | string,
+  target: Pid | string | Via,
   name: string,
   payload?: unknown,
   options: CallOptions = {},
@@ -32,7 +33,7 @@ export async function call(
   checkNumber('call: timeoutMs', timeoutMs)
   const owner = acting('call')
   signal?.throwIfAborted()
-  const info = { target, name, timeoutMs }
+  const info = { target: targetText(target), name, timeoutMs }
   const to = resolve(owner, target, info)
   if (to === owner.pid) throw new CallingSelf(to, info)
   return request(owner, to, info, signal, (ref) =>
@@ -41,7 +42,7 @@ export async function call(
 }
 
 /** Asks for something to be done later; nobody waits, and the dead are not missed. */
-export function cast(target: Pid | string, name: string, payload?: unknown): void {
+export function cast(target: Pid | string | Via, name: string, payload?: unknown): void {
   const sender = acting('cast')
   if (!sender.alive) return
   try {

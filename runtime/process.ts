@@ -50,6 +50,8 @@ export class Process {
   trapExit: boolean
   name: string | undefined
   label: string | undefined
+  /** Frees what the actor holds besides its name, before anybody hears of its end. */
+  release: (() => void) | undefined
   queued = false
   handled = 0
   restarts = 0
@@ -91,6 +93,7 @@ export class Process {
   ended(reason: ExitReason): void {
     this.status = 'exited'
     this.mailbox.clear()
+    this.release?.()
     this.#abort?.abort()
     this.behaviour?.ended?.(this, reason)
   }

@@ -11,6 +11,7 @@ import { Inbox } from './inbox.ts'
 import { checkKeys, checkName, checkNumber } from './options.ts'
 import { isPid, isRef, type Pid, type Ref } from './pid.ts'
 import type { Process } from './process.ts'
+import { isVia, targetText, type Via } from './via.ts'
 import { printable } from './wire.ts'
 
 /** The pid of the actor that runs; outside of actors that of the thread's main actor. */
@@ -27,7 +28,7 @@ export function self(): Pid {
  * @throws {NotSendable} It cannot be cloned to the other thread; nothing was sent.
  */
 export function send(
-  target: Pid | string,
+  target: Pid | string | Via,
   message: unknown,
   options?: { readonly transfer?: readonly Transferable[] },
 ): void {
@@ -199,8 +200,10 @@ export function unregister(name: string): true {
   return true
 }
 
-/** The pid that has this name, in whatever thread; `undefined` if nobody has it. */
-export function whereis(name: string): Pid | undefined {
+/** The pid that has this name, in whatever thread; `undefined` if nobody has it. A pid is itself. */
+export function whereis(name: string | Via): Pid | undefined {
+  if (isPid(name)) return name
+  if (isVia(name)) return name.via.whereisName(name.key)
   checkName('whereis: name', name)
   return actingKernel('whereis').names.lookup(name)
 }
@@ -212,10 +215,12 @@ export function sendExit(from: Process, to: Pid, reason: ExitReason): void {
 }
 
 /** @throws {NoProcess} A name that nobody has. */
-export function resolve(process: Process, target: Pid | string, call?: CallInfo): Pid {
+export function resolve(process: Process, target: Pid | string | Via, call?: CallInfo): Pid {
   if (isPid(target)) return target
-  const pid = process.kernel.names.lookup(checkedName('target', target))
-  if (!pid) throw new NoProcess(target, call)
+  const pid = isVia(target)
+    ? target.via.whereisName(target.key)
+    : process.kernel.names.lookup(checkedName('target', target))
+  if (!pid) throw new NoProcess(targetText(target), call)
   return pid
 }
 

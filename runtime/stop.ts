@@ -7,6 +7,7 @@ import { checkKeys, checkNumber } from './options.ts'
 import type { Pid } from './pid.ts'
 import { STOP_CALL } from './signal.ts'
 import { resolve } from './signals.ts'
+import { targetText, type Via } from './via.ts'
 import { printable } from './wire.ts'
 
 /**
@@ -24,7 +25,7 @@ import { printable } from './wire.ts'
  * @see OTP `gen_server:stop/3`.
  */
 export function stop(
-  target: Pid | string | { readonly target: Pid | string },
+  target: Pid | string | Via | { readonly target: Pid | string | Via },
   reason: ExitReason = NORMAL,
   options: { readonly timeoutMs?: number } = {},
 ): Promise<void> {
@@ -34,13 +35,18 @@ export function stop(
   if (!isExitReason(reason)) {
     throw new TypeError(`stop: expected a reason { type: … }, got ${printable(reason)}.`)
   }
-  return ended(typeof target === 'object' ? target.target : target, reason, timeoutMs)
+  const to = typeof target === 'object' && 'target' in target ? target.target : target
+  return ended(to, reason, timeoutMs)
 }
 
-async function ended(target: Pid | string, reason: ExitReason, timeoutMs: number): Promise<void> {
+async function ended(
+  target: Pid | string | Via,
+  reason: ExitReason,
+  timeoutMs: number,
+): Promise<void> {
   const owner = acting('stop')
-  const to = resolve(owner, target)
-  const call = { target, name: STOP_CALL, timeoutMs }
+  const call = { target: targetText(target), name: STOP_CALL, timeoutMs }
+  const to = resolve(owner, target, call)
   if (to === owner.pid) throw new CallingSelf(to, call)
   const payload = sendableReason(reason)
   try {

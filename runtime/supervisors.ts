@@ -22,6 +22,7 @@ import { type StartOptions, startServer } from './start.ts'
 import { stop } from './stop.ts'
 import { supervisorServer } from './supervisor.ts'
 import type { ChildCounts, ChildInfo } from './supervisor-state.ts'
+import type { Via } from './via.ts'
 
 type CallsOf<Definition> =
   Definition extends ServerDefinition<infer _, infer Calls, infer _> ? Calls : never
@@ -30,7 +31,7 @@ export type SupervisorRef = ServerRef<CallsOf<typeof supervisorServer>, unknown>
 export type DynamicSupervisorRef = ServerRef<CallsOf<typeof dynamicSupervisorServer>, unknown>
 
 /** A supervisor by pid, name or handle. */
-export type SupervisorTarget = Pid | string | { readonly target: Pid | string }
+export type SupervisorTarget = Pid | string | Via | { readonly target: Pid | string | Via }
 
 /** Starting a child may take long, so nobody gives up on a supervisor, as in OTP. */
 const PATIENT: CallOptions = { timeoutMs: Number.POSITIVE_INFINITY }
@@ -74,8 +75,8 @@ function dynamicRef(supervisor: SupervisorTarget): DynamicSupervisorRef {
   return refOf(dynamicSupervisorServer, targetOf(supervisor))
 }
 
-function targetOf(supervisor: SupervisorTarget): Pid | string {
-  return typeof supervisor === 'object' ? supervisor.target : supervisor
+function targetOf(supervisor: SupervisorTarget): Pid | string | Via {
+  return typeof supervisor === 'object' && 'target' in supervisor ? supervisor.target : supervisor
 }
 
 /**

@@ -19,6 +19,7 @@ import {
   type StartOptions,
   Supervisor,
   type SupervisorRef,
+  type SupervisorTarget,
   self,
   send,
   spawn,
@@ -210,7 +211,7 @@ export async function overview(supervisor: SupervisorRef): Promise<string[]> {
 }
 
 /** `specs,active,supervisors,workers`. */
-export async function counts(supervisor: { readonly target: Pid | string }): Promise<string> {
+export async function counts(supervisor: SupervisorTarget): Promise<string> {
   const { specs, active, supervisors, workers } = await Supervisor.countChildren(supervisor)
   return [specs, active, supervisors, workers].join()
 }

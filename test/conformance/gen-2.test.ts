@@ -67,7 +67,7 @@ describe('GEN messages, timeouts and continuations', () => {
     const ref = await startTrapper({ probe: self() }, { placement })
     send(ref.pid(), 'plain')
     assert.equal((await nextReport('info')).message, 'plain')
-    send(ref.pid(), { then: { timeoutMs: 5 } })
+    send(ref.pid(), { after: { timeoutMs: 5 } })
     assert.deepEqual((await nextReport('info')).message, TIMEOUT)
     send(ref.pid(), { end: BOOM })
     assert.deepEqual((await nextReport('gone')).reason, BOOM)
@@ -78,7 +78,7 @@ describe('GEN messages, timeouts and continuations', () => {
   const ways = {
     call: (ref: PuppetRef) => void ref.call('next', { continue: chain }),
     cast: (ref: PuppetRef) => ref.cast('next', { continue: chain }),
-    info: (ref: PuppetRef) => send(ref.pid(), { then: { continue: chain } }),
+    info: (ref: PuppetRef) => send(ref.pid(), { after: { continue: chain } }),
   }
   for (const [way, act] of Object.entries(ways)) {
     everywhere(
@@ -90,7 +90,7 @@ describe('GEN messages, timeouts and continuations', () => {
         ref.cast('note', 'queued')
         const seen = await ref.call('seen')
         assert.deepEqual(
-          seen.filter((what) => what !== 'cast' && what !== 'then'),
+          seen.filter((what) => what !== 'cast' && what !== 'after'),
           ['slow', ...chain, 'queued'],
         )
       },
@@ -99,7 +99,7 @@ describe('GEN messages, timeouts and continuations', () => {
   }
 
   everywhere('GEN-050 a continuation of init runs before anything queued', async (placement) => {
-    const started = startPuppet({ then: { continue: chain } }, { placement, name: 'gen-050' })
+    const started = startPuppet({ after: { continue: chain } }, { placement, name: 'gen-050' })
     const ref = await started
     ref.cast('note', 'queued')
     assert.deepEqual(await ref.call('seen'), [...chain, 'queued'])
@@ -295,7 +295,7 @@ describe('GEN exits', () => {
   for (const [how, act, seen] of [
     ['raises', (ref: PuppetRef) => ref.call('throws', 'x'), ['before']],
     ['returns garbage', (ref: PuppetRef) => ref.call('garbage'), ['before']],
-    ['stops', (ref: PuppetRef) => void ref.cast('next', { stop: BOOM }), ['before', 'cast']],
+    ['stops', (ref: PuppetRef) => ref.cast('next', { stop: BOOM }), ['before', 'cast']],
   ] as const) {
     everywhere(`GEN-082 terminate gets the state when a handler ${how}`, async (placement) => {
       const ref = await startPuppet({ probe: self() }, { placement })

@@ -412,7 +412,7 @@ describe('SUP intensity', () => {
   everywhere(
     'SUP-125 a child that dies right after its start: restarts up to the limit',
     async (placement: Placement) => {
-      const args = { then: { continue: BOOM } }
+      const args = { after: { continue: BOOM } }
       const sup = await start([frailKid('flash', { placement, args })], 2)
       assert.deepEqual(await exitOf(sup.pid()), SHUTDOWN)
       for (let round = 0; round < 3; round++) await nextReport('born', 'flash')
@@ -423,7 +423,7 @@ describe('SUP intensity', () => {
 
   it('SUP-125 a thousand times: no deep stack', () =>
     asActor(async () => {
-      const args = { then: { continue: BOOM } }
+      const args = { after: { continue: BOOM } }
       const sup = await start([frailKid('flash', { args })], 1000)
       assert.deepEqual(await exitOf(sup.pid()), SHUTDOWN)
     }))
