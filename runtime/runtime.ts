@@ -253,7 +253,8 @@ export class Runtime {
   /** The root thread ended by itself: nothing can be restarted any more, so all of it ends. */
   #rootGone(reason: ExitReason): void {
     this.#kernel.threadLost(ROOT_THREAD, reason)
-    this.#stopping ??= Promise.resolve()
+    if (this.#stopping) return
+    this.#stopping = Promise.resolve()
     this.#forget(reason)
   }
 

@@ -16,6 +16,7 @@ type Waiter = (outcome: Outcome) => void
 interface OpenTask {
   readonly pid: Pid
   waiter: Waiter | undefined
+  timer: NodeJS.Timeout | undefined
 }
 
 const openTasks = new WeakMap<Process, Map<Ref, OpenTask>>()
@@ -24,7 +25,7 @@ const openTasks = new WeakMap<Process, Map<Ref, OpenTask>>()
 export function openTask(owner: Process, pid: Pid, ref: Ref): void {
   const tasks = openTasks.get(owner) ?? new Map<Ref, OpenTask>()
   openTasks.set(owner, tasks)
-  const task: OpenTask = { pid, waiter: undefined }
+  const task: OpenTask = { pid, waiter: undefined, timer: undefined }
   tasks.set(ref, task)
   const settle = (outcome: Outcome): void => {
     tasks.delete(ref)
@@ -43,7 +44,7 @@ export function openTask(owner: Process, pid: Pid, ref: Ref): void {
     resolve: (value) => settle({ type: 'ok', value }),
     reject: () => tasks.delete(ref),
     down: (reason) => settle({ type: 'exit', reason }),
-    settled: () => {},
+    settled: () => clearTimeout(task.timer),
   })
 }
 
@@ -68,16 +69,16 @@ export function takeQueued(owner: Process, pid: Pid, ref: Ref): Outcome | undefi
 export function waitFor(owner: Process, ref: Ref, timeoutMs: number): Promise<Outcome | undefined> {
   const task = openTasks.get(owner)?.get(ref)
   if (!task || timeoutMs === 0) return Promise.resolve(undefined)
+  if (task.waiter) {
+    throw new TypeError(`Task: somebody already waits for ${task.pid}; await that first.`)
+  }
   return new Promise((resolve) => {
     const giveUp = (): void => {
       task.waiter = undefined
       resolve(undefined)
     }
-    const timer = Number.isFinite(timeoutMs) ? setTimeout(giveUp, timeoutMs) : undefined
-    task.waiter = (outcome) => {
-      clearTimeout(timer)
-      resolve(outcome)
-    }
+    if (Number.isFinite(timeoutMs)) task.timer = setTimeout(giveUp, timeoutMs)
+    task.waiter = resolve
   })
 }
 

@@ -162,11 +162,13 @@ async function end(
 ): Promise<TaskResult<unknown> | undefined> {
   const brutal = timeout === 'brutal_kill'
   unlinkTask(owner, pid)
+  const first = waitFor(owner, ref, brutal ? Number.POSITIVE_INFINITY : timeout)
   sendExit(owner, pid, brutal ? KILL : SHUTDOWN)
-  const outcome = await waitFor(owner, ref, brutal ? Number.POSITIVE_INFINITY : timeout)
+  const outcome = (await first) ?? takeQueued(owner, pid, ref)
   if (outcome) return outcome
+  const last = waitFor(owner, ref, Number.POSITIVE_INFINITY)
   sendExit(owner, pid, KILL)
-  return waitFor(owner, ref, Number.POSITIVE_INFINITY)
+  return last
 }
 
 async function ignore<Value>(task: Task<Value>): Promise<TaskResult<Value> | undefined> {

@@ -219,7 +219,12 @@ describe('SUP specs', () => {
 
   const wrong: readonly (readonly [string, string, (spec: ChildSpec) => unknown, RegExp])[] = [
     ['SUP-017', 'no id', (spec) => ({ ...spec, id: undefined }), /id: expected a string/],
-    ['SUP-017', 'no definition', (spec) => ({ ...spec, definition: undefined }), /Expected a child spec/],
+    [
+      'SUP-017',
+      'no definition',
+      (spec) => ({ ...spec, definition: undefined }),
+      /Expected a child spec/,
+    ],
     ['SUP-017', 'not an object', () => 'spec', /Expected a child spec/],
     ['SUP-039', 'restart', (spec) => ({ ...spec, restart: 'forever' }), /'permanent'/],
     ['SUP-039', 'shutdown', (spec) => ({ ...spec, shutdown: -10 }), /shutdown: expected/],
