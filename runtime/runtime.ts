@@ -104,6 +104,7 @@ export class Runtime {
   readonly #applications: Applications
   #top: Pid | undefined
   #stopping: Promise<void> | undefined
+  #endReason: ExitReason | undefined
   #close: (reason: ExitReason) => void = () => {}
 
   constructor(setup: Setup) {
@@ -210,6 +211,7 @@ export class Runtime {
   }
 
   #shutDown(reason: ExitReason): Promise<void> {
+    this.#endReason ??= reason
     this.#stopping ??= this.#end(reason)
     return this.#stopping
   }
@@ -253,9 +255,8 @@ export class Runtime {
   /** The root thread ended by itself: nothing can be restarted any more, so all of it ends. */
   #rootGone(reason: ExitReason): void {
     this.#kernel.threadLost(ROOT_THREAD, reason)
-    if (this.#stopping) return
-    this.#stopping = Promise.resolve()
-    this.#forget(reason)
+    this.#stopping ??= Promise.resolve()
+    this.#forget(this.#endReason ?? reason)
   }
 
   #forget(reason: ExitReason): void {
