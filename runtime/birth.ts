@@ -21,11 +21,8 @@ import { LOCAL, type SpawnRequest, type StartOutcome } from './signal.ts'
  * from the first instant. The code starts in a later microtask, never on the parent's stack.
  */
 export function birth(kernel: Kernel, pid: Pid, request: SpawnRequest): void {
-  if (request.name !== undefined) {
-    const holder = kernel.names.claim(request.name, pid)
-    if (holder !== pid) return nameTaken(kernel, request, pid, holder)
-  }
   const process = newborn(kernel, pid, request)
+  if (!process) return
   queueMicrotask(() => {
     if (!process.alive) return
     const local = request.definition[LOCAL]
@@ -44,13 +41,17 @@ export function birthOfBody(
   request: SpawnRequest,
   run: ErasedBody,
 ): void {
-  if (request.name !== undefined) kernel.names.claim(request.name, pid)
   const process = newborn(kernel, pid, request)
-  queueMicrotask(() => runBody(process, run, request.args))
+  if (process) queueMicrotask(() => runBody(process, run, request.args))
 }
 
-function newborn(kernel: Kernel, pid: Pid, request: SpawnRequest): Process {
+/** The record of the newborn; none if its name belongs to another, which its parent hears. */
+function newborn(kernel: Kernel, pid: Pid, request: SpawnRequest): Process | undefined {
   const { parent, ancestors, id, kind, trapExit } = request
+  if (request.name !== undefined) {
+    const holder = kernel.names.claim(request.name, pid)
+    if (holder !== pid) return nameTaken(kernel, request, pid, holder)
+  }
   const process = kernel.adopt({
     pid,
     parent,
@@ -115,11 +116,14 @@ function ignored(process: Process, request: SpawnRequest): void {
   kernel.send({ type: 'started', to, ref, outcome: { type: 'ignored' } })
 }
 
-function nameTaken(kernel: Kernel, request: SpawnRequest, pid: Pid, holder: Pid): void {
+/** A starter gets its answer; for a plain spawn this is a death like any other. */
+function nameTaken(kernel: Kernel, request: SpawnRequest, pid: Pid, holder: Pid): undefined {
   const { parent: to, started, link, monitor } = request
   const reason = { type: 'already_started', pid: holder }
   if (monitor) kernel.send({ type: 'down', to, ref: monitor, pid, reason })
-  if (link) kernel.send({ type: 'exit', to, from: pid, reason: NORMAL, link: true })
-  if (!started) return
+  if (link)
+    kernel.send({ type: 'exit', to, from: pid, reason: started ? NORMAL : reason, link: true })
+  if (!started) return undefined
   kernel.send({ type: 'started', to, ref: started, outcome: { type: 'name-taken', pid: holder } })
+  return undefined
 }

@@ -1,3 +1,4 @@
+import { clearAlarm, setAlarm } from './alarm.ts'
 import { acting } from './current.ts'
 import { CallingSelf, CallTimeout, NoProcess, NotSendable } from './errors.ts'
 import { type ExitReason, NOPROC } from './exit-reason.ts'
@@ -65,13 +66,11 @@ export function awaitDown(
   }
   return new Promise((done, reject) => {
     const ref = owner.kernel.newRef()
-    const timer = Number.isFinite(timeoutMs)
-      ? setTimeout(() => {
-          owner.kernel.pending.take(ref)
-          owner.kernel.send({ type: 'demonitor', to: target, from: owner.pid, ref })
-          done(undefined)
-        }, timeoutMs)
-      : undefined
+    const timer = setAlarm(timeoutMs, () => {
+      owner.kernel.pending.take(ref)
+      owner.kernel.send({ type: 'demonitor', to: target, from: owner.pid, ref })
+      done(undefined)
+    })
     owner.kernel.pending.add(ref, {
       owner,
       target,
@@ -79,7 +78,7 @@ export function awaitDown(
       reject,
       down: done,
       holds,
-      settled: () => clearTimeout(timer),
+      settled: () => clearAlarm(timer),
     })
     owner.kernel.send({ type: 'monitor', to: target, from: owner.pid, ref })
   })
@@ -107,9 +106,7 @@ export function request(
       kernel.send({ type: 'demonitor', to: target, from: owner.pid, ref })
       reject(error)
     }
-    const timer = Number.isFinite(timeoutMs)
-      ? setTimeout(() => giveUp(new CallTimeout(target, what, timeoutMs)), timeoutMs)
-      : undefined
+    const timer = setAlarm(timeoutMs, () => giveUp(new CallTimeout(target, what, timeoutMs)))
     const onAbort = (): void => giveUp(signal?.reason)
     signal?.addEventListener('abort', onAbort, { once: true })
     kernel.pending.add(ref, {
@@ -118,7 +115,7 @@ export function request(
       resolve: resolvePromise,
       reject,
       settled: () => {
-        clearTimeout(timer)
+        clearAlarm(timer)
         signal?.removeEventListener('abort', onAbort)
       },
     })

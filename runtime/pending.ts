@@ -38,6 +38,8 @@ export class PendingReplies {
 
   add(ref: Ref, entry: PendingEntry): void {
     this.#entries.set(ref, entry)
+    entry.owner.waitsFor ??= new Set()
+    entry.owner.waitsFor.add(ref)
     if (entry.holds !== false && this.#holding++ === 0) this.#onHold(true)
   }
 
@@ -46,6 +48,7 @@ export class PendingReplies {
     const entry = this.#entries.get(ref)
     if (!entry) return undefined
     this.#entries.delete(ref)
+    entry.owner.waitsFor?.delete(ref)
     if (entry.holds !== false && --this.#holding === 0) this.#onHold(false)
     entry.settled()
     return entry
@@ -78,11 +81,9 @@ export class PendingReplies {
   /** Forgets, without settling, what a dead actor waited for; says what is to be demonitored. */
   ownerEnded(owner: Process): [Ref, Pid][] {
     const orphans: [Ref, Pid][] = []
-    if (this.#entries.size === 0) return orphans
-    for (const [ref, entry] of this.#entries) {
-      if (entry.owner !== owner) continue
-      this.take(ref)
-      orphans.push([ref, entry.target])
+    for (const ref of owner.waitsFor ?? []) {
+      const entry = this.take(ref)
+      if (entry) orphans.push([ref, entry.target])
     }
     return orphans
   }

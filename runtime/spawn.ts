@@ -60,8 +60,7 @@ export function spawnMonitor<Args>(
   options: SpawnOptions = {},
 ): { readonly pid: Pid; readonly ref: Ref } {
   const { pid, ref } = spawnWith(what, args, { ...options, monitor: true })
-  if (!ref) throw new TypeError('spawnMonitor: the acting actor is dead.')
-  return { pid, ref }
+  return { pid, ref: ref ?? acting('spawn').kernel.newRef() }
 }
 
 function spawnWith(what: unknown, args: unknown, options: SpawnOptions): Spawned {
@@ -77,6 +76,7 @@ function spawnWith(what: unknown, args: unknown, options: SpawnOptions): Spawned
   checkPlacement('spawn', placement)
   if (name !== undefined) checkName('spawn: name', name)
   const parent = acting('spawn')
+  if (!parent.alive) return { pid: parent.kernel.newPid(), ref: parent.kernel.newRef() }
   const common = { args, link, monitor, placement, ...defined({ trapExit, name, resourceLimits }) }
   if (isDefinition(what)) {
     return launch(parent, { definition: what.address, kind: 'worker', ...common })
@@ -241,9 +241,7 @@ async function startFailure(parent: Process, pid: Pid, error: unknown): Promise<
 /** A start that did not come about leaves no link and no `EXIT` behind. */
 function forget(parent: Process, pid: Pid): void {
   parent.links.delete(pid)
-  const isItsExit = (message: unknown): boolean => isExitMessage(message) && message.pid === pid
-  const index = parent.mailbox.find(isItsExit)
-  if (index >= 0) parent.mailbox.takeAt(index)
+  parent.discard((message) => isExitMessage(message) && message.pid === pid)
 }
 
 function failure(why: StartFailed['why'], reason: ExitReason): Started {
