@@ -61,7 +61,7 @@ export function awaitDown(
   target: Pid,
   { timeoutMs = Number.POSITIVE_INFINITY, holds = true } = {},
 ): Promise<ExitReason | undefined> {
-  if (owner.kernel.isLocal(target) && !owner.kernel.processes.has(target)) {
+  if (owner.kernel.isLocal(target) && !owner.kernel.find(target)) {
     return Promise.resolve(NOPROC)
   }
   return new Promise((done, reject) => {

@@ -33,8 +33,15 @@ export class Kernel {
   onLife: ((event: LifeEvent) => void) | undefined
   /** Told when the last reason to wait goes or the first comes. */
   onHold: ((holding: boolean) => void) | undefined
-  /** Called when an actor of this thread has ended, after everybody was told. */
-  onEnded: ((process: Process, reason: ExitReason) => void) | undefined
+  /**
+   * Called when an actor of this thread has ended, after everybody was told; for the one that the
+   * thread lives for with what other threads are to hear when the thread is gone.
+   */
+  onEnded: ((process: Process, lastWords: readonly Signal[]) => void) | undefined
+  /** The actor with which the whole thread ends. */
+  livesFor: Pid | undefined
+  /** Handles what the root has told this thread and was not read yet. */
+  readControl: (() => void) | undefined
   readonly #control: ControlSend | undefined
   readonly #backlog: Signal[] = []
   #delivering = false
@@ -51,6 +58,8 @@ export class Kernel {
       ordinal,
       control: (message, transfer) => this.control(message, transfer),
       deliver: (signal) => this.deliver(signal),
+      knows: (pid) => this.processes.has(pid),
+      readControl: () => this.readControl?.(),
     })
   }
 
@@ -98,13 +107,26 @@ export class Kernel {
   sendMessage(to: Pid, message: unknown, transfer?: readonly Transferable[]): void {
     const process = this.processes.get(to)
     if (process) process.push(message)
-    else if (!this.isLocal(to)) this.#post({ type: 'message', to, message }, transfer)
+    else if (this.isLocal(to)) this.find(to)?.push(message)
+    else this.#post({ type: 'message', to, message }, transfer)
   }
 
   /** Sends any signal, here or to another thread. */
   send(signal: Signal): void {
-    if (this.isLocal(signal.to)) this.deliver(signal)
-    else this.#post(signal)
+    if (!this.isLocal(signal.to)) return this.#post(signal)
+    this.find(signal.to)
+    this.deliver(signal)
+  }
+
+  /**
+   * An actor of this thread. One that is unknown may be unborn: its birth lies in the port of the
+   * thread that asked for it, so all that has arrived is read before it is called dead.
+   */
+  find(pid: Pid): Process | undefined {
+    const process = this.processes.get(pid)
+    if (process || this.#delivering) return process
+    this.peers.catchUp()
+    return this.processes.get(pid)
   }
 
   /**
@@ -132,14 +154,19 @@ export class Kernel {
     this.processes.delete(process.pid)
     if (process.name) this.names.release(process.name, process.pid)
     process.ended(told)
-    this.#tellTheWorld(process, told)
+    const lastWords = this.#tellTheWorld(process, told)
     this.onLife?.({ type: 'died', process, reason: told })
-    this.onEnded?.(process, told)
+    this.onEnded?.(process, lastWords)
   }
 
   /** A thread is gone: its last words are read, then its actors' deaths are told here. */
-  threadLost(ordinal: number, reason: ExitReason): void {
+  threadLost(ordinal: number, reason: ExitReason, lastWords: readonly Signal[] = []): void {
+    this.peers.inTurn(() => this.#threadLost(ordinal, reason, lastWords))
+  }
+
+  #threadLost(ordinal: number, reason: ExitReason, lastWords: readonly Signal[]): void {
     this.peers.lost(ordinal)
+    for (const signal of lastWords) this.deliver(signal)
     this.pending.threadLost(ordinal, reason)
     for (const process of this.processes.values()) {
       for (const [ref, monitor] of process.monitors) {
@@ -165,17 +192,23 @@ export class Kernel {
     this.peers.close()
   }
 
-  #tellTheWorld(process: Process, reason: ExitReason): void {
+  /** What other threads are to hear waits, where the whole thread ends with the actor. */
+  #tellTheWorld(process: Process, reason: ExitReason): readonly Signal[] {
     const from = process.pid
-    for (const to of process.links) this.send({ type: 'exit', to, from, reason, link: true })
-    for (const [ref, to] of process.watchers)
-      this.send({ type: 'down', to, ref, pid: from, reason })
+    const lastWords: Signal[] = []
+    const say = (signal: Signal): void => {
+      if (from === this.livesFor && !this.isLocal(signal.to)) lastWords.push(signal)
+      else this.send(signal)
+    }
+    for (const to of process.links) say({ type: 'exit', to, from, reason, link: true })
+    for (const [ref, to] of process.watchers) say({ type: 'down', to, ref, pid: from, reason })
     for (const [ref, { target }] of process.monitors) {
       if (target !== from) this.send({ type: 'demonitor', to: target, from, ref })
     }
     for (const [ref, to] of this.pending.ownerEnded(process)) {
       this.send({ type: 'demonitor', to, from, ref })
     }
+    return lastWords
   }
 
   #post(signal: Signal, transfer?: readonly Transferable[]): void {

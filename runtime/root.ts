@@ -46,6 +46,7 @@ export function runRoot({ control, shared, spare }: RootData): void {
   countRestarts(kernel, source)
   tree = source
   enterKernel(kernel)
+  kernel.readControl = () => host.catchUp()
   if (spare) host.keepSpare()
 }
 

@@ -183,7 +183,12 @@ export type ToRoot =
       readonly request?: SpawnRequest
       readonly resourceLimits?: ThreadLimits
     }
-  | { readonly type: 'thread-idle'; readonly ordinal: number }
+  | {
+      readonly type: 'thread-idle'
+      readonly ordinal: number
+      /** What links and monitors in other threads are to hear once the thread is gone. */
+      readonly lastWords: readonly Signal[]
+    }
   | { readonly type: 'kill'; readonly pid: Pid }
   | TreeReply
   | { readonly type: 'tree-events'; readonly ordinal: number; readonly events: readonly TreeNews[] }
@@ -210,7 +215,13 @@ export type FromRoot =
       readonly shared: SharedBuffers
       readonly request?: SpawnRequest
     }
-  | { readonly type: 'thread-down'; readonly ordinal: number; readonly reason: ExitReason }
+  | {
+      readonly type: 'thread-down'
+      readonly ordinal: number
+      readonly reason: ExitReason
+      /** Heard before all else: the thread's actor had ended by itself. */
+      readonly lastWords?: readonly Signal[]
+    }
   | { readonly type: 'tree-request'; readonly id: number }
   | { readonly type: 'stopped' }
 

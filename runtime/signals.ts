@@ -69,7 +69,7 @@ export function link(pid: Pid): true {
   checkPid('link', pid)
   if (pid === process.pid || !process.alive || process.links.has(pid)) return true
   const { kernel } = process
-  if (kernel.isLocal(pid) && !kernel.processes.has(pid) && !process.trapExit) {
+  if (kernel.isLocal(pid) && !process.trapExit && !kernel.find(pid)) {
     throw new NoProcess(pid)
   }
   process.links.add(pid)
@@ -174,7 +174,7 @@ export function register(name: string, pid: Pid): true {
   checkName('register: name', name)
   const { kernel, alive } = acting('register')
   if (!alive) return true
-  const process = kernel.processes.get(asPid('register', pid))
+  const process = kernel.isLocal(asPid('register', pid)) ? kernel.find(pid) : undefined
   if (kernel.isLocal(pid) && !process) {
     throw new TypeError(`register('${name}'): ${pid} is dead.`)
   }
