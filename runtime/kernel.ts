@@ -5,9 +5,9 @@
 
 import type { Transferable } from 'node:worker_threads'
 import { birth } from './birth.ts'
-import { deliverLocally } from './delivery.ts'
+import { deliverLocally, missed } from './delivery.ts'
 import { NotRunning } from './errors.ts'
-import { type ExitReason, NOPROC, sendableReason } from './exit-reason.ts'
+import { type ExitReason, sendableReason } from './exit-reason.ts'
 import { Inbox } from './inbox.ts'
 import type { LifeEvent } from './life-event.ts'
 import { NameTable } from './name-table.ts'
@@ -18,6 +18,7 @@ import { Process, type ProcessBirth } from './process.ts'
 import { Scheduler } from './scheduler.ts'
 import type { SharedState } from './shared-state.ts'
 import type { Signal, ToRoot } from './signal.ts'
+import { TimerTable } from './timer-table.ts'
 
 export type ControlSend = (message: ToRoot, transfer?: readonly Transferable[]) => void
 
@@ -28,6 +29,7 @@ export class Kernel {
   readonly scheduler = new Scheduler()
   readonly pending: PendingReplies
   readonly peers: Peers
+  readonly timers: TimerTable = new TimerTable(this)
   readonly processes = new Map<Pid, Process>()
   /** Told of births and deaths in this thread. */
   onLife: ((event: LifeEvent) => void) | undefined
@@ -42,6 +44,8 @@ export class Kernel {
   livesFor: Pid | undefined
   /** Handles what the root has told this thread and was not read yet. */
   readControl: (() => void) | undefined
+  /** The root knows all threads. */
+  threads: (() => readonly number[]) | undefined
   readonly #control: ControlSend | undefined
   readonly #backlog: Signal[] = []
   #delivering = false
@@ -99,6 +103,10 @@ export class Kernel {
     this.#control(message, transfer)
   }
 
+  census(of: 'threads' | 'actors'): readonly (number | Pid)[] {
+    return of === 'actors' ? [...this.processes.keys()] : (this.threads?.() ?? [this.ordinal])
+  }
+
   isLocal(pid: Pid): boolean {
     return threadOf(pid) === this.ordinal
   }
@@ -153,6 +161,7 @@ export class Kernel {
     const told = sendableReason(reason)
     this.processes.delete(process.pid)
     if (process.name) this.names.release(process.name, process.pid)
+    for (const timer of process.timers ?? []) this.timers.cancel(timer)
     process.ended(told)
     const lastWords = this.#tellTheWorld(process, told)
     this.onLife?.({ type: 'died', process, reason: told })
@@ -186,6 +195,7 @@ export class Kernel {
   /** Ends the thread's part in the runtime: nothing waits any more, nothing is told. */
   stop(error: Error): void {
     this.pending.rejectAll(error)
+    this.timers.clear()
     this.scheduler.stop()
     for (const process of this.processes.values()) process.ended({ type: 'shutdown' })
     this.processes.clear()
@@ -211,19 +221,9 @@ export class Kernel {
     return lastWords
   }
 
+  /** Without other threads a foreign pid is a dead one. */
   #post(signal: Signal, transfer?: readonly Transferable[]): void {
     if (this.#control) this.peers.post(threadOf(signal.to), signal, transfer)
-    else this.#bounce(signal)
-  }
-
-  /** Without other threads a foreign pid is a dead one. */
-  #bounce(signal: Signal): void {
-    if (signal.type === 'link') {
-      const { from: to, to: from } = signal
-      this.deliver({ type: 'exit', to, from, reason: NOPROC, link: true })
-    } else if (signal.type === 'monitor' || signal.type === 'call') {
-      const { from: to, to: pid, ref } = signal
-      this.deliver({ type: 'down', to, ref, pid, reason: NOPROC })
-    }
+    else missed(this, signal)
   }
 }

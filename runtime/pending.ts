@@ -10,7 +10,8 @@ import type { Process } from './process.ts'
 import { fromWireError, type WireError } from './wire.ts'
 
 export interface PendingEntry {
-  readonly owner: Process
+  /** Absent: the thread itself, which never gives up. */
+  readonly owner?: Process
   readonly target: Pid
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
@@ -38,8 +39,11 @@ export class PendingReplies {
 
   add(ref: Ref, entry: PendingEntry): void {
     this.#entries.set(ref, entry)
-    entry.owner.waitsFor ??= new Set()
-    entry.owner.waitsFor.add(ref)
+    const { owner } = entry
+    if (owner) {
+      owner.waitsFor ??= new Set()
+      owner.waitsFor.add(ref)
+    }
     if (entry.holds !== false && this.#holding++ === 0) this.#onHold(true)
   }
 
@@ -48,7 +52,7 @@ export class PendingReplies {
     const entry = this.#entries.get(ref)
     if (!entry) return undefined
     this.#entries.delete(ref)
-    entry.owner.waitsFor?.delete(ref)
+    entry.owner?.waitsFor?.delete(ref)
     if (entry.holds !== false && --this.#holding === 0) this.#onHold(false)
     entry.settled()
     return entry

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { ExitReason } from './exit-reason.ts'
 import type { Kernel } from './kernel.ts'
 import { Mailbox } from './mailbox.ts'
@@ -56,6 +57,8 @@ export class Process {
   restarts = 0
   /** References of the replies it waits for; kept by {@link PendingReplies}. */
   waitsFor: Set<Ref> | undefined
+  /** Timers of this thread that are set on it; kept by {@link TimerTable}. */
+  timers: Set<Ref> | undefined
   #name: string | undefined
   #alive = true
   #abort: AbortController | undefined
@@ -89,7 +92,10 @@ export class Process {
 
   /** Aborted when the actor ends: hand it to whatever the actor waits for. */
   get signal(): AbortSignal {
-    this.#abort ??= new AbortController()
+    if (!this.#abort) {
+      this.#abort = new AbortController()
+      setMaxListeners(0, this.#abort.signal)
+    }
     if (!this.alive) this.#abort.abort()
     return this.#abort.signal
   }

@@ -47,6 +47,10 @@ export function runRoot({ control, shared, spare }: RootData): void {
   tree = source
   enterKernel(kernel)
   kernel.readControl = () => host.catchUp()
+  kernel.threads = () => {
+    host.catchUp()
+    return [ROOT_THREAD, ...host.threads.map(({ ordinal }) => ordinal)]
+  }
   if (spare) host.keepSpare()
 }
 

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ExitReason } from './exit-reason.ts'
 import type { Pid, Ref } from './pid.ts'
+import type { ProcessInfo } from './process-info.ts'
 import type { SharedBuffers } from './shared-state.ts'
 import type { ProcessReport, TreeNews } from './tree-report.ts'
 import type { WireError } from './wire.ts'
@@ -45,7 +46,36 @@ export type Signal =
       readonly ref: Ref
       readonly outcome: StartOutcome
     }
+  | InfoSignal
+  /** Asks a thread for its actors, or the root for the threads. */
+  | {
+      readonly type: 'census'
+      readonly to: Pid
+      readonly from: Pid
+      readonly ref: Ref
+      readonly of: 'threads' | 'actors'
+    }
+  | {
+      readonly type: 'timer'
+      readonly to: Pid
+      readonly from: Pid
+      readonly ref: Ref
+      readonly timer: Ref
+      readonly cancel: boolean
+    }
   | SpawnSignal
+
+/** What can be asked of an actor. */
+export type InfoKey = keyof ProcessInfo
+
+/** A question that the actor's thread answers, not the actor. */
+export interface InfoSignal {
+  readonly type: 'info'
+  readonly to: Pid
+  readonly from: Pid
+  readonly ref: Ref
+  readonly keys: readonly InfoKey[]
+}
 
 /** A request that waits for a reply; it monitors its target until then. */
 export interface CallSignal {
