@@ -9,8 +9,8 @@ import {
   link,
   monitor,
   type Pid,
-  receive,
   readTimer,
+  receive,
   register,
   self,
   send,
@@ -44,23 +44,19 @@ describe('SIG signals, delivery and ordering', () => {
     ['SIG-002', 'two threads'],
     ['SIG-002', 'own thread'],
   ] as const) {
-    inEachPlace(
-      `${id} what is sent after an exit signal is never seen`,
-      async () => {
-        for (let round = 0; round < 20; round++) {
-          const { pid, ref } = spawnMonitor(witness, self(), { placement: PLACES[place] })
-          for (const m of ['m1', 'm2', 'm3']) send(pid, m)
-          exit(pid, boom)
-          for (const m of ['m4', 'm5']) send(pid, m)
-          assert.deepEqual(await nextDown(ref), boom)
-          const seen: unknown[] = []
-          for (let m = await take(); m !== undefined; m = await take()) seen.push(m)
-          assert.deepEqual(seen, [{ saw: 'm1' }, { saw: 'm2' }, { saw: 'm3' }].slice(0, seen.length))
-          if (place === 'own thread') return
-        }
-      },
-      [place],
-    )
+    inEachPlace(`${id} what is sent after an exit signal is never seen`, async () => {
+      for (let round = 0; round < 20; round++) {
+        const { pid, ref } = spawnMonitor(witness, self(), { placement: PLACES[place] })
+        for (const m of ['m1', 'm2', 'm3']) send(pid, m)
+        exit(pid, boom)
+        for (const m of ['m4', 'm5']) send(pid, m)
+        assert.deepEqual(await nextDown(ref), boom)
+        const seen: unknown[] = []
+        for (let m = await take(); m !== undefined; m = await take()) seen.push(m)
+        assert.deepEqual(seen, [{ saw: 'm1' }, { saw: 'm2' }, { saw: 'm3' }].slice(0, seen.length))
+        if (place === 'own thread') return
+      }
+    }, [place])
   }
 
   inEachPlace('SIG-003 messages and exit signals share one queue', async (start) => {
@@ -92,17 +88,20 @@ describe('SIG signals, delivery and ordering', () => {
     await assertEmpty()
   })
 
-  inEachPlace('SIG-004 two senders each keep their own order, whatever the mixture', async (start) => {
-    const [a, b] = [start(), start()]
-    const numbers = Array.from({ length: 300 }, (_, n) => n)
-    a.tell('send', self(), ...numbers.map((n) => ({ by: 'a', n })))
-    b.tell('send', self(), ...numbers.map((n) => ({ by: 'b', n })))
-    for (const by of ['a', 'b']) {
-      const isBy = (m: unknown): m is { by: string; n: number } =>
-        typeof m === 'object' && m !== null && 'by' in m && m.by === by
-      for (const n of numbers) assert.equal((await receive(isBy, WAIT))?.n, n)
-    }
-  })
+  inEachPlace(
+    'SIG-004 two senders each keep their own order, whatever the mixture',
+    async (start) => {
+      const [a, b] = [start(), start()]
+      const numbers = Array.from({ length: 300 }, (_, n) => n)
+      a.tell('send', self(), ...numbers.map((n) => ({ by: 'a', n })))
+      b.tell('send', self(), ...numbers.map((n) => ({ by: 'b', n })))
+      for (const by of ['a', 'b']) {
+        const isBy = (m: unknown): m is { by: string; n: number } =>
+          typeof m === 'object' && m !== null && 'by' in m && m.by === by
+        for (const n of numbers) assert.equal((await receive(isBy, WAIT))?.n, n)
+      }
+    },
+  )
 
   inEachPlace(
     'SIG-005 a message to the dead is dropped',
