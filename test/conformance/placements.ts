@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, it } from 'node:test'
 import {
   type ExitReason,
+  exit,
   fromWireError,
   isDownMessage,
   isExitMessage,
@@ -19,6 +20,7 @@ import {
   spawn,
   spawnMonitor,
   startRuntime,
+  unlink,
   type WireError,
 } from '../../runtime/index.ts'
 import { type Acts, puppet } from '../fixtures/conformance/puppet.ts'
@@ -53,8 +55,26 @@ export function inEachPlace(
 ): void {
   for (const place of places) {
     it(`${title} [${place}]`, () =>
-      asActor(() => test((options) => startPuppet(PLACES[place], options), place)))
+      asActor(async () => {
+        const puppets: Puppet[] = []
+        const start: Start = (options) => {
+          const one = startPuppet(PLACES[place], options)
+          puppets.push(one)
+          return one
+        }
+        await test(start, place)
+        await endAll(puppets)
+      }))
   }
+}
+
+/** Names and threads are free for the next test. */
+async function endAll(puppets: readonly Puppet[]): Promise<void> {
+  for (const { pid } of puppets) {
+    unlink(pid)
+    exit(pid, { type: 'kill' })
+  }
+  for (const { pid } of puppets) await nextDown(monitor(pid))
 }
 
 /** Runs a test's code as an actor of its own and gives back what it returns. */
