@@ -29,7 +29,7 @@ export function deliverLocally(kernel: Kernel, signal: Exclude<Signal, SpawnSign
     case 'info': {
       const process = kernel.processes.get(signal.to)
       if (process) receive(kernel, process, signal)
-      else missed(kernel, signal)
+      else if (signal.to !== kernel.livesFor) missed(kernel, signal)
       return
     }
     case 'census':

@@ -40,7 +40,7 @@ export class Kernel {
    * thread lives for with what other threads are to hear when the thread is gone.
    */
   onEnded: ((process: Process, lastWords: readonly Signal[]) => void) | undefined
-  /** The actor with which the whole thread ends. */
+  /** The actor with which the whole thread ends; questions after its death are answered then. */
   livesFor: Pid | undefined
   /** Handles what the root has told this thread and was not read yet. */
   readControl: (() => void) | undefined
