@@ -2,19 +2,24 @@ import { type Alarm, clearAlarm, setAlarm } from './alarm.ts'
 import { NotSendable } from './errors.ts'
 import type { Kernel } from './kernel.ts'
 import { isPid, makePid, type Pid, type Ref } from './pid.ts'
+import { type Due, TimerHeap } from './timer-heap.ts'
 
-interface Timer {
+interface Timer extends Due {
+  readonly ref: Ref
   readonly target: Pid | string
   readonly message: unknown
-  /** On the clock of `performance.now()`. */
-  readonly dueAt: number
-  readonly alarm: Alarm
 }
 
-/** The timers that were started in one thread. One that is set on a pid goes with that actor. */
+/**
+ * The timers that were started in one thread, in the order of their times, with one alarm for all.
+ * A timer that is set on a pid goes with that actor.
+ */
 export class TimerTable {
   readonly #kernel: Kernel
   readonly #timers = new Map<Ref, Timer>()
+  readonly #heap = new TimerHeap<Timer>()
+  #alarm: Alarm
+  #alarmAt = Number.POSITIVE_INFINITY
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel
@@ -39,9 +44,10 @@ export class TimerTable {
       this.#send(target, message)
       return ref
     }
-    const alarm = setAlarm(ms, () => this.#ring(ref))
-    alarm?.unref()
-    this.#timers.set(ref, { target, message, dueAt: performance.now() + ms, alarm })
+    const timer = { ref, target, message, dueAt: performance.now() + ms, index: 0 }
+    this.#timers.set(ref, timer)
+    this.#heap.push(timer)
+    this.#watchClock()
     if (owner) {
       owner.timers ??= new Set()
       owner.timers.add(ref)
@@ -58,17 +64,34 @@ export class TimerTable {
   cancel(ref: Ref): number | false {
     const left = this.read(ref)
     this.#take(ref)
+    this.#watchClock()
     return left
   }
 
   clear(): void {
-    for (const { alarm } of this.#timers.values()) clearAlarm(alarm)
+    clearAlarm(this.#alarm)
     this.#timers.clear()
+    this.#heap.clear()
   }
 
-  #ring(ref: Ref): void {
-    const timer = this.#take(ref)
-    if (timer) this.#send(timer.target, timer.message)
+  /** Sets the alarm for the timer that is due next. */
+  #watchClock(): void {
+    const dueAt = this.#heap.first?.dueAt ?? Number.POSITIVE_INFINITY
+    if (dueAt === this.#alarmAt) return
+    clearAlarm(this.#alarm)
+    this.#alarmAt = dueAt
+    this.#alarm = setAlarm(Math.max(1, Math.ceil(dueAt - performance.now())), () => this.#ring())
+    this.#alarm?.unref()
+  }
+
+  #ring(): void {
+    this.#alarmAt = Number.POSITIVE_INFINITY
+    const now = performance.now()
+    for (let next = this.#heap.first; next && next.dueAt <= now; next = this.#heap.first) {
+      this.#take(next.ref)
+      this.#send(next.target, next.message)
+    }
+    this.#watchClock()
   }
 
   /** A name is looked up when the timer rings; if nobody has it then, nothing happens. */
@@ -81,7 +104,7 @@ export class TimerTable {
     const timer = this.#timers.get(ref)
     if (!timer) return undefined
     this.#timers.delete(ref)
-    clearAlarm(timer.alarm)
+    this.#heap.remove(timer)
     const { target } = timer
     if (!isPid(target)) return timer
     this.#kernel.processes.get(target)?.timers?.delete(ref)

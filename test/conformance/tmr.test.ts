@@ -129,7 +129,12 @@ describe('TMR timers', () => {
     it(`TMR-007 timers ring in the order of their times: ${what}`, () =>
       asActor(async () => {
         const shuffled = times.toSorted((a, b) => ((a * 7) % 11) - ((b * 7) % 11))
-        for (const ms of shuffled) sendAfter(self(), ms, ms)
+        for (let setting = 1; setting >= 0.9; ) {
+          const begun = performance.now()
+          const refs = shuffled.map((ms) => sendAfter(self(), ms, ms + 20))
+          setting = performance.now() - begun
+          if (setting >= 0.9) for (const ref of refs) cancelTimer(ref)
+        }
         for (const ms of times) assert.equal(await receive(undefined, WAIT), ms)
       }))
   }
