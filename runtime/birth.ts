@@ -1,5 +1,6 @@
 /** The birth of an actor in this thread, whoever asked for it. */
 
+import { registerVia } from './call.ts'
 import { runAsyncAs } from './context.ts'
 import {
   type Definition,
@@ -68,7 +69,20 @@ function newborn(kernel: Kernel, pid: Pid, request: SpawnRequest): Process | und
   return process
 }
 
+/** A name that a registry keeps is taken before any code of the definition runs. */
 function begin(process: Process, request: SpawnRequest, definition: Definition): void {
+  const { via } = request
+  if (!via || !process.alive) return run(process, request, definition)
+  runAsyncAs(process, () => registerVia(via)).then(
+    (holder) => {
+      if (!holder) run(process, request, definition)
+      else if (process.alive) failed(process, request, { type: 'name-taken', pid: holder })
+    },
+    (error: unknown) => process.kernel.end(process, errorReason(error)),
+  )
+}
+
+function run(process: Process, request: SpawnRequest, definition: Definition): void {
   if (!process.alive) return
   if (!isServerDefinition(definition)) {
     acknowledge(process, request, { type: 'started', pid: process.pid })
@@ -79,7 +93,7 @@ function begin(process: Process, request: SpawnRequest, definition: Definition):
   if (request.trapExit === undefined) process.trapExit = definition.spec.trapExit
   void loop.init(process, request.args).then((outcome) => {
     if (outcome === 'started') acknowledge(process, request, { type: 'started', pid: process.pid })
-    if (outcome === 'ignored') ignored(process, request)
+    if (outcome === 'ignored') failed(process, request, { type: 'ignored' })
   })
 }
 
@@ -106,14 +120,14 @@ function acknowledge(process: Process, request: SpawnRequest, outcome: StartOutc
   process.kernel.send({ type: 'started', to, ref, outcome })
 }
 
-/** An ignored start ends `normal`, is completely dead, and only then told. */
-function ignored(process: Process, request: SpawnRequest): void {
+/** A start that was not to be ends `normal`, is completely dead, and only then told. */
+function failed(process: Process, request: SpawnRequest, outcome: StartOutcome): void {
   const { kernel } = process
   if (request.started) process.watchers.delete(request.started)
   kernel.end(process, NORMAL)
   if (!request.started) return
   const { parent: to, started: ref } = request
-  kernel.send({ type: 'started', to, ref, outcome: { type: 'ignored' } })
+  kernel.send({ type: 'started', to, ref, outcome })
 }
 
 /** A starter gets its answer; for a plain spawn this is a death like any other. */

@@ -3,9 +3,11 @@ import { acting } from './current.ts'
 import { CallingSelf, CallTimeout, NoProcess, NotSendable } from './errors.ts'
 import { type ExitReason, NOPROC } from './exit-reason.ts'
 import { checkKeys, checkNumber } from './options.ts'
-import type { Pid, Ref } from './pid.ts'
+import { isPid, type Pid, type Ref } from './pid.ts'
 import type { Process } from './process.ts'
 import { resolve } from './signals.ts'
+import { isVia, keyIdentity, type Via } from './via.ts'
+import { printable } from './wire.ts'
 
 export interface CallOptions {
   /** Milliseconds to wait; `Infinity` waits for ever. Default 5000. */
@@ -23,7 +25,7 @@ export const DEFAULT_CALL_MS = 5000
  * target goes on, and its late reply is dropped.
  */
 export async function call(
-  target: Pid | string,
+  target: Pid | string | Via,
   name: string,
   payload?: unknown,
   options: CallOptions = {},
@@ -33,7 +35,8 @@ export async function call(
   checkNumber('call: timeoutMs', timeoutMs)
   const owner = acting('call')
   signal?.throwIfAborted()
-  const to = resolve(owner, target)
+  const to = isVia(target) ? await holderOf(target) : resolve(owner, target)
+  if (!to) throw new NoProcess(printable(target))
   if (to === owner.pid) throw new CallingSelf(to)
   return request(owner, to, `call '${name}'`, { timeoutMs, signal }, (ref) =>
     owner.kernel.send({ type: 'call', to, from: owner.pid, ref, name, payload }),
@@ -41,14 +44,42 @@ export async function call(
 }
 
 /** Asks for something to be done later; nobody waits, and the dead are not missed. */
-export function cast(target: Pid | string, name: string, payload?: unknown): void {
+export function cast(target: Pid | string | Via, name: string, payload?: unknown): void {
   const sender = acting('cast')
   if (!sender.alive) return
+  if (isVia(target)) {
+    holderOf(target).then(
+      (pid) => pid && sender.alive && sender.kernel.send({ type: 'cast', to: pid, name, payload }),
+      () => {},
+    )
+    return
+  }
   try {
     sender.kernel.send({ type: 'cast', to: resolve(sender, target), name, payload })
   } catch (error) {
     if (!(error instanceof NoProcess)) throw error
   }
+}
+
+/** Who is registered under a name that a registry keeps. */
+async function holderOf({ registry, key }: Via): Promise<Pid | undefined> {
+  const entries = await call(registry, 'lookup', { id: keyIdentity(key), key })
+  const first: unknown = Array.isArray(entries) ? entries[0] : undefined
+  const isEntry = typeof first === 'object' && first !== null && 'pid' in first
+  return isEntry && isPid(first.pid) ? first.pid : undefined
+}
+
+/**
+ * Registers the acting actor under a name that a registry keeps.
+ *
+ * @returns Who has it already; `undefined` if the acting actor has it now.
+ */
+export async function registerVia({ registry, key, value }: Via): Promise<Pid | undefined> {
+  const id = keyIdentity(key)
+  const answer = await call(registry, 'register', { id, key, value, via: true })
+  const isAnswer = typeof answer === 'object' && answer !== null && 'holder' in answer
+  if (!isAnswer || !isPid(answer.holder)) return undefined
+  return 'registered' in answer && answer.registered === false ? answer.holder : undefined
 }
 
 /**

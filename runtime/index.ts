@@ -20,6 +20,7 @@ export {
 } from './definition.ts'
 export { type DynamicSupervisorOptions, dynamicSupervisor } from './dynamic-supervisor.ts'
 export {
+  AlreadyRegistered,
   AlreadyStarted,
   CallingSelf,
   CallTimeout,
@@ -44,6 +45,8 @@ export {
   processInfo,
   setLabel,
 } from './process-info.ts'
+export { Registry, RegistryRef, registry } from './registry.ts'
+export type { RegistryEntry, RegistryOptions } from './registry-server.ts'
 export type { RestartType, Strategy } from './restart-plan.ts'
 export { rootTree } from './root.ts'
 export { type Runtime, type RuntimeOptions, startRuntime } from './runtime.ts'
@@ -90,4 +93,5 @@ export {
   type TimerOptions,
 } from './timers.ts'
 export type { ThreadRef, TreeEvent, TreeNode, TreeSource } from './tree-event.ts'
+export type { Via } from './via.ts'
 export { fromWireError, isWireError, printable, toWireError, type WireError } from './wire.ts'

@@ -4,6 +4,7 @@ import type { Pid, Ref } from './pid.ts'
 import type { ProcessInfo } from './process-info.ts'
 import type { SharedBuffers } from './shared-state.ts'
 import type { ProcessReport, TreeNews } from './tree-report.ts'
+import type { Via } from './via.ts'
 import type { WireError } from './wire.ts'
 
 /**
@@ -105,6 +106,8 @@ export interface SpawnRequest {
   /** Where the outcome of the start goes; absent for a plain spawn. */
   readonly started?: Ref
   readonly name?: string
+  /** Registers it with a registry before its code runs. */
+  readonly via?: Via
   readonly id?: string
   readonly kind: ProcessKind
   readonly trapExit?: boolean

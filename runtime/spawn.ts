@@ -19,6 +19,7 @@ import {
   type ThreadLimits,
 } from './signal.ts'
 import { sendExit } from './signals.ts'
+import type { Via } from './via.ts'
 
 export interface SpawnOptions {
   /** Links parent and child from the first instant. */
@@ -108,6 +109,7 @@ export interface Launch {
   readonly started?: Ref
   readonly id?: string
   readonly name?: string
+  readonly via?: Via
   readonly trapExit?: boolean
   readonly resourceLimits?: ThreadLimits
 }
@@ -154,7 +156,7 @@ function prepare(
   pid: Pid,
   plan: Launch,
 ): { request: SpawnRequest; ref: Ref | undefined } {
-  const { definition, args, kind, link, started, id, name, trapExit } = plan
+  const { definition, args, kind, link, started, id, name, via, trapExit } = plan
   const ref = plan.monitor && parent.alive ? parent.kernel.newRef() : undefined
   if (link) parent.links.add(pid)
   if (ref) parent.monitors.set(ref, { target: pid })
@@ -165,7 +167,7 @@ function prepare(
     ancestors: [parent.pid, ...parent.ancestors].slice(0, 16),
     link,
     kind,
-    ...defined({ monitor: ref, started, id, name, trapExit }),
+    ...defined({ monitor: ref, started, id, name, via, trapExit }),
   }
   return { request, ref }
 }

@@ -196,6 +196,7 @@ export class ThreadHost {
     const reason = thread.dedicated ? cause : { ...NOCONNECTION, thread: ordinal, cause }
     this.#former.add(ordinal, { name, dedicated: thread.dedicated !== undefined, reason })
     const { kernel, onNews } = this.#options
+    kernel.shared.markGone(ordinal)
     kernel.names.releaseThread(ordinal)
     for (const other of [...this.#threads.keys(), ROOT_THREAD]) {
       const lastWords = thread.lastWords.filter(({ to }) => threadOf(to) === other)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { call, exit, processInfo, self, startServer } from '../../runtime/index.ts'
-import { slow } from '../fixtures/conformance/servers.ts'
+import { slow } from '../fixtures/conformance/signal-servers.ts'
 import { assertEmpty, inEachPlace, PLACES, useRuntime } from './placements.ts'
 
 describe('ALS reply references', () => {

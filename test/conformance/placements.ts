@@ -23,7 +23,7 @@ import {
   unlink,
   type WireError,
 } from '../../runtime/index.ts'
-import { type Acts, puppet } from '../fixtures/conformance/puppet.ts'
+import { type Acts, puppet } from '../fixtures/conformance/signal-puppet.ts'
 
 /** How long a test waits for what must come. */
 export const WAIT = { timeoutMs: 20_000 }

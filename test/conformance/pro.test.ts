@@ -23,8 +23,8 @@ import {
   trapExit,
   unregister,
 } from '../../runtime/index.ts'
-import { briefParent, echoArgs } from '../fixtures/conformance/puppet.ts'
-import { slow } from '../fixtures/conformance/servers.ts'
+import { briefParent, echoArgs } from '../fixtures/conformance/signal-puppet.ts'
+import { slow } from '../fixtures/conformance/signal-servers.ts'
 import {
   asActor,
   eventually,

@@ -21,7 +21,7 @@ import {
   unregister,
   whereis,
 } from '../../runtime/index.ts'
-import { type ChainArgs, chain, witness } from '../fixtures/conformance/puppet.ts'
+import { type ChainArgs, chain, witness } from '../fixtures/conformance/signal-puppet.ts'
 import {
   asActor,
   assertEmpty,

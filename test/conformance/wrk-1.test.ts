@@ -16,7 +16,7 @@ import {
   trapExit,
   whereis,
 } from '../../runtime/index.ts'
-import { slow } from '../fixtures/conformance/servers.ts'
+import { slow } from '../fixtures/conformance/signal-servers.ts'
 import {
   asActor,
   nextDown,
@@ -83,7 +83,7 @@ describe('WRK lost threads', () => {
           assert.match(error.message, /Cannot find module/)
           return true
         })
-        const odd = server(fixture('servers'), { name: 'not-exported', init: () => 0 })
+        const odd = server(fixture('signal-servers'), { name: 'not-exported', init: () => 0 })
         await assert.rejects(startServer(odd, undefined, { placement, link: false }), {
           message: /exports no server or actor named 'not-exported'/,
         })
