@@ -1,6 +1,6 @@
 /** The birth of an actor in this thread, whoever asked for it. */
 
-import { registerVia } from './call.ts'
+import { registerAs } from './call.ts'
 import { runAsyncAs } from './context.ts'
 import {
   type Definition,
@@ -71,9 +71,9 @@ function newborn(kernel: Kernel, pid: Pid, request: SpawnRequest): Process | und
 
 /** A name that a registry keeps is taken before any code of the definition runs. */
 function begin(process: Process, request: SpawnRequest, definition: Definition): void {
-  const { via } = request
-  if (!via || !process.alive) return run(process, request, definition)
-  runAsyncAs(process, () => registerVia(via)).then(
+  const { registryName } = request
+  if (!registryName || !process.alive) return run(process, request, definition)
+  runAsyncAs(process, () => registerAs(registryName)).then(
     (holder) => {
       if (!holder) run(process, request, definition)
       else if (process.alive) failed(process, request, { type: 'name-taken', pid: holder })

@@ -5,8 +5,8 @@ import { type ExitReason, NOPROC } from './exit-reason.ts'
 import { checkKeys, checkNumber } from './options.ts'
 import { isPid, type Pid, type Ref } from './pid.ts'
 import type { Process } from './process.ts'
+import { isRegistryName, keyIdentity, type RegistryName } from './registry-name.ts'
 import { resolve } from './signals.ts'
-import { isVia, keyIdentity, type Via } from './via.ts'
 import { printable } from './wire.ts'
 
 export interface CallOptions {
@@ -25,7 +25,7 @@ export const DEFAULT_CALL_MS = 5000
  * target goes on, and its late reply is dropped.
  */
 export async function call(
-  target: Pid | string | Via,
+  target: Pid | string | RegistryName,
   name: string,
   payload?: unknown,
   options: CallOptions = {},
@@ -35,7 +35,7 @@ export async function call(
   checkNumber('call: timeoutMs', timeoutMs)
   const owner = acting('call')
   signal?.throwIfAborted()
-  const to = isVia(target) ? await holderOf(target) : resolve(owner, target)
+  const to = isRegistryName(target) ? await holderOf(target) : resolve(owner, target)
   if (!to) throw new NoProcess(printable(target))
   if (to === owner.pid) throw new CallingSelf(to)
   return request(owner, to, `call '${name}'`, { timeoutMs, signal }, (ref) =>
@@ -44,10 +44,10 @@ export async function call(
 }
 
 /** Asks for something to be done later; nobody waits, and the dead are not missed. */
-export function cast(target: Pid | string | Via, name: string, payload?: unknown): void {
+export function cast(target: Pid | string | RegistryName, name: string, payload?: unknown): void {
   const sender = acting('cast')
   if (!sender.alive) return
-  if (isVia(target)) {
+  if (isRegistryName(target)) {
     holderOf(target).then(
       (pid) => pid && sender.alive && sender.kernel.send({ type: 'cast', to: pid, name, payload }),
       () => {},
@@ -62,7 +62,7 @@ export function cast(target: Pid | string | Via, name: string, payload?: unknown
 }
 
 /** Who is registered under a name that a registry keeps. */
-async function holderOf({ registry, key }: Via): Promise<Pid | undefined> {
+async function holderOf({ registry, key }: RegistryName): Promise<Pid | undefined> {
   const entries = await call(registry, 'lookup', { id: keyIdentity(key), key })
   const first: unknown = Array.isArray(entries) ? entries[0] : undefined
   const isEntry = typeof first === 'object' && first !== null && 'pid' in first
@@ -74,7 +74,7 @@ async function holderOf({ registry, key }: Via): Promise<Pid | undefined> {
  *
  * @returns Who has it already; `undefined` if the acting actor has it now.
  */
-export async function registerVia({ registry, key, value }: Via): Promise<Pid | undefined> {
+export async function registerAs({ registry, key, value }: RegistryName): Promise<Pid | undefined> {
   const id = keyIdentity(key)
   const answer = await call(registry, 'register', { id, key, value, via: true })
   const isAnswer = typeof answer === 'object' && answer !== null && 'holder' in answer

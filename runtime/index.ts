@@ -46,6 +46,7 @@ export {
   setLabel,
 } from './process-info.ts'
 export { Registry, RegistryRef, registry } from './registry.ts'
+export type { RegistryName } from './registry-name.ts'
 export type { RegistryEntry, RegistryOptions } from './registry-server.ts'
 export type { RestartType, Strategy } from './restart-plan.ts'
 export { rootTree } from './root.ts'
@@ -93,5 +94,4 @@ export {
   type TimerOptions,
 } from './timers.ts'
 export type { ThreadRef, TreeEvent, TreeNode, TreeSource } from './tree-event.ts'
-export type { Via } from './via.ts'
 export { fromWireError, isWireError, printable, toWireError, type WireError } from './wire.ts'

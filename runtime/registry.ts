@@ -12,6 +12,7 @@ import { NORMAL } from './exit-reason.ts'
 import { checkName } from './options.ts'
 import { isPid, type Pid } from './pid.ts'
 import type { Placement } from './placement.ts'
+import { keyIdentity, type RegistryName } from './registry-name.ts'
 import {
   checkRegistry,
   type KeyOf,
@@ -21,7 +22,6 @@ import {
 } from './registry-server.ts'
 import { refOf, type ServerRef } from './server-ref.ts'
 import { type StartOptions, startServer } from './start.ts'
-import { keyIdentity, type Via } from './via.ts'
 
 type Calls =
   typeof registryServer extends ServerDefinition<infer _, infer Found, infer _> ? Found : never
@@ -134,9 +134,9 @@ export class RegistryRef {
    * The name of who is, or is to be, registered under the key: for `startServer`, `refOf`, `call`
    * and `cast`.
    */
-  via(key: unknown, value?: unknown): Via {
+  via(key: unknown, value?: unknown): RegistryName {
     keyIdentity(key)
-    return { type: 'via', registry: this.name, key, value }
+    return { type: 'registry-name', registry: this.name, key, value }
   }
 }
 

@@ -2,9 +2,9 @@ import type { MessagePort } from 'node:worker_threads'
 import type { ExitReason } from './exit-reason.ts'
 import type { Pid, Ref } from './pid.ts'
 import type { ProcessInfo } from './process-info.ts'
+import type { RegistryName } from './registry-name.ts'
 import type { SharedBuffers } from './shared-state.ts'
 import type { ProcessReport, TreeNews } from './tree-report.ts'
-import type { Via } from './via.ts'
 import type { WireError } from './wire.ts'
 
 /**
@@ -107,7 +107,7 @@ export interface SpawnRequest {
   readonly started?: Ref
   readonly name?: string
   /** Registers it with a registry before its code runs. */
-  readonly via?: Via
+  readonly registryName?: RegistryName
   readonly id?: string
   readonly kind: ProcessKind
   readonly trapExit?: boolean

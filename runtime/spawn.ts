@@ -11,6 +11,7 @@ import { checkKeys, checkName, defined } from './options.ts'
 import { CALLER_THREAD, makePid, type Pid, type Ref, ROOT_THREAD, threadOf } from './pid.ts'
 import { checkPlacement, type Placement } from './placement.ts'
 import type { Process } from './process.ts'
+import type { RegistryName } from './registry-name.ts'
 import {
   type DefinitionAddress,
   isExitMessage,
@@ -19,7 +20,6 @@ import {
   type ThreadLimits,
 } from './signal.ts'
 import { sendExit } from './signals.ts'
-import type { Via } from './via.ts'
 
 export interface SpawnOptions {
   /** Links parent and child from the first instant. */
@@ -109,7 +109,7 @@ export interface Launch {
   readonly started?: Ref
   readonly id?: string
   readonly name?: string
-  readonly via?: Via
+  readonly registryName?: RegistryName
   readonly trapExit?: boolean
   readonly resourceLimits?: ThreadLimits
 }
@@ -156,7 +156,7 @@ function prepare(
   pid: Pid,
   plan: Launch,
 ): { request: SpawnRequest; ref: Ref | undefined } {
-  const { definition, args, kind, link, started, id, name, via, trapExit } = plan
+  const { definition, args, kind, link, started, id, name, registryName, trapExit } = plan
   const ref = plan.monitor && parent.alive ? parent.kernel.newRef() : undefined
   if (link) parent.links.add(pid)
   if (ref) parent.monitors.set(ref, { target: pid })
@@ -167,7 +167,7 @@ function prepare(
     ancestors: [parent.pid, ...parent.ancestors].slice(0, 16),
     link,
     kind,
-    ...defined({ monitor: ref, started, id, name, via, trapExit }),
+    ...defined({ monitor: ref, started, id, name, registryName, trapExit }),
   }
   return { request, ref }
 }

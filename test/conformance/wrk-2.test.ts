@@ -34,6 +34,7 @@ import { type ExclusiveArgs, exclusive } from '../fixtures/conformance/exclusive
 import {
   asActor,
   assertEmpty,
+  eventually,
   inEachPlace,
   nextDown,
   startPuppet,
@@ -225,9 +226,13 @@ describe('WRK threads and actors in them', () => {
       const [relay, b] = [start(), startPuppet({ thread: 'wrk-15' })]
       await b.ask('ping')
       for (let n = 0; n < 500; n++) relay.tell('send', b.pid, n)
-      await relay.ask('ping')
+      const arrived: unknown[] = []
+      await eventually(async () => {
+        arrived.push(...(await b.ask('drain')))
+        return arrived.length >= 500
+      })
       assert.deepEqual(
-        await b.ask('drain'),
+        arrived,
         Array.from({ length: 500 }, (_, n) => n),
       )
       exit(b.pid, KILL)

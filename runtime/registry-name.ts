@@ -5,16 +5,18 @@ import { printable } from './wire.ts'
  * A name that a registry keeps instead of the runtime: any key, and a value to it. Made by a
  * registry's `via`; plain data, so it may cross threads.
  */
-export interface Via {
-  readonly type: 'via'
+export interface RegistryName {
+  readonly type: 'registry-name'
   /** The registry's own name or pid. */
   readonly registry: Pid | string
   readonly key: unknown
   readonly value: unknown
 }
 
-export function isVia(value: unknown): value is Via {
-  return typeof value === 'object' && value !== null && 'type' in value && value.type === 'via'
+export function isRegistryName(value: unknown): value is RegistryName {
+  return (
+    typeof value === 'object' && value !== null && 'type' in value && value.type === 'registry-name'
+  )
 }
 
 /** How deep a key may be. */
