@@ -1,5 +1,6 @@
 /** The birth of an actor in this thread, whoever asked for it. */
 
+import { registerAs } from './call.ts'
 import { runAsyncAs } from './context.ts'
 import {
   type Definition,
@@ -16,22 +17,14 @@ import type { Process } from './process.ts'
 import { reportCrash } from './report.ts'
 import { reasonOf, ServerLoop } from './server-loop.ts'
 import { LOCAL, type SpawnRequest, type StartOutcome } from './signal.ts'
-import { claimVia, releaseVia } from './via.ts'
 
 /**
  * Makes the record, links and watchers first, then runs the code: a link or monitor of birth holds
  * from the first instant. The code starts in a later microtask, never on the parent's stack.
  */
 export function birth(kernel: Kernel, pid: Pid, request: SpawnRequest): void {
-  if (request.name !== undefined) {
-    const holder = kernel.names.claim(request.name, pid)
-    if (holder !== pid) return nameTaken(kernel, request, pid, holder)
-  }
-  if (request.via) {
-    const holder = claimVia(request.via, pid)
-    if (holder !== pid) return nameTaken(kernel, request, pid, holder)
-  }
   const process = newborn(kernel, pid, request)
+  if (!process) return
   queueMicrotask(() => {
     if (!process.alive) return
     const local = request.definition[LOCAL]
@@ -50,13 +43,17 @@ export function birthOfBody(
   request: SpawnRequest,
   run: ErasedBody,
 ): void {
-  if (request.name !== undefined) kernel.names.claim(request.name, pid)
   const process = newborn(kernel, pid, request)
-  queueMicrotask(() => runBody(process, run, request.args))
+  if (process) queueMicrotask(() => runBody(process, run, request.args))
 }
 
-function newborn(kernel: Kernel, pid: Pid, request: SpawnRequest): Process {
-  const { parent, ancestors, id, kind, trapExit, via } = request
+/** The record of the newborn; none if its name belongs to another, which its parent hears. */
+function newborn(kernel: Kernel, pid: Pid, request: SpawnRequest): Process | undefined {
+  const { parent, ancestors, id, kind, trapExit } = request
+  if (request.name !== undefined) {
+    const holder = kernel.names.claim(request.name, pid)
+    if (holder !== pid) return nameTaken(kernel, request, pid, holder)
+  }
   const process = kernel.adopt({
     pid,
     parent,
@@ -67,14 +64,26 @@ function newborn(kernel: Kernel, pid: Pid, request: SpawnRequest): Process {
     ...(trapExit === undefined ? {} : { trapExit }),
   })
   process.name = request.name
-  if (via) process.release = (): void => releaseVia(via, pid)
   if (request.link) process.links.add(parent)
   if (request.monitor) process.watchers.set(request.monitor, parent)
   if (request.started) process.watchers.set(request.started, parent)
   return process
 }
 
+/** A name that a registry keeps is taken before any code of the definition runs. */
 function begin(process: Process, request: SpawnRequest, definition: Definition): void {
+  const { registryName } = request
+  if (!registryName || !process.alive) return run(process, request, definition)
+  runAsyncAs(process, () => registerAs(registryName)).then(
+    (holder) => {
+      if (!holder) run(process, request, definition)
+      else if (process.alive) failed(process, request, { type: 'name-taken', pid: holder })
+    },
+    (error: unknown) => process.kernel.end(process, errorReason(error)),
+  )
+}
+
+function run(process: Process, request: SpawnRequest, definition: Definition): void {
   if (!process.alive) return
   if (!isServerDefinition(definition)) {
     acknowledge(process, request, { type: 'started', pid: process.pid })
@@ -85,8 +94,8 @@ function begin(process: Process, request: SpawnRequest, definition: Definition):
   if (request.trapExit === undefined) process.trapExit = definition.spec.trapExit
   const started = (): void => acknowledge(process, request, { type: 'started', pid: process.pid })
   void loop.init(process, request.args, started).then((outcome) => {
-    if (outcome.type === 'ignored') calledOff(process, request, { type: 'ignored' })
-    else if (outcome.type === 'refused') calledOff(process, request, outcome)
+    if (outcome.type === 'ignored') failed(process, request, { type: 'ignored' })
+    else if (outcome.type === 'refused') failed(process, request, outcome)
   })
 }
 
@@ -96,7 +105,7 @@ function runBody(process: Process, run: ErasedBody, args: unknown): void {
   process.behaviour = inbox
   process.status = 'running'
   const { kernel } = process
-  const failed = (error: unknown): void => {
+  const crashed = (error: unknown): void => {
     const reason = reasonOf(error)
     if (process.alive) reportCrash(process, reason)
     kernel.end(process, reason)
@@ -104,10 +113,10 @@ function runBody(process: Process, run: ErasedBody, args: unknown): void {
   try {
     Promise.resolve(runAsyncAs(process, () => run(args))).then(
       () => kernel.end(process, NORMAL),
-      failed,
+      crashed,
     )
   } catch (error) {
-    failed(error)
+    crashed(error)
   }
 }
 
@@ -118,8 +127,8 @@ function acknowledge(process: Process, request: SpawnRequest, outcome: StartOutc
   process.kernel.send({ type: 'started', to, ref, outcome })
 }
 
-/** A start that was called off ends `normal`, is completely dead, and only then told. */
-function calledOff(process: Process, request: SpawnRequest, outcome: StartOutcome): void {
+/** A start that was not to be ends `normal`, is completely dead, and only then told. */
+function failed(process: Process, request: SpawnRequest, outcome: StartOutcome): void {
   const { kernel } = process
   if (request.started) process.watchers.delete(request.started)
   kernel.end(process, NORMAL)
@@ -128,11 +137,14 @@ function calledOff(process: Process, request: SpawnRequest, outcome: StartOutcom
   kernel.send({ type: 'started', to, ref, outcome })
 }
 
-function nameTaken(kernel: Kernel, request: SpawnRequest, pid: Pid, holder: Pid): void {
+/** A starter gets its answer; for a plain spawn this is a death like any other. */
+function nameTaken(kernel: Kernel, request: SpawnRequest, pid: Pid, holder: Pid): undefined {
   const { parent: to, started, link, monitor } = request
   const reason = { type: 'already_started', pid: holder }
   if (monitor) kernel.send({ type: 'down', to, ref: monitor, pid, reason })
-  if (link) kernel.send({ type: 'exit', to, from: pid, reason: NORMAL, link: true })
-  if (!started) return
+  if (link)
+    kernel.send({ type: 'exit', to, from: pid, reason: started ? NORMAL : reason, link: true })
+  if (!started) return undefined
   kernel.send({ type: 'started', to, ref: started, outcome: { type: 'name-taken', pid: holder } })
+  return undefined
 }

@@ -1,5 +1,6 @@
 /** Starting and ending one supervised child; shared by both kinds of supervisor. */
 
+import { clearAlarm, setAlarm } from './alarm.ts'
 import { awaitDown } from './call.ts'
 import type { ChildSpec } from './child-spec.ts'
 import { type ExitReason, isAbnormal, KILL, KILLED, SHUTDOWN } from './exit-reason.ts'
@@ -61,12 +62,12 @@ export async function stopChildren(
     buried(supervisor, pid, spec, reason ?? KILLED)
   })
   const timers = [...late].map(([timeoutMs, pids]) =>
-    setTimeout(() => {
+    setAlarm(timeoutMs, () => {
       for (const pid of pids) sendExit(supervisor, pid, KILL)
-    }, timeoutMs),
+    }),
   )
   await Promise.all(ends)
-  for (const timer of timers) clearTimeout(timer)
+  for (const timer of timers) clearAlarm(timer)
 }
 
 function groupOf(groups: Map<number, Set<Pid>>, timeoutMs: number): Set<Pid> {
@@ -84,8 +85,7 @@ async function killChild(supervisor: Process, pid: Pid): Promise<ExitReason | un
 /** Takes away the child's `EXIT`; if it had died before, that says of what. */
 function buried(supervisor: Process, pid: Pid, spec: ChildSpec, down: ExitReason): ExitReason {
   supervisor.links.delete(pid)
-  const index = supervisor.mailbox.find((message) => isExitMessage(message) && message.pid === pid)
-  const exit = index >= 0 ? supervisor.mailbox.takeAt(index) : undefined
+  const exit = supervisor.take((message) => isExitMessage(message) && message.pid === pid)
   const reason = down.type === 'noproc' && isExitMessage(exit) ? exit.reason : down
   if (!isExpectedEnd(spec, reason)) {
     reportSupervisor(supervisor, 'shutdown_error', reason, { spec, pid })

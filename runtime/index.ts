@@ -27,6 +27,7 @@ export {
   dynamicSupervisor,
 } from './dynamic-supervisor.ts'
 export {
+  AlreadyRegistered,
   AlreadyStarted,
   type CallInfo,
   CallingSelf,
@@ -48,6 +49,17 @@ export { type Initial, initial, type Refusal, refuse } from './init-result.ts'
 export { checkKeys, checkName, checkNumber, checkOneOf, nearest } from './options.ts'
 export { isPid, isRef, type Pid, type Ref } from './pid.ts'
 export type { Placement } from './placement.ts'
+export {
+  getLabel,
+  isAlive,
+  type ProcessInfo,
+  processes,
+  processInfo,
+  setLabel,
+} from './process-info.ts'
+export { Registry, RegistryRef, registry } from './registry.ts'
+export type { RegistryName } from './registry-name.ts'
+export type { RegistryEntry, RegistryOptions } from './registry-server.ts'
 export {
   type ChildFacts,
   formatReport,
@@ -97,7 +109,15 @@ export type { TaskBody, TaskChildOptions } from './task-process.ts'
 export { isTaskMessage, type TaskMessage, type TaskResult } from './task-result.ts'
 export type { StreamOptions, StreamResult } from './task-stream.ts'
 export { type SupervisedTaskOptions, TaskSupervisor, taskSupervisor } from './task-supervisor.ts'
+export {
+  type CancelOptions,
+  cancelTimer,
+  readTimer,
+  sendAfter,
+  sleep,
+  startTimer,
+  type TimerOptions,
+} from './timers.ts'
 export type { ThreadRef, TreeEvent, TreeNode, TreeSource } from './tree-event.ts'
 export { reportsTo } from './tree-follower.ts'
-export type { Via, ViaModule } from './via.ts'
 export { fromWireError, isWireError, printable, toWireError, type WireError } from './wire.ts'

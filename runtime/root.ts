@@ -55,6 +55,11 @@ export function runRoot({ control, shared, spare }: RootData): void {
   tree = source
   reports = new ReportHub((change) => state.addReportReaders(change))
   enterKernel(kernel)
+  kernel.readControl = () => host.catchUp()
+  kernel.threads = () => {
+    host.catchUp()
+    return [ROOT_THREAD, ...host.threads.map(({ ordinal }) => ordinal)]
+  }
   if (spare) host.keepSpare()
 }
 

@@ -1,6 +1,7 @@
 /** Starting and stopping a runtime, from the thread that wants one. */
 
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { type Alarm, clearAlarm, setAlarm } from './alarm.ts'
 import { type Application, type ApplicationSpec, Applications } from './application.ts'
 import { awaitDown, type CallOptions, call } from './call.ts'
 import { type ChildSpec, checkedSupervisor, child, type SupervisorOptions } from './child-spec.ts'
@@ -13,7 +14,6 @@ import { CALLER_THREAD, type Pid, ROOT_THREAD } from './pid.ts'
 import type { Report } from './report.ts'
 import { createSharedBuffers, SharedState } from './shared-state.ts'
 import { sibling } from './sibling.ts'
-import type { FromRoot } from './signal.ts'
 import { sendExit } from './signals.ts'
 import { startError, startProcess } from './spawn.ts'
 import { supervisorServer } from './supervisor.ts'
@@ -106,6 +106,7 @@ export class Runtime {
   #stopping: Promise<void> | undefined
   #endReason: ExitReason | undefined
   #close: (reason: ExitReason) => void = () => {}
+  #stopped: () => void = () => {}
 
   constructor(setup: Setup) {
     const { keepAlive, spare, inheritExecArgv } = setup
@@ -125,7 +126,7 @@ export class Runtime {
     )
     this.#kernel.onHold = (holding) => this.#hold(holding)
     this.#applications = new Applications(this.#kernel, (reason) => void this.#shutDown(reason))
-    serveControl(this.#kernel, port1)
+    serveControl(this.#kernel, port1, () => this.#stopped())
     enterKernel(this.#kernel)
     this.closed = new Promise((resolve) => {
       this.#close = resolve
@@ -221,11 +222,12 @@ export class Runtime {
     const { stopMs } = this.#setup
     this.#control.ref()
     await within(stopMs, this.#endActors(reason))
-    const stopped = this.#answer('stopped', STOP_MS)
+    const stopped = this.#untilStopped()
     this.#control.postMessage({ type: 'stop' })
     await stopped
     await this.#root.terminate()
     this.#forget(reason)
+    await portsClosed()
   }
 
   /** The hook, the applications from last to first, the tree. */
@@ -238,17 +240,14 @@ export class Runtime {
     await down
   }
 
-  #answer(type: FromRoot['type'], timeoutMs: number): Promise<void> {
+  #untilStopped(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs)
-      const done = (): void => {
+      const timer = setTimeout(resolve, STOP_MS)
+      this.#stopped = () => {
         clearTimeout(timer)
         resolve()
       }
-      this.#control.on('message', (message: FromRoot) => {
-        if (message.type === type) done()
-      })
-      this.#root.once('exit', done)
+      this.#root.once('exit', this.#stopped)
     })
   }
 
@@ -280,12 +279,17 @@ export class Runtime {
 
 /** Waits for the work, but no longer; a failure of it is the runtime's end all the same. */
 async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
+  let timer: Alarm
   const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs)
+    timer = setAlarm(timeoutMs, resolve)
   })
   await Promise.race([work.catch(() => {}), late])
-  clearTimeout(timer)
+  clearAlarm(timer)
+}
+
+/** A closed port is gone only at the end of the turn of the event loop that follows. */
+async function portsClosed(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
 function withoutNodeOptions(): NodeJS.ProcessEnv {

@@ -1,5 +1,6 @@
 /** A server's life: one message at a time, from `init` to `terminate`. */
 
+import { type Alarm, clearAlarm, setAlarm } from './alarm.ts'
 import { runAs, runAsyncAs } from './context.ts'
 import { type ErasedHandler, type ErasedServer, IGNORE } from './definition.ts'
 import { Exit } from './errors.ts'
@@ -32,7 +33,7 @@ export class ServerLoop implements Behaviour {
   readonly #context: OwnContext
   #state: unknown
   #busy = true
-  #idleTimer: NodeJS.Timeout | undefined
+  #idleTimer: Alarm
   #continuation: { readonly what: unknown } | undefined
   #continuing = false
 
@@ -71,15 +72,20 @@ export class ServerLoop implements Behaviour {
     let handled = 0
     while (handled < budget && !this.#busy && process.alive && process.mailbox.size > 0) {
       handled++
-      clearTimeout(this.#idleTimer)
+      if (this.#idleTimer) this.#stopIdling()
       this.#handle(process, process.mailbox.shift())
     }
     this.#more(process)
     return handled
   }
 
+  #stopIdling(): void {
+    clearAlarm(this.#idleTimer)
+    this.#idleTimer = undefined
+  }
+
   ended(): void {
-    clearTimeout(this.#idleTimer)
+    this.#stopIdling()
     this.#busy = true
     this.#state = undefined
   }
@@ -184,13 +190,14 @@ export class ServerLoop implements Behaviour {
   #idle(process: Process, timeoutMs: number): void {
     if (process.mailbox.size > 0) return
     if (timeoutMs === 0) return process.push(TIMEOUT_MESSAGE)
-    this.#idleTimer = setTimeout(() => {
+    this.#idleTimer = setAlarm(timeoutMs, () => {
       if (process.mailbox.size === 0) process.push(TIMEOUT_MESSAGE)
-    }, timeoutMs)
+    })
   }
 
   /** Runs `terminate` with the last state, answers the last call, then ends. */
   #terminate(process: Process, reason: ExitReason, ending: Ending = {}): void {
+    if (!process.alive) return
     this.#busy = true
     process.status = 'terminating'
     const { from, result, message } = ending

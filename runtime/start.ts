@@ -3,16 +3,16 @@ import { isDefinition, type ServerDefinition } from './definition.ts'
 import { dynamicSupervisorServer } from './dynamic-supervisor.ts'
 import { checkKeys, checkName, checkNumber, defined } from './options.ts'
 import { checkPlacement, type Placement } from './placement.ts'
+import { isRegistryName, type RegistryName, targetText } from './registry-name.ts'
 import { refOf, type ServerRef } from './server-ref.ts'
 import type { ThreadLimits } from './signal.ts'
 import { startError, startProcess } from './spawn.ts'
 import { supervisorServer } from './supervisor.ts'
-import { isVia, targetText, type Via } from './via.ts'
 import { printable } from './wire.ts'
 
 export interface StartOptions {
-  /** Registered name. Default: none. A name of a `via` module needs placement `'here'`. */
-  readonly name?: string | Via
+  /** Registered name, or one that a registry keeps. Default: none. */
+  readonly name?: string | RegistryName
   /** Default true: the starter and the server share their fate. */
   readonly link?: boolean
   /** Default `'here'`. */
@@ -45,7 +45,7 @@ export function startServer<Args, Calls, Casts>(
   checkKeys('startServer', options, START_KEYS)
   const { name, placement = 'here', timeoutMs } = options
   checkPlacement('startServer', placement)
-  if (name !== undefined) checkServerName(name, placement)
+  if (name !== undefined && !isRegistryName(name)) checkName('startServer: name', name)
   if (timeoutMs !== undefined) checkNumber('startServer: timeoutMs', timeoutMs)
   return started(definition, args, options)
 }
@@ -67,7 +67,7 @@ async function started<Args, Calls, Casts>(
       kind: isSupervisor ? 'supervisor' : 'worker',
       placement,
       link,
-      ...(typeof name === 'object' ? { via: name } : defined({ name })),
+      ...(isRegistryName(name) ? { registryName: name } : defined({ name })),
       ...defined({ resourceLimits }),
     },
     timeoutMs,
@@ -75,12 +75,4 @@ async function started<Args, Calls, Casts>(
   if (outcome.type === 'ignored') return undefined
   if (outcome.type === 'started') return refOf(definition, outcome.pid)
   throw startError(name === undefined ? spec.name : targetText(name), outcome)
-}
-
-function checkServerName(name: string | Via, placement: Placement): void {
-  if (!isVia(name)) return checkName('startServer: name', name)
-  if (placement === 'here') return
-  throw new TypeError(
-    "startServer: name: a via name holds in the thread of its module only; use placement 'here' or a plain name.",
-  )
 }

@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
-import { request } from './call.ts'
+import { holderOf, request } from './call.ts'
 import { acting } from './current.ts'
-import { CallingSelf, ProcessDown } from './errors.ts'
+import { CallingSelf, NoProcess, ProcessDown } from './errors.ts'
 import { type ExitReason, isExitReason, NORMAL, sendableReason } from './exit-reason.ts'
 import { checkKeys, checkNumber } from './options.ts'
 import type { Pid } from './pid.ts'
+import { isRegistryName, type RegistryName, targetText } from './registry-name.ts'
 import { STOP_CALL } from './signal.ts'
 import { resolve } from './signals.ts'
-import { targetText, type Via } from './via.ts'
 import { printable } from './wire.ts'
 
 /**
@@ -25,7 +25,7 @@ import { printable } from './wire.ts'
  * @see OTP `gen_server:stop/3`.
  */
 export function stop(
-  target: Pid | string | Via | { readonly target: Pid | string | Via },
+  target: Pid | string | RegistryName | { readonly target: Pid | string | RegistryName },
   reason: ExitReason = NORMAL,
   options: { readonly timeoutMs?: number } = {},
 ): Promise<void> {
@@ -40,13 +40,14 @@ export function stop(
 }
 
 async function ended(
-  target: Pid | string | Via,
+  target: Pid | string | RegistryName,
   reason: ExitReason,
   timeoutMs: number,
 ): Promise<void> {
   const owner = acting('stop')
   const call = { target: targetText(target), name: STOP_CALL, timeoutMs }
-  const to = resolve(owner, target, call)
+  const to = isRegistryName(target) ? await holderOf(target) : resolve(owner, target, call)
+  if (!to) throw new NoProcess(call.target, call)
   if (to === owner.pid) throw new CallingSelf(to, call)
   const payload = sendableReason(reason)
   try {

@@ -17,12 +17,12 @@ import {
 } from './dynamic-supervisor.ts'
 import type { ExitReason } from './exit-reason.ts'
 import type { Pid } from './pid.ts'
+import type { RegistryName } from './registry-name.ts'
 import { refOf, type ServerRef } from './server-ref.ts'
 import { type StartOptions, startServer } from './start.ts'
 import { stop } from './stop.ts'
 import { supervisorServer } from './supervisor.ts'
 import type { ChildCounts, ChildInfo } from './supervisor-state.ts'
-import type { Via } from './via.ts'
 
 type CallsOf<Definition> =
   Definition extends ServerDefinition<infer _, infer Calls, infer _> ? Calls : never
@@ -31,7 +31,11 @@ export type SupervisorRef = ServerRef<CallsOf<typeof supervisorServer>, unknown>
 export type DynamicSupervisorRef = ServerRef<CallsOf<typeof dynamicSupervisorServer>, unknown>
 
 /** A supervisor by pid, name or handle. */
-export type SupervisorTarget = Pid | string | Via | { readonly target: Pid | string | Via }
+export type SupervisorTarget =
+  | Pid
+  | string
+  | RegistryName
+  | { readonly target: Pid | string | RegistryName }
 
 /** Starting a child may take long, so nobody gives up on a supervisor, as in OTP. */
 const PATIENT: CallOptions = { timeoutMs: Number.POSITIVE_INFINITY }
@@ -75,7 +79,7 @@ function dynamicRef(supervisor: SupervisorTarget): DynamicSupervisorRef {
   return refOf(dynamicSupervisorServer, targetOf(supervisor))
 }
 
-function targetOf(supervisor: SupervisorTarget): Pid | string | Via {
+function targetOf(supervisor: SupervisorTarget): Pid | string | RegistryName {
   return typeof supervisor === 'object' && 'target' in supervisor ? supervisor.target : supervisor
 }
 

@@ -4,6 +4,7 @@
  * then `DOWN`.
  */
 
+import { type Alarm, clearAlarm, setAlarm } from './alarm.ts'
 import type { ExitReason } from './exit-reason.ts'
 import type { Pid, Ref } from './pid.ts'
 import type { Process } from './process.ts'
@@ -16,7 +17,7 @@ type Waiter = (outcome: Outcome) => void
 interface OpenTask {
   readonly pid: Pid
   waiter: Waiter | undefined
-  timer: NodeJS.Timeout | undefined
+  timer: Alarm
 }
 
 const openTasks = new WeakMap<Process, Map<Ref, OpenTask>>()
@@ -44,7 +45,7 @@ export function openTask(owner: Process, pid: Pid, ref: Ref): void {
     resolve: (value) => settle({ type: 'ok', value }),
     reject: () => tasks.delete(ref),
     down: (reason) => settle({ type: 'exit', reason }),
-    settled: () => clearTimeout(task.timer),
+    settled: () => clearAlarm(task.timer),
   })
 }
 
@@ -54,9 +55,7 @@ export function isOpen(owner: Process, ref: Ref): boolean {
 
 /** What is in the mailbox already: a result wins over the `DOWN` that follows it. */
 export function takeQueued(owner: Process, pid: Pid, ref: Ref): Outcome | undefined {
-  const { mailbox } = owner
-  const at = mailbox.find((message) => isTaskMessage(message) && message.ref === ref)
-  const result = at >= 0 ? mailbox.takeAt(at) : undefined
+  const result = owner.take((message) => isTaskMessage(message) && message.ref === ref)
   const reason = takeDown(owner, ref)
   if (isTaskMessage(result)) {
     forgetMonitor(owner, pid, ref)
@@ -77,7 +76,7 @@ export function waitFor(owner: Process, ref: Ref, timeoutMs: number): Promise<Ou
       task.waiter = undefined
       resolve(undefined)
     }
-    if (Number.isFinite(timeoutMs)) task.timer = setTimeout(giveUp, timeoutMs)
+    task.timer = setAlarm(timeoutMs, giveUp)
     task.waiter = resolve
   })
 }
@@ -92,15 +91,11 @@ export function closeTask(owner: Process, pid: Pid, ref: Ref): void {
 /** Takes the link away, and an `EXIT` that came over it. */
 export function unlinkTask(owner: Process, pid: Pid): void {
   if (owner.links.delete(pid)) owner.kernel.send({ type: 'unlink', to: pid, from: owner.pid })
-  const { mailbox } = owner
-  const at = mailbox.find((message) => isExitMessage(message) && message.pid === pid)
-  if (at >= 0) mailbox.takeAt(at)
+  owner.discard((message) => isExitMessage(message) && message.pid === pid)
 }
 
 function takeDown(owner: Process, ref: Ref): ExitReason | undefined {
-  const { mailbox } = owner
-  const at = mailbox.find((message) => isDownMessage(message) && message.ref === ref)
-  const down = at >= 0 ? mailbox.takeAt(at) : undefined
+  const down = owner.take((message) => isDownMessage(message) && message.ref === ref)
   return isDownMessage(down) ? down.reason : undefined
 }
 

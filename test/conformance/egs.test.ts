@@ -6,18 +6,17 @@ import {
   child,
   exit,
   monitor,
-  type Pid,
+  Registry,
+  type RegistryRef,
   type Runtime,
   refOf,
+  registry,
   Supervisor,
   self,
-  send,
   spawn,
   startRuntime,
   startServer,
   stop,
-  type Via,
-  type ViaModule,
   whereis,
 } from '../../runtime/index.ts'
 import { puppet, START } from '../fixtures/conformance/puppet.ts'
@@ -31,29 +30,8 @@ import {
   NORMAL,
   nextReport,
   startPuppet,
+  until,
 } from './behaviour-support.ts'
-
-/** A place for names, as an application may have its own. */
-class Names implements ViaModule {
-  readonly #pids = new Map<unknown, Pid>()
-  readonly log: string[] = []
-
-  registerName(key: unknown, pid: Pid): boolean {
-    this.log.push(`register ${String(key)}`)
-    if (this.#pids.has(key)) return false
-    this.#pids.set(key, pid)
-    return true
-  }
-
-  whereisName(key: unknown): Pid | undefined {
-    return this.#pids.get(key)
-  }
-
-  unregisterName(key: unknown): void {
-    this.log.push(`unregister ${String(key)}`)
-    this.#pids.delete(key)
-  }
-}
 
 describe('EGS', () => {
   let runtime: Runtime
@@ -94,7 +72,7 @@ describe('EGS', () => {
     await stop(ref)
     assert.deepEqual(await exitOf(ref.pid()), NORMAL, 'it was linked')
     cast('nobody', 'note', 'x')
-    cast({ via: new Names(), key: 'nobody' }, 'note', 'x')
+    cast(Registry.ref('no registry').via('nobody'), 'note', 'x')
   })
 
   everywhere('EGS-005 a call that fails says why, and which call it was', async (placement) => {
@@ -155,67 +133,57 @@ describe('EGS', () => {
 
 describe('via names', () => {
   let runtime: Runtime
+  const names = (): RegistryRef => Registry.ref('via-names')
   before(async () => {
-    runtime = await startRuntime({ children: [] })
+    const children = [registry({ name: 'via-names', keys: 'unique' })]
+    runtime = await startRuntime({ children })
   })
   after(() => runtime.stop())
 
-  it('GEN-009 start, call, send, stop; then noproc', () =>
-    asActor(async () => {
-      const names = new Names()
-      const name: Via = { via: names, key: 'a' }
-      const ref = await startPuppet({ probe: self() }, { name })
-      assert.equal(whereis(name), ref.pid())
-      assert.equal(await refOf(puppet, name).call('echo', 9), 9)
-      send(name, 'plain')
-      assert.equal((await nextReport('info')).message, 'plain')
-      await stop(name)
-      await assert.rejects(refOf(puppet, name).call('echo', 9), { code: 'ERR_NO_PROCESS' })
-      assert.deepEqual(names.log, ['register a', 'unregister a'])
-    }))
+  everywhere('GEN-009 start, call, cast, stop; then noproc', async (placement) => {
+    const name = names().via('gen-009')
+    const ref = await startPuppet({}, { name, placement })
+    assert.equal(await names().whereis('gen-009'), ref.pid())
+    assert.equal(await refOf(puppet, name).call('echo', 9), 9)
+    cast(name, 'note', 'cast')
+    await until('the cast is there', async () => (await ref.call('seen')).length === 1)
+    await stop(name)
+    await assert.rejects(refOf(puppet, name).call('echo', 9), {
+      code: 'ERR_NO_PROCESS',
+      reason: { type: 'noproc' },
+    })
+  })
 
-  it('GEN-008 a second start of a via name tells who has it', () =>
-    asActor(async () => {
-      const name: Via = { via: new Names(), key: 'a' }
-      const ref = await startPuppet({}, { name })
-      await assert.rejects(startPuppet({ probe: self() }, { name }), {
-        code: 'ERR_ALREADY_STARTED',
-        pid: ref.pid(),
-      })
-    }))
+  everywhere('GEN-008 a second start of a via name tells who has it', async (placement) => {
+    const name = names().via('gen-008')
+    const ref = await startPuppet({}, { name, placement })
+    await assert.rejects(startPuppet({ probe: self(), id: 'second' }, { name, placement }), {
+      code: 'ERR_ALREADY_STARTED',
+      pid: ref.pid(),
+    })
+    await stop(name)
+  })
 
-  it('GEN-011 a failed start has given the via name back', () =>
-    asActor(async () => {
-      const name: Via = { via: new Names(), key: 'a' }
-      for (const start of [START.throws, START.ignores, START.refuses, START.exits]) {
-        await startServer(puppet, { start }, { name }).catch(() => {})
-        assert.equal(whereis(name), undefined)
-      }
-    }))
+  everywhere('GEN-011 a failed start has given the via name back', async (placement) => {
+    const name = names().via('gen-011')
+    for (const start of [START.throws, START.ignores, START.refuses, START.exits]) {
+      await startServer(puppet, { start }, { name, placement }).catch(() => {})
+      assert.equal(await names().whereis('gen-011'), undefined)
+    }
+  })
 
-  it('GEN-020 stop by via name; again is noproc', () =>
-    asActor(async () => {
-      const name: Via = { via: new Names(), key: 'a' }
-      await startPuppet({}, { name })
-      await stop(name)
-      await assert.rejects(stop(name), { code: 'ERR_NO_PROCESS' })
-    }))
-
-  it('EGS-003 a via name is for this thread', () => {
-    const name: Via = { via: new Names(), key: 'a' }
-    assert.throws(() => startServer(puppet, {}, { name, placement: 'thread' }), /via name holds/)
+  everywhere('GEN-020 stop by via name; again is noproc', async (placement) => {
+    const name = names().via('gen-020')
+    await startPuppet({}, { name, placement })
+    await stop(name)
+    await assert.rejects(stop(name), { code: 'ERR_NO_PROCESS' })
   })
 
   it('ESU-003 a supervisor by via name', () =>
     asActor(async () => {
-      const name: Via = { via: new Names(), key: 'sup' }
+      const name = names().via('sup')
       await Supervisor.start({ children: [] }, { name })
       assert.deepEqual(await Supervisor.whichChildren(name), [])
       await Supervisor.stop(name)
-    }))
-
-  it('GEN-021 a pid of a thread that never was: noproc', () =>
-    asActor(async () => {
-      await assert.rejects(stop('<999.1>'), /no actor|noproc|noconnection/)
     }))
 })
