@@ -129,12 +129,9 @@ function acknowledge(process: Process, request: SpawnRequest, outcome: StartOutc
 
 /** A start that was not to be ends `normal`, is completely dead, and only then told. */
 function failed(process: Process, request: SpawnRequest, outcome: StartOutcome): void {
-  const { kernel } = process
-  if (request.started) process.watchers.delete(request.started)
-  kernel.end(process, NORMAL)
-  if (!request.started) return
   const { parent: to, started: ref } = request
-  kernel.send({ type: 'started', to, ref, outcome })
+  if (ref) process.watchers.delete(ref)
+  process.kernel.end(process, NORMAL, ref && { type: 'started', to, ref, outcome })
 }
 
 /** A starter gets its answer; for a plain spawn this is a death like any other. */

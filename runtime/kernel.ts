@@ -155,15 +155,18 @@ export class Kernel {
     }
   }
 
-  /** Ends an actor of this thread: its names first, then the news to links and monitors. */
-  end(process: Process, reason: ExitReason): void {
+  /**
+   * Ends an actor of this thread: its names first, then the news to links and monitors, then the
+   * farewell.
+   */
+  end(process: Process, reason: ExitReason, farewell?: Signal): void {
     if (!process.alive) return
     const told = sendableReason(reason)
     this.processes.delete(process.pid)
     if (process.name) this.names.release(process.name, process.pid)
     for (const timer of process.timers ?? []) this.timers.cancel(timer)
     process.ended(told)
-    const lastWords = this.#tellTheWorld(process, told)
+    const lastWords = this.#tellTheWorld(process, told, farewell)
     this.onLife?.({ type: 'died', process, reason: told })
     this.onEnded?.(process, lastWords)
   }
@@ -203,7 +206,7 @@ export class Kernel {
   }
 
   /** What other threads are to hear waits, where the whole thread ends with the actor. */
-  #tellTheWorld(process: Process, reason: ExitReason): readonly Signal[] {
+  #tellTheWorld(process: Process, reason: ExitReason, farewell?: Signal): readonly Signal[] {
     const from = process.pid
     const lastWords: Signal[] = []
     const say = (signal: Signal): void => {
@@ -218,6 +221,7 @@ export class Kernel {
     for (const [ref, to] of this.pending.ownerEnded(process)) {
       this.send({ type: 'demonitor', to, from, ref })
     }
+    if (farewell) say(farewell)
     return lastWords
   }
 
