@@ -18,7 +18,7 @@ import {
   stop,
   whereis,
 } from '../../runtime/index.ts'
-import { puppet, START, trapper } from '../fixtures/conformance/puppet.ts'
+import { leaving, puppet, START, trapper } from '../fixtures/conformance/puppet.ts'
 import {
   asActor,
   BOOM,
@@ -393,11 +393,4 @@ describe('GEN calls and casts', () => {
       leaver?.cast('leave')
       await pending
     }))
-})
-
-/** Ends its whole thread. */
-export const leaving = server(import.meta, {
-  name: 'leaving',
-  init: () => ({}),
-  casts: { leave: (): never => process.exit(3) },
 })
