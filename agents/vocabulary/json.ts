@@ -1,14 +1,10 @@
 /** Anything that JSON can say. All that passes between agents, models and tools is of this type. */
-export type Json =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly Json[]
-  | { readonly [key: string]: Json | undefined }
+export type Json = string | number | boolean | null | readonly Json[] | JsonObject
 
-/** A JSON object. Keys with the value `undefined` are treated as absent. */
-export type JsonObject = { readonly [key: string]: Json | undefined }
+/** A JSON object. */
+export interface JsonObject {
+  readonly [key: string]: Json
+}
 
 /** Tells whether a value is an object with keys, neither an array nor null. */
 export function isObject(value: unknown): value is { readonly [key: string]: unknown } {

@@ -47,7 +47,13 @@ export type RunEvent =
   /** The run is about to end: conclude with what is known. */
   | { readonly type: 'conclude'; readonly reason: string }
 
-/** What came of an action. `intent` repeats whose result it is. */
+/**
+ * What came of an action. `intent` repeats whose result it is.
+ *
+ * Values that models read: `execute` gives `{ value, logs? }` (what the script returned and
+ * printed), `wait` gives `{ waitedMs }`, `take_snapshot` and `get_snapshot` the snapshot,
+ * `get_snapshots` and `get_notifications` lists, newest first.
+ */
 export type ToolResult =
   | { readonly type: 'result'; readonly intent: string; readonly ok: true; readonly value: Json }
   | {

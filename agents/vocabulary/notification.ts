@@ -74,10 +74,7 @@ export function isJson(value: unknown, depth = 0): value is Json {
   if (typeof value === 'number') return Number.isFinite(value)
   if (typeof value !== 'object' || depth >= 64) return false
   if (Array.isArray(value)) return value.every((item) => isJson(item, depth + 1))
-  return (
-    isPlain(value) &&
-    Object.values(value).every((item) => item === undefined || isJson(item, depth + 1))
-  )
+  return isPlain(value) && Object.values(value).every((item) => isJson(item, depth + 1))
 }
 
 function isPlain(value: object): boolean {
