@@ -3,7 +3,6 @@
 import type { OperatorEnding } from '../vocabulary/model-request.ts'
 import type { OperatorAction, OperatorIntent } from '../vocabulary/operator-action.ts'
 import type {
-  ConcludeCause,
   OperatorEffect,
   OperatorPhase,
   OperatorResult,
@@ -12,7 +11,7 @@ import type {
 } from './operator-run.ts'
 import { performAtOnce } from './operator-tools.ts'
 import { requestFor, withTurns } from './operator-turns.ts'
-import { maxConcludingTurns } from './run-limits.ts'
+import { type ConcludeCause, maxConcludingTurns } from './run-limits.ts'
 
 const concludingTools: readonly OperatorIntent[] = ['send_notification', 'set_state', 'done']
 

@@ -5,10 +5,7 @@ import type { OperatorEnding, OperatorRequest, OperatorTurn } from '../vocabular
 import type { Notification, Snapshot } from '../vocabulary/notification.ts'
 import type { OperatorAction, OperatorHealth } from '../vocabulary/operator-action.ts'
 import type { SkillDescription } from '../vocabulary/skill-description.ts'
-import type { RunLimits, Spent } from './run-limits.ts'
-
-/** Why a run was asked to conclude before it was done. */
-export type ConcludeCause = 'deadline' | 'cancelled' | 'iterations' | 'tokens'
+import type { ConcludeCause, RunLimits, Spent } from './run-limits.ts'
 
 /** What an operator is doing. */
 export type OperatorPhase =

@@ -1,4 +1,5 @@
 /** The actions of an operator's model that need no hands: their result is there at once. */
+import { checkNotification } from '../vocabulary/check-notification.ts'
 import type { Json } from '../vocabulary/json.ts'
 import type { Notification } from '../vocabulary/notification.ts'
 import type { NotificationDraft, OperatorAction } from '../vocabulary/operator-action.ts'
@@ -56,24 +57,27 @@ function sendNotification(
   action: Extract<OperatorAction, { intent: 'send_notification' }>,
   at: number,
 ): Done {
-  const unknown = action.snapshotIds.filter(
-    (id) => !run.snapshots.some((snapshot) => snapshot.id === id),
-  )
-  if (action.snapshotIds.length === 0 || unknown.length > 0) {
-    const what = unknown.length > 0 ? `unknown snapshots ${unknown.join(', ')}` : 'no snapshot ids'
-    return rejected(run, action, `${what}; known: ${snapshotIds(run)}`)
-  }
   const { intent: _, ...draft } = action
-  const notification = notificationFrom(run, draft, at)
+  const checked = checkNotification(draft, { snapshots: run.snapshots, results: resultsOf(run) })
+  if (!checked.ok) return rejected(run, action, checked.issues.join('; '))
+  const notification = notificationFrom(run, checked.draft, at)
   const { id, type, severity } = notification
+  const { corrections } = checked
+  const data = { notificationId: id, type, severity, corrections }
   return [
     { ...run, notifications: [...run.notifications, notification] },
-    ok(action, { id }),
+    ok(action, corrections.length === 0 ? { id } : { id, corrections }),
     [
       { type: 'notify', notification },
-      { type: 'tell', event: 'notification-sent', data: { notificationId: id, type, severity } },
+      { type: 'tell', event: 'notification-sent', data },
     ],
   ]
+}
+
+function resultsOf(run: OperatorRun): Json[] {
+  return run.turns.flatMap((turn) =>
+    turn.type === 'result' && turn.intent === 'execute' && turn.ok ? [turn.value] : [],
+  )
 }
 
 function notificationFrom(run: OperatorRun, draft: NotificationDraft, at: number): Notification {

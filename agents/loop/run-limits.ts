@@ -13,6 +13,9 @@ export interface RunLimits {
   readonly tokenBudget?: number
 }
 
+/** Why a run is asked to conclude before it is done. */
+export type ConcludeCause = 'deadline' | 'cancelled' | 'iterations' | 'tokens'
+
 /** What a run has spent. */
 export interface Spent {
   readonly iterations: number
