@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import * as v from 'valibot'
 import { startCoordinatorRun, stepCoordinator } from '../../agents/loop/coordinator-loop.ts'
 import { maxNotifications } from '../../agents/loop/coordinator-operators.ts'
 import type {
@@ -11,6 +12,7 @@ import type {
 } from '../../agents/loop/coordinator-run.ts'
 import type { OperatorResult } from '../../agents/loop/operator-run.ts'
 import { maxConcludingTurns } from '../../agents/loop/run-limits.ts'
+import { coordinatorResultSchema } from '../../agents/schemas.ts'
 import type { CoordinatorAction } from '../../agents/vocabulary/coordinator-action.ts'
 import type { OperatorEnding } from '../../agents/vocabulary/model-request.ts'
 import type { Notification } from '../../agents/vocabulary/notification.ts'
@@ -636,6 +638,7 @@ describe('whatever happens to a coordinator run', () => {
         bench.on({ type: 'timer', timer: 'deadline' })
         const ends = ofType(bench.effects, 'end').length
         assert.ok(ended ? ends >= 1 : ends === 1)
+        v.parse(coordinatorResultSchema, JSON.parse(JSON.stringify(bench.result)))
         assert.ok(bench.result.iterations <= 10 + maxConcludingTurns)
         const ids = bench.result.notifications.map(({ id }) => id)
         assert.equal(new Set(ids).size, ids.length)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import * as v from 'valibot'
 import { startOperatorRun, stepOperator } from '../../agents/loop/operator-loop.ts'
 import type {
   OperatorEffect,
@@ -9,6 +10,7 @@ import type {
   OperatorRun,
 } from '../../agents/loop/operator-run.ts'
 import { maxConcludingTurns } from '../../agents/loop/run-limits.ts'
+import { operatorResultSchema } from '../../agents/schemas.ts'
 import type { OperatorAction } from '../../agents/vocabulary/operator-action.ts'
 import { failure, limits, reply, skill, t0 } from './support/kernel.ts'
 
@@ -407,6 +409,7 @@ describe('whatever happens to an operator run', () => {
         for (const happen of events) happen(bench)
         bench.on({ type: 'timer', timer: 'deadline' })
         assert.equal(ofType(bench.effects, 'end').length, 1)
+        v.parse(operatorResultSchema, JSON.parse(JSON.stringify(bench.result)))
         assert.ok(bench.result.iterations <= 10 + maxConcludingTurns)
         const actions = bench.run.turns.filter(({ type }) => type === 'action').length
         const results = bench.run.turns.filter(({ type }) => type === 'result').length

@@ -1,0 +1,111 @@
+/**
+ * When something that happens by itself starts an investigation: once for each culprit in a while,
+ * and a bounded number in an hour. Pure: the hands are in `triggers.ts`.
+ */
+import type { Location } from './vocabulary/fields.ts'
+
+/** What a skill's gateway reports while nobody asked. */
+export type Signal =
+  | {
+      readonly type: 'stall'
+      readonly id: string
+      readonly startedAt: number
+      readonly durationMs: number
+      readonly culprit?: Location
+    }
+  | {
+      readonly type: 'heap'
+      readonly usedBytes: number
+      readonly limitBytes: number
+      readonly growthBytesPerMinute?: number
+    }
+
+/** When triggers fire. */
+export interface TriggerOptions {
+  readonly stalls: boolean
+  readonly heap: boolean
+  readonly crashes: boolean
+  /** The same culprit is not investigated again within this time. Default 15 minutes, as in beamlens. */
+  readonly cooldownMs: number
+  /** Investigations that start by themselves in an hour. */
+  readonly maxPerHour: number
+  /** Deadline of such an investigation. */
+  readonly deadlineMs: number
+}
+
+/** The default: everything is watched. */
+export const defaultTriggerOptions: TriggerOptions = {
+  stalls: true,
+  heap: true,
+  crashes: true,
+  cooldownMs: 15 * 60_000,
+  maxPerHour: 12,
+  deadlineMs: 60_000,
+}
+
+/** Investigations that were started lately. */
+export interface TriggerHistory {
+  readonly fired: readonly { readonly key: string; readonly at: number }[]
+}
+
+/** What comes of a signal. */
+export type TriggerDecision =
+  | { readonly type: 'investigate'; readonly key: string; readonly reason: string }
+  | {
+      readonly type: 'suppressed'
+      readonly key: string
+      readonly why: 'off' | 'cooldown' | 'hourly-cap'
+    }
+
+const hourMs = 3_600_000
+
+/** Decides on a signal and remembers what it started. */
+export function decide(
+  history: TriggerHistory,
+  signal: Signal,
+  options: TriggerOptions,
+  now: number,
+): readonly [TriggerHistory, TriggerDecision] {
+  const key = keyOf(signal)
+  const span = Math.max(hourMs, options.cooldownMs)
+  const recent = history.fired.filter(({ at }) => now - at < span)
+  const why = reasonAgainst(recent, key, signal, options, now)
+  if (why !== undefined) return [{ fired: recent }, { type: 'suppressed', key, why }]
+  return [
+    { fired: [...recent, { key, at: now }] },
+    { type: 'investigate', key, reason: reasonFor(signal) },
+  ]
+}
+
+function reasonAgainst(
+  recent: TriggerHistory['fired'],
+  key: string,
+  signal: Signal,
+  options: TriggerOptions,
+  now: number,
+): 'off' | 'cooldown' | 'hourly-cap' | undefined {
+  const wanted = signal.type === 'stall' ? options.stalls : options.heap
+  if (!wanted) return 'off'
+  if (recent.some((one) => one.key === key && now - one.at < options.cooldownMs)) return 'cooldown'
+  const inLastHour = recent.filter(({ at }) => now - at < hourMs).length
+  return inLastHour >= options.maxPerHour ? 'hourly-cap' : undefined
+}
+
+/** The culprit is a function, not a line: a loop is seen at another line each time. */
+function keyOf(signal: Signal): string {
+  if (signal.type === 'heap') return 'heap'
+  const { culprit } = signal
+  return culprit === undefined ? 'stall:unknown' : `stall:${culprit.file}:${culprit.function}`
+}
+
+function reasonFor(signal: Signal): string {
+  if (signal.type === 'heap') {
+    const usedMb = Math.round(signal.usedBytes / 2 ** 20)
+    const limitMb = Math.round(signal.limitBytes / 2 ** 20)
+    return `The heap grows: ${usedMb} MB of ${limitMb} MB are in use.`
+  }
+  const { culprit, durationMs } = signal
+  const where =
+    culprit === undefined ? '' : ` in ${culprit.function} (${culprit.file}:${culprit.line})`
+  return `The event loop has been blocked for ${Math.round(durationMs)} ms${where}.`
+}
