@@ -29,32 +29,24 @@ describe('telemetry', () => {
     assert.equal(heard.length, 1)
   })
 
-  for (const [what, listener] of [
-    [
-      'throws',
-      () => {
-        throw new Error('listener broke')
-      },
-    ],
-    [
-      'rejects',
-      async () => {
-        throw new Error('listener broke')
-      },
-    ],
-  ] as const) {
+  const broken: [string, () => unknown][] = [
+    ['throws', () => assert.fail('listener broke')],
+    ['rejects', () => Promise.reject(new Error('listener broke'))],
+  ]
+  for (const [what, listener] of broken) {
     it(`reports a subscriber that ${what} instead of crashing the publisher`, async () => {
       const failures: TelemetryEvent[] = []
       const ends = [
-        telemetry.subscribe('run:started', () => listener()),
         telemetry.subscribe('run:started', listener as () => void),
         telemetry.subscribe('telemetry:listener-failed', (event) => failures.push(event)),
       ]
       emit('run', 'started')
       await new Promise(setImmediate)
       for (const end of ends) end()
-      assert.ok(failures.length >= 1)
-      assert.equal(failures[0]?.data['message'], 'listener broke')
+      assert.deepEqual(
+        failures.map(({ data }) => data['message']),
+        ['listener broke'],
+      )
     })
   }
 
