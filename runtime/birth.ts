@@ -1,0 +1,125 @@
+/** The birth of an actor in this thread, whoever asked for it. */
+
+import { runAsyncAs } from './context.ts'
+import {
+  type Definition,
+  type ErasedBody,
+  isDefinition,
+  isServerDefinition,
+  loadDefinition,
+} from './definition.ts'
+import { errorReason, NORMAL } from './exit-reason.ts'
+import { Inbox } from './inbox.ts'
+import type { Kernel } from './kernel.ts'
+import type { Pid } from './pid.ts'
+import type { Process } from './process.ts'
+import { reasonOf, ServerLoop } from './server-loop.ts'
+import { LOCAL, type SpawnRequest, type StartOutcome } from './signal.ts'
+
+/**
+ * Makes the record, links and watchers first, then runs the code: a link or monitor of birth holds
+ * from the first instant. The code starts in a later microtask, never on the parent's stack.
+ */
+export function birth(kernel: Kernel, pid: Pid, request: SpawnRequest): void {
+  if (request.name !== undefined) {
+    const holder = kernel.names.claim(request.name, pid)
+    if (holder !== pid) return nameTaken(kernel, request, pid, holder)
+  }
+  const process = newborn(kernel, pid, request)
+  queueMicrotask(() => {
+    if (!process.alive) return
+    const local = request.definition[LOCAL]
+    if (isDefinition(local)) return begin(process, request, local)
+    loadDefinition(request.definition).then(
+      (definition) => begin(process, request, definition),
+      (error: unknown) => kernel.end(process, errorReason(error)),
+    )
+  })
+}
+
+/** Runs a function of this thread as an actor. */
+export function birthOfBody(
+  kernel: Kernel,
+  pid: Pid,
+  request: SpawnRequest,
+  run: ErasedBody,
+): void {
+  if (request.name !== undefined) kernel.names.claim(request.name, pid)
+  const process = newborn(kernel, pid, request)
+  queueMicrotask(() => runBody(process, run, request.args))
+}
+
+function newborn(kernel: Kernel, pid: Pid, request: SpawnRequest): Process {
+  const { parent, ancestors, id, kind, trapExit } = request
+  const process = kernel.adopt({
+    pid,
+    parent,
+    ancestors,
+    kind,
+    initialCall: request.definition.name,
+    ...(id === undefined ? {} : { id }),
+    ...(trapExit === undefined ? {} : { trapExit }),
+  })
+  process.name = request.name
+  if (request.link) process.links.add(parent)
+  if (request.monitor) process.watchers.set(request.monitor, parent)
+  if (request.started) process.watchers.set(request.started, parent)
+  return process
+}
+
+function begin(process: Process, request: SpawnRequest, definition: Definition): void {
+  if (!process.alive) return
+  if (!isServerDefinition(definition)) {
+    acknowledge(process, request, { type: 'started', pid: process.pid })
+    return runBody(process, definition.run, request.args)
+  }
+  const loop = new ServerLoop(definition.spec, process)
+  process.behaviour = loop
+  if (request.trapExit === undefined) process.trapExit = definition.spec.trapExit
+  void loop.init(process, request.args).then((outcome) => {
+    if (outcome === 'started') acknowledge(process, request, { type: 'started', pid: process.pid })
+    if (outcome === 'ignored') ignored(process, request)
+  })
+}
+
+function runBody(process: Process, run: ErasedBody, args: unknown): void {
+  if (!process.alive) return
+  const inbox = new Inbox()
+  process.behaviour = inbox
+  process.status = 'running'
+  const { kernel } = process
+  try {
+    Promise.resolve(runAsyncAs(process, () => run(args))).then(
+      () => kernel.end(process, NORMAL),
+      (error: unknown) => kernel.end(process, reasonOf(error)),
+    )
+  } catch (error) {
+    kernel.end(process, reasonOf(error))
+  }
+}
+
+/** The start succeeded: from here on a death is an exit, not a failed start. */
+function acknowledge(process: Process, request: SpawnRequest, outcome: StartOutcome): void {
+  if (!request.started || !process.watchers.delete(request.started)) return
+  const { parent: to, started: ref } = request
+  process.kernel.send({ type: 'started', to, ref, outcome })
+}
+
+/** An ignored start ends `normal`, is completely dead, and only then told. */
+function ignored(process: Process, request: SpawnRequest): void {
+  const { kernel } = process
+  if (request.started) process.watchers.delete(request.started)
+  kernel.end(process, NORMAL)
+  if (!request.started) return
+  const { parent: to, started: ref } = request
+  kernel.send({ type: 'started', to, ref, outcome: { type: 'ignored' } })
+}
+
+function nameTaken(kernel: Kernel, request: SpawnRequest, pid: Pid, holder: Pid): void {
+  const { parent: to, started, link, monitor } = request
+  const reason = { type: 'already_started', pid: holder }
+  if (monitor) kernel.send({ type: 'down', to, ref: monitor, pid, reason })
+  if (link) kernel.send({ type: 'exit', to, from: pid, reason: NORMAL, link: true })
+  if (!started) return
+  kernel.send({ type: 'started', to, ref: started, outcome: { type: 'name-taken', pid: holder } })
+}

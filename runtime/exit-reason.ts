@@ -1,0 +1,60 @@
+import { isWireError, toCloneable, toWireError, type WireError } from './wire.ts'
+
+/**
+ * Why an actor ended: plain data with a `type`, so that it crosses threads, logs and tests as it
+ * is. The named ones are OTP's atoms; an application may use any other object with a `type`.
+ */
+export type ExitReason =
+  | { readonly type: 'normal' }
+  | { readonly type: 'shutdown'; readonly detail?: unknown }
+  | { readonly type: 'kill' }
+  | { readonly type: 'killed' }
+  | { readonly type: 'noproc' }
+  | { readonly type: 'noconnection'; readonly thread?: number; readonly cause?: unknown }
+  | { readonly type: 'timeout' }
+  | { readonly type: 'error'; readonly error: WireError }
+  | { readonly type: string; readonly [field: string]: unknown }
+
+export const NORMAL: ExitReason = Object.freeze({ type: 'normal' })
+export const SHUTDOWN: ExitReason = Object.freeze({ type: 'shutdown' })
+export const KILL: ExitReason = Object.freeze({ type: 'kill' })
+export const KILLED: ExitReason = Object.freeze({ type: 'killed' })
+export const NOPROC: ExitReason = Object.freeze({ type: 'noproc' })
+export const NOCONNECTION: ExitReason = Object.freeze({ type: 'noconnection' })
+export const TIMEOUT: ExitReason = Object.freeze({ type: 'timeout' })
+
+/** True for every end that a supervisor of a `transient` child must answer with a restart. */
+export function isAbnormal(reason: ExitReason): boolean {
+  return reason.type !== 'normal' && reason.type !== 'shutdown'
+}
+
+/** The reason of an actor whose code threw: OTP's `{Error, Stack}`. */
+export function errorReason(thrown: unknown): ExitReason {
+  return { type: 'error', error: toWireError(thrown) }
+}
+
+export function isExitReason(value: unknown): value is ExitReason {
+  return (
+    typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
+  )
+}
+
+/** Makes a reason sendable whatever it holds. Reasons that are plain data come back as they are. */
+export function sendableReason(reason: ExitReason): ExitReason {
+  try {
+    structuredClone(reason)
+    return reason
+  } catch {
+    const copy = toCloneable(reason)
+    return isExitReason(copy) ? copy : { type: reason.type }
+  }
+}
+
+/** One line for people: `shutdown`, `error: Error: boom`, … */
+export function describeReason(reason: ExitReason): string {
+  if (reason.type === 'error' && 'error' in reason && isWireError(reason.error)) {
+    return `error: ${reason.error.name}: ${reason.error.message}`
+  }
+  const { type, ...rest } = reason
+  return Object.keys(rest).length === 0 ? type : `${type} ${JSON.stringify(rest)}`
+}

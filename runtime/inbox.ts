@@ -1,0 +1,81 @@
+import type { Behaviour, Process } from './process.ts'
+
+/** Says of a message whether it is the one waited for. */
+export type Match<Message = unknown> = (message: unknown) => message is Message
+
+interface Waiter {
+  readonly matches: ((message: unknown) => boolean) | undefined
+  readonly resolve: (message: unknown) => void
+  readonly reject: (error: unknown) => void
+  readonly timer: NodeJS.Timeout | undefined
+  /** Messages before this index were tested and refused. */
+  tested: number
+}
+
+/**
+ * The mail of an actor that is a function: messages wait until it receives. A message that no
+ * waiter wants stays where it is, and is tested once per `receive`, not once per arrival.
+ */
+export class Inbox implements Behaviour {
+  #waiter: Waiter | undefined
+
+  /**
+   * The oldest message that matches. With `timeoutMs` 0 the whole queue is looked at once; the
+   * timer is not started again by messages that do not match.
+   *
+   * @returns The message, or `undefined` when the time is over.
+   */
+  receive(
+    process: Process,
+    matches?: (message: unknown) => boolean,
+    timeoutMs = Number.POSITIVE_INFINITY,
+  ): Promise<unknown> {
+    if (this.#waiter) {
+      throw new TypeError('receive: this actor already waits in another receive; await that first.')
+    }
+    const index = matches ? process.mailbox.find(matches) : process.mailbox.size > 0 ? 0 : -1
+    if (index >= 0) {
+      process.handled++
+      return Promise.resolve(process.mailbox.takeAt(index))
+    }
+    if (timeoutMs === 0) return Promise.resolve(undefined)
+    process.status = 'waiting'
+    return new Promise((resolve, reject) => {
+      const timer = Number.isFinite(timeoutMs)
+        ? setTimeout(() => this.#settle(process)?.resolve(undefined), timeoutMs)
+        : undefined
+      this.#waiter = { matches, resolve, reject, timer, tested: process.mailbox.size }
+    })
+  }
+
+  run(process: Process): number {
+    const waiter = this.#waiter
+    if (!waiter) return 0
+    try {
+      const { matches, tested } = waiter
+      const index = process.mailbox.find(matches ?? (() => true), tested)
+      waiter.tested = process.mailbox.size
+      if (index < 0) return 0
+      const message = process.mailbox.takeAt(index)
+      this.#settle(process)?.resolve(message)
+      return 1
+    } catch (error) {
+      this.#settle(process)?.reject(error)
+      return 0
+    }
+  }
+
+  /** The dead wait no longer; what they awaited never comes. */
+  ended(): void {
+    clearTimeout(this.#waiter?.timer)
+    this.#waiter = undefined
+  }
+
+  #settle(process: Process): Waiter | undefined {
+    const waiter = this.#waiter
+    clearTimeout(waiter?.timer)
+    this.#waiter = undefined
+    process.status = 'running'
+    return waiter
+  }
+}

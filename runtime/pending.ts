@@ -1,0 +1,97 @@
+/**
+ * Replies that have not come yet. A call lives here, not in a mailbox: its reply is found by
+ * reference whatever else is queued, and what comes too late finds nobody.
+ */
+
+import { NoProcess, ProcessDown } from './errors.ts'
+import type { ExitReason } from './exit-reason.ts'
+import { type Pid, type Ref, threadOf } from './pid.ts'
+import type { Process } from './process.ts'
+import { fromWireError, type WireError } from './wire.ts'
+
+export interface PendingEntry {
+  readonly owner: Process
+  readonly target: Pid
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+  /** Where a DOWN is the answer itself (waiting for a death), not a failure. */
+  readonly down?: (reason: ExitReason) => void
+  /** False for what may wait for ever without keeping the process alive. */
+  readonly holds?: boolean
+  /** Stops the timer and the abort listener. */
+  readonly settled: () => void
+}
+
+export class PendingReplies {
+  readonly #entries = new Map<Ref, PendingEntry>()
+  readonly #onHold: (holding: boolean) => void
+  #holding = 0
+
+  /** @param onHold Told when the first entry comes that keeps the process alive, and the last goes. */
+  constructor(onHold: (holding: boolean) => void) {
+    this.#onHold = onHold
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  add(ref: Ref, entry: PendingEntry): void {
+    this.#entries.set(ref, entry)
+    if (entry.holds !== false && this.#holding++ === 0) this.#onHold(true)
+  }
+
+  /** Takes the entry out; later replies to it are dropped. */
+  take(ref: Ref): PendingEntry | undefined {
+    const entry = this.#entries.get(ref)
+    if (!entry) return undefined
+    this.#entries.delete(ref)
+    if (entry.holds !== false && --this.#holding === 0) this.#onHold(false)
+    entry.settled()
+    return entry
+  }
+
+  replied(ref: Ref, value: unknown): void {
+    this.take(ref)?.resolve(value)
+  }
+
+  failed(ref: Ref, error: WireError): void {
+    this.take(ref)?.reject(fromWireError(error))
+  }
+
+  /** True if the DOWN belonged to a pending entry. */
+  down(ref: Ref, reason: ExitReason): boolean {
+    const entry = this.take(ref)
+    if (!entry) return false
+    if (entry.down) entry.down(reason)
+    else entry.reject(downError(entry.target, reason))
+    return true
+  }
+
+  /** Settles everything that waits for an actor of a lost thread. */
+  threadLost(ordinal: number, reason: ExitReason): void {
+    for (const [ref, entry] of this.#entries) {
+      if (threadOf(entry.target) === ordinal) this.down(ref, reason)
+    }
+  }
+
+  /** Forgets, without settling, what a dead actor waited for; says what is to be demonitored. */
+  ownerEnded(owner: Process): [Ref, Pid][] {
+    const orphans: [Ref, Pid][] = []
+    if (this.#entries.size === 0) return orphans
+    for (const [ref, entry] of this.#entries) {
+      if (entry.owner !== owner) continue
+      this.take(ref)
+      orphans.push([ref, entry.target])
+    }
+    return orphans
+  }
+
+  rejectAll(error: Error): void {
+    for (const ref of this.#entries.keys()) this.take(ref)?.reject(error)
+  }
+}
+
+function downError(target: Pid, reason: ExitReason): Error {
+  return reason.type === 'noproc' ? new NoProcess(target) : new ProcessDown(target, reason)
+}

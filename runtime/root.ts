@@ -1,0 +1,59 @@
+/** The root thread: the kernel in which supervisors live, the host of all threads, the tree. */
+
+import type { MessagePort } from 'node:worker_threads'
+import { enterKernel } from './current.ts'
+import { Kernel } from './kernel.ts'
+import { ROOT_THREAD } from './pid.ts'
+import { type SharedBuffers, SharedState } from './shared-state.ts'
+import { ThreadHost } from './thread-host.ts'
+import type { TreeSource } from './tree-event.ts'
+import { TreeReporter } from './tree-reporter.ts'
+import { RootTree } from './tree-source.ts'
+
+export interface RootData {
+  readonly nodelens: 'root'
+  readonly control: MessagePort
+  readonly shared: SharedBuffers
+  readonly spare: boolean
+}
+
+let tree: RootTree | undefined
+
+/** The tree of this runtime; only there in its root thread. */
+export function rootTree(): TreeSource {
+  if (!tree) throw new Error('The tree is kept in the root thread; ask there.')
+  return tree
+}
+
+export function runRoot({ control, shared, spare }: RootData): void {
+  const state = new SharedState(shared)
+  const kernel = new Kernel(ROOT_THREAD, state, (message) => host.handle(message))
+  const host: ThreadHost = new ThreadHost({
+    kernel,
+    caller: control,
+    onNews: (news) => source.threadNews(news),
+    onTree: (message) => source.receive(message),
+  })
+  const source = new RootTree({
+    threads: () => [{ ordinal: ROOT_THREAD, name: 'root', threadId: undefined }, ...host.threads],
+    ask: (ordinal, message) => {
+      if (ordinal !== ROOT_THREAD) host.tell(ordinal, message)
+      else reporter.reply(message.id)
+    },
+    watch: (change) => state.addWatchers(change),
+  })
+  const reporter = new TreeReporter(kernel, (message) => source.receive(message))
+  countRestarts(kernel, source)
+  tree = source
+  enterKernel(kernel)
+  if (spare) host.keepSpare()
+}
+
+/** Restarts are counted also while nobody watches the tree. */
+function countRestarts(kernel: Kernel, source: RootTree): void {
+  const report = kernel.onLife
+  kernel.onLife = (event) => {
+    if (event.type === 'restarted') source.restarted(event.supervisor, event.id, event.restarts)
+    report?.(event)
+  }
+}

@@ -1,0 +1,38 @@
+import type { ServerContext, Settled } from './definition.ts'
+import type { Pid } from './pid.ts'
+import type { Process } from './process.ts'
+import { replyTo } from './reply.ts'
+import type { CallFrom } from './signal.ts'
+
+/** The context of one server; handlers run one at a time, so `from` is the current call's. */
+export class OwnContext implements ServerContext {
+  readonly #process: Process
+  from: CallFrom | undefined
+
+  constructor(process: Process) {
+    this.#process = process
+  }
+
+  get self(): Pid {
+    return this.#process.pid
+  }
+
+  get signal(): AbortSignal {
+    return this.#process.signal
+  }
+
+  reply(from: CallFrom, value: unknown): void {
+    if (this.#process.alive) replyTo(this.#process, from, value)
+  }
+
+  later<Value>(promise: Promise<Value>, message: (outcome: Settled<Value>) => unknown): void {
+    const process = this.#process
+    const deliver = (outcome: Settled<Value>): void => {
+      if (process.alive) process.push(message(outcome))
+    }
+    promise.then(
+      (value) => deliver({ ok: true, value }),
+      (error: unknown) => deliver({ ok: false, error }),
+    )
+  }
+}

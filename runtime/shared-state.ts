@@ -1,0 +1,98 @@
+/**
+ * The memory that all threads of one runtime share: counters for thread ordinals and serials, a
+ * flag that says whether anybody watches the tree, and the lock of the name table. Sharing makes
+ * `spawn`, `register` and `whereis` synchronous in every thread, also while the root is busy.
+ */
+
+const NEXT_ORDINAL = 0
+const NEXT_BLOCK = 1
+const WATCHED = 2
+const LOCK = 3
+const NAMES_VERSION = 4
+const CELLS = 16
+const SERIALS_PER_BLOCK = 1024
+
+/** Names that can be registered at the same time. */
+export const NAME_CAPACITY = 4096
+export const NAME_SLOT_BYTES = 192
+
+export interface SharedBuffers {
+  readonly cells: SharedArrayBuffer
+  readonly names: SharedArrayBuffer
+}
+
+export function createSharedBuffers(): SharedBuffers {
+  const cells = new SharedArrayBuffer(CELLS * 4)
+  const view = new Int32Array(cells)
+  view[NEXT_ORDINAL] = 2
+  view[NEXT_BLOCK] = 0
+  return { cells, names: new SharedArrayBuffer(NAME_CAPACITY * NAME_SLOT_BYTES) }
+}
+
+/** One thread's view of the shared counters. */
+export class SharedState {
+  readonly buffers: SharedBuffers
+  readonly #cells: Int32Array
+  #serial = 0
+  #blockEnd = 0
+
+  constructor(buffers: SharedBuffers) {
+    this.buffers = buffers
+    this.#cells = new Int32Array(buffers.cells)
+  }
+
+  nextOrdinal(): number {
+    return Atomics.add(this.#cells, NEXT_ORDINAL, 1)
+  }
+
+  /** A number that no other thread of this runtime gets; taken in blocks, so nearly free. */
+  nextSerial(): number {
+    if (this.#serial === this.#blockEnd) {
+      this.#serial = Atomics.add(this.#cells, NEXT_BLOCK, 1) * SERIALS_PER_BLOCK + 1
+      this.#blockEnd = this.#serial + SERIALS_PER_BLOCK
+    }
+    return this.#serial++
+  }
+
+  get watched(): boolean {
+    return Atomics.load(this.#cells, WATCHED) > 0
+  }
+
+  /** Counts watchers of the tree; threads report changes only while there is one. */
+  addWatchers(change: 1 | -1): void {
+    Atomics.add(this.#cells, WATCHED, change)
+  }
+
+  get namesVersion(): number {
+    return Atomics.load(this.#cells, NAMES_VERSION)
+  }
+
+  bumpNamesVersion(): void {
+    Atomics.add(this.#cells, NAMES_VERSION, 1)
+  }
+
+  /**
+   * Runs `section` while no other thread does. A thread that is terminated inside of it leaves the
+   * lock behind; `breakLock` frees it, and a waiter looks again every 10 ms.
+   */
+  locked<Result>(owner: number, section: () => Result): Result {
+    const ticket = owner + 1
+    while (Atomics.compareExchange(this.#cells, LOCK, 0, ticket) !== 0) {
+      const holder = Atomics.load(this.#cells, LOCK)
+      if (holder !== 0) Atomics.wait(this.#cells, LOCK, holder, 10)
+    }
+    try {
+      return section()
+    } finally {
+      Atomics.compareExchange(this.#cells, LOCK, ticket, 0)
+      Atomics.notify(this.#cells, LOCK, 1)
+    }
+  }
+
+  /** Frees the lock if a thread that is gone still holds it. */
+  breakLock(lostOrdinal: number): void {
+    if (Atomics.compareExchange(this.#cells, LOCK, lostOrdinal + 1, 0) === lostOrdinal + 1) {
+      Atomics.notify(this.#cells, LOCK)
+    }
+  }
+}

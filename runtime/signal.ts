@@ -1,0 +1,222 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { ExitReason } from './exit-reason.ts'
+import type { Pid, Ref } from './pid.ts'
+import type { SharedBuffers } from './shared-state.ts'
+import type { ProcessReport, TreeNews } from './tree-report.ts'
+import type { WireError } from './wire.ts'
+
+/**
+ * What one actor sends another, message or not. All kinds of one sender to one receiver travel in
+ * one FIFO: within a thread they are applied in the order of the calls, between two threads they
+ * share one port.
+ */
+export type Signal =
+  | { readonly type: 'message'; readonly to: Pid; readonly message: unknown }
+  | CallSignal
+  | { readonly type: 'cast'; readonly to: Pid; readonly name: string; readonly payload: unknown }
+  | { readonly type: 'reply'; readonly to: Pid; readonly ref: Ref; readonly value: unknown }
+  | {
+      readonly type: 'reply-failed'
+      readonly to: Pid
+      readonly ref: Ref
+      readonly error: WireError
+    }
+  | {
+      readonly type: 'exit'
+      readonly to: Pid
+      readonly from: Pid
+      readonly reason: ExitReason
+      readonly link: boolean
+    }
+  | { readonly type: 'link'; readonly to: Pid; readonly from: Pid }
+  | { readonly type: 'unlink'; readonly to: Pid; readonly from: Pid }
+  | { readonly type: 'monitor'; readonly to: Pid; readonly from: Pid; readonly ref: Ref }
+  | { readonly type: 'demonitor'; readonly to: Pid; readonly from: Pid; readonly ref: Ref }
+  | {
+      readonly type: 'down'
+      readonly to: Pid
+      readonly ref: Ref
+      readonly pid: Pid
+      readonly reason: ExitReason
+    }
+  | {
+      readonly type: 'started'
+      readonly to: Pid
+      readonly ref: Ref
+      readonly outcome: StartOutcome
+    }
+  | SpawnSignal
+
+/** A request that waits for a reply; it monitors its target until then. */
+export interface CallSignal {
+  readonly type: 'call'
+  readonly to: Pid
+  readonly from: Pid
+  readonly ref: Ref
+  readonly name: string
+  readonly payload: unknown
+}
+
+/** The birth of `to` in the thread that the signal goes to. */
+export interface SpawnSignal {
+  readonly type: 'spawn'
+  readonly to: Pid
+  readonly request: SpawnRequest
+}
+
+/** All that a thread must know to give birth to an actor defined in a module. */
+export interface SpawnRequest {
+  readonly definition: DefinitionAddress
+  readonly args: unknown
+  readonly parent: Pid
+  readonly ancestors: readonly Pid[]
+  readonly link: boolean
+  readonly monitor?: Ref
+  /** Where the outcome of the start goes; absent for a plain spawn. */
+  readonly started?: Ref
+  readonly name?: string
+  readonly id?: string
+  readonly kind: ProcessKind
+  readonly trapExit?: boolean
+}
+
+export type ProcessKind = 'supervisor' | 'worker'
+
+/** Under this key an address carries the definition itself; a clone in another thread does not. */
+export const LOCAL: unique symbol = Symbol.for('nodelens.local-definition')
+
+/** Where a definition is found in another thread: the module's URL and the name inside it. */
+export interface DefinitionAddress {
+  readonly url: string
+  readonly name: string
+  readonly [LOCAL]?: object
+}
+
+/** How a synchronous start ended; a failure is the `down` of the monitor that the start sets. */
+export type StartOutcome =
+  | { readonly type: 'started'; readonly pid: Pid }
+  | { readonly type: 'ignored' }
+  | { readonly type: 'name-taken'; readonly pid: Pid }
+
+/** A call as it lies in a mailbox; answered with `reply(request.from, value)`. */
+export class CallRequest {
+  readonly type = '$call'
+  readonly from: CallFrom
+  readonly name: string
+  readonly payload: unknown
+  constructor(from: CallFrom, name: string, payload: unknown) {
+    this.from = from
+    this.name = name
+    this.payload = payload
+  }
+}
+
+/** A cast as it lies in a mailbox. */
+export class CastRequest {
+  readonly type = '$cast'
+  readonly name: string
+  readonly payload: unknown
+  constructor(name: string, payload: unknown) {
+    this.name = name
+    this.payload = payload
+  }
+}
+
+/** Whom to reply to, and to which of their calls. */
+export interface CallFrom {
+  readonly pid: Pid
+  readonly ref: Ref
+}
+
+/** What a monitor says: exactly once, after every message that the dead had sent before. */
+export interface DownMessage {
+  readonly type: 'DOWN'
+  readonly ref: Ref
+  /** The pid, or the name where the monitor was set on a name. */
+  readonly pid: Pid | string
+  readonly reason: ExitReason
+}
+
+/** What a linked or killing actor's exit becomes for one that traps exits. */
+export interface ExitMessage {
+  readonly type: 'EXIT'
+  readonly pid: Pid
+  readonly reason: ExitReason
+}
+
+/** Tells an `EXIT` message from any other message. */
+export function isExitMessage(message: unknown): message is ExitMessage {
+  return hasType(message, 'EXIT')
+}
+
+/** Tells a `DOWN` message from any other message. */
+export function isDownMessage(message: unknown): message is DownMessage {
+  return hasType(message, 'DOWN')
+}
+
+function hasType(message: unknown, type: string): boolean {
+  return (
+    typeof message === 'object' &&
+    message !== null &&
+    'type' in message &&
+    message.type === type &&
+    'reason' in message
+  )
+}
+
+/** The introduction of two threads: the port on which `from` will post. */
+export interface ConnectMessage {
+  readonly type: 'connect'
+  readonly from: number
+  readonly to: number
+  readonly port: MessagePort
+}
+
+/** What any thread asks of the root, or tells it: about threads, not actors. */
+export type ToRoot =
+  | ConnectMessage
+  | {
+      readonly type: 'spawn-thread'
+      readonly ordinal: number
+      readonly pid: Pid
+      readonly threadName: string
+      readonly request?: SpawnRequest
+      readonly resourceLimits?: ThreadLimits
+    }
+  | { readonly type: 'thread-idle'; readonly ordinal: number }
+  | { readonly type: 'kill'; readonly pid: Pid }
+  | TreeReply
+  | { readonly type: 'tree-events'; readonly ordinal: number; readonly events: readonly TreeNews[] }
+  | { readonly type: 'stop' }
+
+/** What a thread's reporter tells of its actors. */
+export type TreeMessage = Extract<ToRoot, { type: 'tree-reply' | 'tree-events' }>
+
+export interface TreeReply {
+  readonly type: 'tree-reply'
+  readonly id: number
+  readonly ordinal: number
+  readonly processes: readonly ProcessReport[]
+}
+
+/** What the root tells any other thread. */
+export type FromRoot =
+  | ConnectMessage
+  | {
+      readonly type: 'begin'
+      readonly ordinal: number
+      readonly pid: Pid
+      readonly threadName: string
+      readonly shared: SharedBuffers
+      readonly request?: SpawnRequest
+    }
+  | { readonly type: 'thread-down'; readonly ordinal: number; readonly reason: ExitReason }
+  | { readonly type: 'tree-request'; readonly id: number }
+  | { readonly type: 'stopped' }
+
+/** Bounds of one thread's heap, megabytes, as `worker_threads` takes them. */
+export interface ThreadLimits {
+  readonly maxOldGenerationSizeMb?: number
+  readonly maxYoungGenerationSizeMb?: number
+  readonly stackSizeMb?: number
+}

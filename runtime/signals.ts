@@ -1,0 +1,251 @@
+/**
+ * What an actor (or plain code, which acts as its thread's main actor) can do to others. All of it
+ * is synchronous and none of it waits; what a dead actor's leftover code asks for does nothing.
+ */
+
+import type { Transferable } from 'node:worker_threads'
+import { acting, actingKernel } from './current.ts'
+import { Exit, NoProcess } from './errors.ts'
+import { type ExitReason, isExitReason, NOPROC, sendableReason } from './exit-reason.ts'
+import { Inbox } from './inbox.ts'
+import { checkKeys, checkName, checkNumber } from './options.ts'
+import { isPid, isRef, type Pid, type Ref } from './pid.ts'
+import type { Process } from './process.ts'
+import { printable } from './wire.ts'
+
+/** The pid of the actor that runs; outside of actors that of the thread's main actor. */
+export function self(): Pid {
+  return acting('self()').pid
+}
+
+/**
+ * Sends a message and goes on. A dead pid swallows it; one sender's messages arrive in the order
+ * sent. Within a thread the message is passed as it is (do not change it afterwards); between
+ * threads it is cloned.
+ *
+ * @throws {NoProcess} Nobody has that name.
+ * @throws {NotSendable} It cannot be cloned to the other thread; nothing was sent.
+ */
+export function send(
+  target: Pid | string,
+  message: unknown,
+  options?: { readonly transfer?: readonly Transferable[] },
+): void {
+  const sender = acting('send')
+  if (!sender.alive) return
+  sender.kernel.sendMessage(resolve(sender, target), message, options?.transfer)
+}
+
+/**
+ * Waits for the oldest message that matches; the others keep their places.
+ *
+ * @param timeoutMs Milliseconds to wait; 0 only looks. Default: for ever.
+ * @returns The message, or `undefined` when the time is over.
+ * @throws {RangeError} A negative time.
+ */
+export function receive<Message = unknown>(
+  matches?: ((message: unknown) => message is Message) | ((message: unknown) => boolean),
+  options?: { readonly timeoutMs?: number },
+): Promise<Message | undefined>
+export async function receive(
+  matches?: (message: unknown) => boolean,
+  options: { readonly timeoutMs?: number } = {},
+): Promise<unknown> {
+  checkKeys('receive', options, ['timeoutMs'])
+  const { timeoutMs = Number.POSITIVE_INFINITY } = options
+  checkNumber('receive: timeoutMs', timeoutMs)
+  const process = acting('receive')
+  if (!process.alive) return never()
+  if (process.behaviour instanceof Inbox) {
+    return process.behaviour.receive(process, matches, timeoutMs)
+  }
+  throw new TypeError('receive: a server gets its messages in its handlers; return and wait there.')
+}
+
+/** Links the acting actor and `pid`: the abnormal end of one ends the other. */
+export function link(pid: Pid): true {
+  const process = acting('link')
+  checkPid('link', pid)
+  if (pid === process.pid || !process.alive || process.links.has(pid)) return true
+  const { kernel } = process
+  if (kernel.isLocal(pid) && !kernel.processes.has(pid) && !process.trapExit) {
+    throw new NoProcess(pid)
+  }
+  process.links.add(pid)
+  kernel.send({ type: 'link', to: pid, from: process.pid })
+  return true
+}
+
+/** Removes the link on both sides; no exit signal of `pid` has an effect afterwards. */
+export function unlink(pid: Pid): true {
+  const process = acting('unlink')
+  checkPid('unlink', pid)
+  if (process.links.delete(pid)) {
+    process.kernel.send({ type: 'unlink', to: pid, from: process.pid })
+  }
+  return true
+}
+
+/**
+ * Watches an actor: its end arrives as one `DOWN` message, after all that it had sent. For the
+ * dead and for unknown names that is at once, with reason `noproc`.
+ */
+export function monitor(target: Pid | string): Ref {
+  const process = acting('monitor')
+  const name = isPid(target) ? undefined : checkedName('monitor', target)
+  const pid = name === undefined ? asPid('monitor', target) : process.kernel.names.lookup(name)
+  const ref = process.kernel.newRef()
+  if (!process.alive || pid === process.pid) return ref
+  if (!pid) {
+    process.push({ type: 'DOWN', ref, pid: target, reason: NOPROC })
+    return ref
+  }
+  process.monitors.set(ref, { target: pid, ...(name === undefined ? {} : { name }) })
+  process.kernel.send({ type: 'monitor', to: pid, from: process.pid, ref })
+  return ref
+}
+
+/**
+ * Ends a monitor of the acting actor.
+ *
+ * @param flush Also removes a `DOWN` that is already in the mailbox.
+ * @param info Returns whether the monitor was still there; otherwise always true.
+ */
+export function demonitor(
+  ref: Ref,
+  options: { readonly flush?: boolean; readonly info?: boolean } = {},
+): boolean {
+  checkKeys('demonitor', options, ['flush', 'info'])
+  if (!isRef(ref)) {
+    throw new TypeError(`demonitor: expected what monitor() returned, got ${printable(ref)}.`)
+  }
+  const process = acting('demonitor')
+  const own = process.monitors.get(ref)
+  if (own) {
+    process.monitors.delete(ref)
+    process.kernel.send({ type: 'demonitor', to: own.target, from: process.pid, ref })
+  } else if (options.flush) {
+    flushDown(process, ref)
+  }
+  return options.info ? own !== undefined : true
+}
+
+/** Ends the acting actor with this reason, as an exception: it can be caught. */
+export function exit(reason: ExitReason): never
+/**
+ * Sends an exit signal. `{ type: 'kill' }` cannot be trapped; `normal` is ignored by others; to
+ * one that traps exits any other is a message `{ type: 'EXIT', pid, reason }`.
+ */
+export function exit(pid: Pid, reason: ExitReason): void
+export function exit(target: Pid | ExitReason, reason?: ExitReason): void {
+  if (reason === undefined) {
+    if (isExitReason(target)) throw new Exit(target)
+    throw new TypeError(`exit: expected a reason { type: … }, got ${printable(target)}.`)
+  }
+  const to = asPid('exit', target)
+  if (!isExitReason(reason)) {
+    throw new TypeError(`exit: expected a reason { type: … }, got ${printable(reason)}.`)
+  }
+  const process = acting('exit')
+  if (!process.alive) return
+  sendExit(process, to, sendableReason(reason))
+  if (!process.alive) throw new Exit(reason)
+}
+
+/** Whether the acting actor gets exits as messages; returns what it was before. */
+export function trapExit(on: boolean): boolean {
+  if (typeof on !== 'boolean') {
+    throw new TypeError(`trapExit: expected true or false, got ${printable(on)}.`)
+  }
+  const process = acting('trapExit')
+  const before = process.trapExit
+  process.trapExit = on
+  return before
+}
+
+/**
+ * Gives an actor a name that every thread of the runtime sees at once. It is free again before
+ * anybody hears of the actor's death.
+ *
+ * @throws {TypeError} The name is taken, the pid is dead, or either is of the wrong type.
+ */
+export function register(name: string, pid: Pid): true {
+  checkName('register: name', name)
+  const { kernel } = acting('register')
+  const process = kernel.processes.get(asPid('register', pid))
+  if (kernel.isLocal(pid) && !process) {
+    throw new TypeError(`register('${name}'): ${pid} is dead.`)
+  }
+  if (!process)
+    throw new TypeError(`register('${name}'): ${pid} lives in another thread; register there.`)
+  if (process.name !== undefined) {
+    throw new TypeError(`register('${name}'): ${pid} already has the name '${process.name}'.`)
+  }
+  const holder = kernel.names.claim(name, pid)
+  if (holder !== pid) throw new TypeError(`register('${name}'): the name belongs to ${holder}.`)
+  process.name = name
+  return true
+}
+
+/** Frees a name; its holder lives on. @throws {TypeError} Nobody has it. */
+export function unregister(name: string): true {
+  checkName('unregister: name', name)
+  const { kernel } = acting('unregister')
+  const pid = kernel.names.lookup(name)
+  if (!pid || !kernel.names.release(name))
+    throw new TypeError(`unregister: nobody is called '${name}'.`)
+  const process = kernel.processes.get(pid)
+  if (process) process.name = undefined
+  return true
+}
+
+/** The pid that has this name, in whatever thread; `undefined` if nobody has it. */
+export function whereis(name: string): Pid | undefined {
+  checkName('whereis: name', name)
+  return actingKernel('whereis').names.lookup(name)
+}
+
+export function sendExit(from: Process, to: Pid, reason: ExitReason): void {
+  const { kernel } = from
+  kernel.send({ type: 'exit', to, from: from.pid, reason, link: false })
+  if (reason.type === 'kill' && !kernel.isLocal(to)) kernel.control({ type: 'kill', pid: to })
+}
+
+/** @throws {NoProcess} A name that nobody has. */
+export function resolve(process: Process, target: Pid | string): Pid {
+  if (isPid(target)) return target
+  const pid = process.kernel.names.lookup(checkedName('target', target))
+  if (!pid) throw new NoProcess(target)
+  return pid
+}
+
+function flushDown(process: Process, ref: Ref): void {
+  const index = process.mailbox.find(
+    (message) =>
+      typeof message === 'object' &&
+      message !== null &&
+      'type' in message &&
+      message.type === 'DOWN' &&
+      'ref' in message &&
+      message.ref === ref,
+  )
+  if (index >= 0) process.mailbox.takeAt(index)
+}
+
+function asPid(what: string, value: unknown): Pid {
+  if (isPid(value)) return value
+  throw new TypeError(`${what}: expected a pid such as '<0.7>', got ${printable(value)}.`)
+}
+
+function checkPid(what: string, value: unknown): void {
+  asPid(what, value)
+}
+
+function checkedName(what: string, name: string): string {
+  checkName(`${what}: name or pid`, name)
+  return name
+}
+
+function never(): Promise<never> {
+  return new Promise(() => {})
+}

@@ -1,0 +1,262 @@
+/** Starting actors, in whatever thread, from whatever thread. */
+
+import { birth, birthOfBody } from './birth.ts'
+import { awaitDown, request } from './call.ts'
+import { acting } from './current.ts'
+import { type BodyDefinition, isDefinition, type ServerDefinition } from './definition.ts'
+import { AlreadyStarted, CallTimeout, NoProcess, ProcessDown, StartFailed } from './errors.ts'
+import { type ExitReason, errorReason, KILL, NOPROC, NORMAL, TIMEOUT } from './exit-reason.ts'
+import type { Kernel } from './kernel.ts'
+import { checkKeys, checkName, defined } from './options.ts'
+import { CALLER_THREAD, makePid, type Pid, type Ref, ROOT_THREAD, threadOf } from './pid.ts'
+import { checkPlacement, type Placement } from './placement.ts'
+import type { Process } from './process.ts'
+import {
+  type DefinitionAddress,
+  isExitMessage,
+  type ProcessKind,
+  type SpawnRequest,
+  type ThreadLimits,
+} from './signal.ts'
+import { sendExit } from './signals.ts'
+
+export interface SpawnOptions {
+  /** Links parent and child from the first instant. */
+  readonly link?: boolean
+  /** The parent gets a `DOWN`, never `noproc`. */
+  readonly monitor?: boolean
+  readonly trapExit?: boolean
+  readonly name?: string
+  /** Default `'here'`. A plain function can only live here. */
+  readonly placement?: Placement
+  readonly resourceLimits?: ThreadLimits
+}
+
+/** What was spawned: the pid, and the monitor's reference if one was asked for. */
+export interface Spawned {
+  readonly pid: Pid
+  readonly ref: Ref | undefined
+}
+
+const SPAWN_KEYS = ['link', 'monitor', 'trapExit', 'name', 'placement', 'resourceLimits']
+
+/**
+ * Starts an actor and does not wait for it: a failing start is an exit like any other.
+ *
+ * @throws {TypeError} Not a function or definition; an unknown option; a function for another thread.
+ */
+export function spawn<Args>(
+  what: ((args: Args) => unknown) | BodyDefinition<Args> | ServerDefinition<Args, unknown, unknown>,
+  args?: Args,
+  options: SpawnOptions = {},
+): Pid {
+  return spawnWith(what, args, options).pid
+}
+
+/** `spawn` with a monitor that holds from the first instant. */
+export function spawnMonitor<Args>(
+  what: ((args: Args) => unknown) | BodyDefinition<Args> | ServerDefinition<Args, unknown, unknown>,
+  args?: Args,
+  options: SpawnOptions = {},
+): { readonly pid: Pid; readonly ref: Ref } {
+  const { pid, ref } = spawnWith(what, args, { ...options, monitor: true })
+  if (!ref) throw new TypeError('spawnMonitor: the acting actor is dead.')
+  return { pid, ref }
+}
+
+function spawnWith(what: unknown, args: unknown, options: SpawnOptions): Spawned {
+  checkKeys('spawn', options, SPAWN_KEYS)
+  const {
+    link = false,
+    monitor = false,
+    placement = 'here',
+    trapExit,
+    name,
+    resourceLimits,
+  } = options
+  checkPlacement('spawn', placement)
+  if (name !== undefined) checkName('spawn: name', name)
+  const parent = acting('spawn')
+  const common = { args, link, monitor, placement, ...defined({ trapExit, name, resourceLimits }) }
+  if (isDefinition(what)) {
+    return launch(parent, { definition: what.address, kind: 'worker', ...common })
+  }
+  if (typeof what !== 'function') {
+    throw new TypeError('spawn: expected a function or what server() or actor() returned.')
+  }
+  if (placement !== 'here') {
+    throw new TypeError(
+      'spawn: a function cannot go to another thread. Define it with actor(import.meta, { name, run }) and export that.',
+    )
+  }
+  const pid = parent.kernel.newPid()
+  const body = (given: unknown): unknown => what(given)
+  const address = { url: '', name: what.name || 'anonymous' }
+  const plan = { definition: address, kind: 'worker' as const, ...common }
+  const { request, ref } = prepare(parent, pid, plan)
+  birthOfBody(parent.kernel, pid, request, body)
+  return { pid, ref }
+}
+
+export interface Launch {
+  readonly definition: DefinitionAddress
+  readonly args: unknown
+  readonly kind: ProcessKind
+  readonly placement: Placement
+  readonly link: boolean
+  readonly monitor?: boolean
+  readonly started?: Ref
+  readonly id?: string
+  readonly name?: string
+  readonly trapExit?: boolean
+  readonly resourceLimits?: ThreadLimits
+}
+
+/** Where an actor will live, and its pid there: known at once, wherever that is. */
+interface Birthplace {
+  readonly pid: Pid
+  readonly ordinal: number
+  /** The thread does not exist yet. */
+  readonly fresh: boolean
+  readonly threadName?: string
+}
+
+/** Gives birth in the right thread. */
+export function launch(parent: Process, plan: Launch): Spawned {
+  return launchAt(parent, plan, birthplace(parent.kernel, plan.placement))
+}
+
+function launchAt(parent: Process, plan: Launch, place: Birthplace): Spawned {
+  const { kernel } = parent
+  const { pid, ordinal, fresh } = place
+  const { request, ref } = prepare(parent, pid, plan)
+  if (ordinal === kernel.ordinal) {
+    birth(kernel, pid, request)
+    return { pid, ref }
+  }
+  const dedicated = plan.placement === 'thread'
+  if (fresh) {
+    kernel.control({
+      type: 'spawn-thread',
+      ordinal,
+      pid: dedicated ? pid : makePid(ordinal, 0),
+      threadName: place.threadName ?? plan.id ?? request.definition.name,
+      ...(dedicated ? { request } : {}),
+      ...defined({ resourceLimits: plan.resourceLimits }),
+    })
+  }
+  if (!dedicated) kernel.send({ type: 'spawn', to: pid, request })
+  return { pid, ref }
+}
+
+function prepare(
+  parent: Process,
+  pid: Pid,
+  plan: Launch,
+): { request: SpawnRequest; ref: Ref | undefined } {
+  const { definition, args, kind, link, started, id, name, trapExit } = plan
+  const ref = plan.monitor && parent.alive ? parent.kernel.newRef() : undefined
+  if (link) parent.links.add(pid)
+  if (ref) parent.monitors.set(ref, { target: pid })
+  const request: SpawnRequest = {
+    definition,
+    args,
+    parent: parent.pid,
+    ancestors: [parent.pid, ...parent.ancestors].slice(0, 16),
+    link,
+    kind,
+    ...defined({ monitor: ref, started, id, name, trapExit }),
+  }
+  return { request, ref }
+}
+
+function birthplace(kernel: Kernel, placement: Placement): Birthplace {
+  const at = (ordinal: number, fresh = false, threadName?: string): Birthplace => ({
+    pid: makePid(ordinal, kernel.shared.nextSerial()),
+    ordinal,
+    fresh,
+    ...defined({ threadName }),
+  })
+  if (placement === 'here') return at(kernel.ordinal)
+  if (placement === 'root') return at(ROOT_THREAD)
+  if (placement === 'caller') return at(CALLER_THREAD)
+  if (placement === 'thread') return at(kernel.shared.nextOrdinal(), true)
+  const threadName = placement.thread
+  const key = `thread:${threadName}`
+  const known = kernel.names.lookup(key)
+  if (known) return at(threadOf(known))
+  const ordinal = kernel.shared.nextOrdinal()
+  const winner = threadOf(kernel.names.claim(key, makePid(ordinal, 0)))
+  return at(winner, winner === ordinal, threadName)
+}
+
+/** How a synchronous start ended, for supervisors, which do not throw. */
+export type Started =
+  | { readonly type: 'started'; readonly pid: Pid }
+  | { readonly type: 'ignored' }
+  | { readonly type: 'failed'; readonly why: StartFailed['why']; readonly reason: ExitReason }
+  | { readonly type: 'name-taken'; readonly pid: Pid }
+
+/**
+ * Starts an actor and waits until it is ready (OTP's start protocol). A failure is told only after
+ * the newborn is completely dead and its name is free again.
+ *
+ * @param timeoutMs Milliseconds until a start that does not answer is killed. Default: for ever.
+ */
+export async function startProcess(
+  parent: Process,
+  plan: Omit<Launch, 'started'>,
+  timeoutMs = Number.POSITIVE_INFINITY,
+): Promise<Started> {
+  const place = birthplace(parent.kernel, plan.placement)
+  const id = plan.id ?? place.pid
+  try {
+    const outcome = await request(
+      parent,
+      place.pid,
+      `start of ${id}`,
+      { timeoutMs, signal: undefined },
+      (started) => void launchAt(parent, { ...plan, started }, place),
+    )
+    if (!isOutcome(outcome)) return failure('exited', NOPROC)
+    if (outcome.type !== 'started') forget(parent, place.pid)
+    return outcome
+  } catch (error) {
+    forget(parent, place.pid)
+    return startFailure(parent, place.pid, error)
+  }
+}
+
+async function startFailure(parent: Process, pid: Pid, error: unknown): Promise<Started> {
+  if (error instanceof CallTimeout) {
+    sendExit(parent, pid, KILL)
+    await awaitDown(parent, pid)
+    return failure('timed-out', TIMEOUT)
+  }
+  if (error instanceof NoProcess) return failure('exited', NOPROC)
+  if (!(error instanceof ProcessDown)) return failure('threw', errorReason(error))
+  return failure(error.reason.type === 'error' ? 'threw' : 'exited', error.reason)
+}
+
+/** A start that did not come about leaves no link and no `EXIT` behind. */
+function forget(parent: Process, pid: Pid): void {
+  parent.links.delete(pid)
+  const isItsExit = (message: unknown): boolean => isExitMessage(message) && message.pid === pid
+  const index = parent.mailbox.find(isItsExit)
+  if (index >= 0) parent.mailbox.takeAt(index)
+}
+
+function failure(why: StartFailed['why'], reason: ExitReason): Started {
+  return { type: 'failed', why, reason }
+}
+
+/** The error of a start that did not come about, for those who throw. */
+export function startError(id: string, started: Started): StartFailed | AlreadyStarted {
+  if (started.type === 'name-taken') return new AlreadyStarted(id, started.pid)
+  if (started.type === 'failed') return new StartFailed(id, started.why, started.reason)
+  return new StartFailed(id, 'exited', NORMAL)
+}
+
+function isOutcome(value: unknown): value is Exclude<Started, { type: 'failed' }> {
+  return typeof value === 'object' && value !== null && 'type' in value
+}

@@ -1,0 +1,58 @@
+/** A thread at work: its kernel, and its line to the root. */
+
+import type { MessagePort } from 'node:worker_threads'
+import { birth } from './birth.ts'
+import { enterKernel } from './current.ts'
+import { SHUTDOWN } from './exit-reason.ts'
+import { Kernel } from './kernel.ts'
+import type { Pid } from './pid.ts'
+import { SharedState } from './shared-state.ts'
+import type { FromRoot, SpawnRequest } from './signal.ts'
+import { TreeReporter } from './tree-reporter.ts'
+import { unreachable } from './unreachable.ts'
+
+/** Waits for the first order, which says who this thread is; then serves until it ends. */
+export function runThread(control: MessagePort): void {
+  control.once('message', (message: FromRoot) => {
+    if (message.type !== 'begin') throw new Error(`A new thread was told '${message.type}'.`)
+    const { ordinal, request, pid, shared } = message
+    const kernel = new Kernel(ordinal, new SharedState(shared), (next, transfer) =>
+      control.postMessage(next, transfer ?? []),
+    )
+    enterKernel(kernel)
+    serveControl(kernel, control)
+    if (request) liveFor(kernel, control, pid, request)
+  })
+}
+
+/** Listens to what the root tells a thread. */
+export function serveControl(kernel: Kernel, control: MessagePort): void {
+  const reporter = new TreeReporter(kernel, (message) => control.postMessage(message))
+  control.on('message', (message: FromRoot) => {
+    switch (message.type) {
+      case 'connect':
+        return kernel.peers.accept(message.from, message.port)
+      case 'thread-down':
+        return kernel.threadLost(message.ordinal, message.reason)
+      case 'tree-request':
+        return reporter.reply(message.id)
+      case 'begin':
+      case 'stopped':
+        return
+      default:
+        return unreachable(message)
+    }
+  })
+}
+
+/** A thread of one actor ends with it; whoever else lives there is shut down first. */
+function liveFor(kernel: Kernel, control: MessagePort, pid: Pid, request: SpawnRequest): void {
+  kernel.onEnded = (process) => {
+    if (process.pid !== pid) return
+    kernel.onEnded = undefined
+    for (const other of kernel.processes.values()) kernel.end(other, SHUTDOWN)
+    control.postMessage({ type: 'thread-idle', ordinal: kernel.ordinal })
+    setImmediate(() => globalThis.process.exit(0))
+  }
+  birth(kernel, pid, request)
+}
