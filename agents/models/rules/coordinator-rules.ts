@@ -9,7 +9,7 @@ import { isJsonObject } from '../../vocabulary/json.ts'
 import type { CoordinatorRequest } from '../../vocabulary/model-request.ts'
 import type { NotificationView } from '../../vocabulary/notification.ts'
 import { type Cause, type Cluster, type Correlation, correlate, membersOf } from './correlate.ts'
-import { sentence, shorten } from './findings.ts'
+import { sentence } from './findings.ts'
 import { eventsOf, type Step, stepsOf } from './history.ts'
 import { fittingSkills } from './relevance.ts'
 import { causeInsight, consequenceInsight, symptomInsight } from './wording.ts'
@@ -18,8 +18,10 @@ import { causeInsight, consequenceInsight, symptomInsight } from './wording.ts'
 const reservedMs = 3_000
 /** One wait at most; it ends early when an operator reports. */
 const waitMs = 5_000
+/** Turns, besides those for insights, below which no single report is waited for. */
+const frugalTurns = 8
 /** How long a cause with a known place waits for operators that are still looking. */
-const patienceMs = 4_000
+const patienceMs = 3_000
 
 /** Chooses the coordinator's next action. Pure. */
 export function coordinatorRules(request: CoordinatorRequest): CoordinatorAction {
@@ -61,7 +63,9 @@ function wishes(request: CoordinatorRequest, run: Run): CoordinatorAction[] {
   if (request.budget.iterationsLeft <= 1) return [done]
   if (!run.isConcluding) {
     if (wantsOperators(request, run)) return [invocation(request), done]
-    if (run.isRunning) return [...early(run), wait(request), done]
+    // every report ends a wait and costs a turn: when turns get few, `done` waits for all at once
+    const isFrugal = request.budget.iterationsLeft <= run.due.length + frugalTurns
+    if (run.isRunning) return [...early(run, isFrugal), ...(isFrugal ? [] : [wait(request)]), done]
   }
   const insights = run.due.map(produce)
   const isRefused = run.steps.at(-1)?.action.intent === 'done' && run.isRunning
@@ -79,12 +83,9 @@ function wantsOperators(request: CoordinatorRequest, run: Run): boolean {
   return !isAsked && hasCause && request.operators.length === 0 && request.skills.length > 0
 }
 
-function invocation(request: CoordinatorRequest): CoordinatorAction {
-  const { reason, context } = request
-  const told = Object.keys(context).length === 0 ? '' : ` ${JSON.stringify(context)}`
-  const text = shorten(`${reason ?? 'A routine look.'}${told}`, 4_000)
-  const skills = fittingSkills(request.skills, reason).slice(0, 50)
-  return { intent: 'invoke_operators', skills: [...skills], context: text }
+/** Operators get the run's own reason and context; there is nothing to add. */
+function invocation({ skills, reason }: CoordinatorRequest): CoordinatorAction {
+  return { intent: 'invoke_operators', skills: [...fittingSkills(skills, reason)].slice(0, 50) }
 }
 
 function wait(request: CoordinatorRequest): CoordinatorAction {
@@ -93,14 +94,14 @@ function wait(request: CoordinatorRequest): CoordinatorAction {
 }
 
 /** Causes whose place is known, once the others have been waited for long enough. */
-function early(run: Run): CoordinatorAction[] {
+function early(run: Run, isFrugal: boolean): CoordinatorAction[] {
   const waitedMs = run.steps.reduce((sum, { action, result }) => {
     if (action.intent !== 'wait') return sum
     const value = result?.ok === true && isJsonObject(result.value) ? result.value : {}
     const waited = value['waitedMs'] ?? value['waited']
     return sum + (typeof waited === 'number' ? waited : action.ms)
   }, 0)
-  if (waitedMs < patienceMs) return []
+  if (waitedMs < patienceMs && !isFrugal) return []
   return run.due
     .filter((draft) => draft.location !== undefined && draft.confidence !== 'low')
     .map(produce)
