@@ -147,23 +147,21 @@ export type Replay =
   | { readonly ok: false; readonly reason: string }
 
 /** Folds the events of a run into its state. Effects are left out: they were done, or are done again. */
-export function replayRun(journal: Journal, runId: string): Replay {
-  const found = journal.runs.get(runId)
-  if (found === undefined) return { ok: false, reason: `the journal knows no run "${runId}"` }
-  if (found.dropped > 0) {
-    return { ok: false, reason: `${found.dropped} records of the run did not fit in the journal` }
+export function replayRun({ runId, records, dropped }: JournaledRun): Replay {
+  if (dropped > 0) {
+    return { ok: false, reason: `${dropped} records of the run did not fit in the journal` }
   }
-  const [first] = found.records
+  const [first] = records
   if (first?.type !== 'run-started') {
     return { ok: false, reason: `the journal does not begin with the start of run "${runId}"` }
   }
   const [started] = startCoordinatorRun(first.start, first.at)
-  const run = found.records.reduce(
+  const run = records.reduce(
     (current, record) =>
       record.type === 'run-event' ? stepCoordinator(current, record.event)[0] : current,
     started,
   )
-  return { ok: true, run: hearAgain(run, found.records) }
+  return { ok: true, run: hearAgain(run, records) }
 }
 
 /** Notifications reach the journal before the coordinator; what it did not hear of is told again. */

@@ -89,6 +89,11 @@ function filled(records: JournalRecord[], bounds: Partial<JournalBounds> = {}): 
   )
 }
 
+function replayed(journal: Journal) {
+  const run = journal.runs.get('r1')
+  return run === undefined ? assert.fail('no run r1') : replayRun(run)
+}
+
 /** What a coordinator would have done: journal first, then step. */
 function live(events: CoordinatorEvent[]): { records: JournalRecord[]; run: CoordinatorRun } {
   const records = [started('r1'), ...events.map((event) => happened('r1', event))]
@@ -108,7 +113,7 @@ const events: CoordinatorEvent[] = [
 describe('a journal', () => {
   it('gives back the run as it stood', () => {
     const { records, run } = live(events)
-    const replay = replayRun(filled(JSON.parse(JSON.stringify(records))), 'r1')
+    const replay = replayed(filled(JSON.parse(JSON.stringify(records))))
     assert.ok(replay.ok)
     assert.deepEqual(JSON.parse(JSON.stringify(replay.run)), JSON.parse(JSON.stringify(run)))
   })
@@ -132,7 +137,7 @@ describe('a journal', () => {
       filled([...records, written]),
       filled([...records, written, happened('r1', heard)]),
     ]) {
-      const replay = replayRun(journal, 'r1')
+      const replay = replayed(journal)
       assert.ok(replay.ok)
       assert.deepEqual(
         replay.run.notifications.map(({ id }) => id),
@@ -178,7 +183,7 @@ describe('a journal', () => {
   it('does not claim to know a run whose records did not fit', () => {
     const { records } = live(events)
     const journal = filled(records, { maxRecordsPerRun: 2 })
-    const replay = replayRun(journal, 'r1')
+    const replay = replayed(journal)
     assert.equal(replay.ok, false)
     assert.match(replay.ok ? '' : replay.reason, /did not fit/)
   })
