@@ -1,0 +1,36 @@
+import { coordinator } from '../../../agents/servers/coordinator.ts'
+import { journal } from '../../../agents/servers/journal-server.ts'
+import { names } from '../../../agents/servers/names.ts'
+import { child, dynamicSupervisor, type Runtime, startRuntime } from '../../../runtime/index.ts'
+import { fixedProbe, fixedSandbox, type Script, scriptedModel } from '../fixtures/stand-ins.ts'
+import { skill } from './kernel.ts'
+
+/** The agents with a scripted model and fixed tools, as the lens wires them. */
+export function startHouse(
+  script: Script,
+  changes: { operatorIdleMs?: number } = {},
+): Promise<Runtime> {
+  return startRuntime({
+    strategy: 'one_for_one',
+    maxRestarts: 20,
+    keepAlive: false,
+    children: [
+      child(journal, { args: {}, placement: 'root' }),
+      child(scriptedModel, { args: script, placement: 'root' }),
+      child(fixedProbe, { placement: 'root' }),
+      child(fixedSandbox, { placement: 'root' }),
+      dynamicSupervisor(names.operators, { maxRestarts: 20 }),
+      child(coordinator, {
+        args: {
+          skills: ['vm', 'tables'].map(skill),
+          node: 'host:1',
+          operatorIdleMs: 60_000,
+          ...changes,
+        },
+      }),
+    ],
+  })
+}
+
+/** Long enough for a machine that is shared by many. */
+export const patienceMs = 30_000
