@@ -1,3 +1,4 @@
+import { AbortFanout } from './abort-fanout.ts'
 import type { Callback, Callbacks } from './callback-host.ts'
 import { type Limits, parseLimits } from './limits.ts'
 import { luaGlobals, luaKeywords } from './lua-prelude.ts'
@@ -93,6 +94,7 @@ class LuaSandbox implements Sandbox {
   readonly #pool: ThreadPool
   readonly #waiting: ScriptRun[] = []
   readonly #running = new Set<ScriptRun>()
+  readonly #aborts = new AbortFanout()
   #finished = 0
   #killed = 0
   #isStopped = false
@@ -116,11 +118,10 @@ class LuaSandbox implements Sandbox {
     const run = new ScriptRun({ source, limits, callbacks, queueMs })
     if (refusal !== undefined) run.kill(refusal.code, refusal.message)
     else this.#waiting.push(run)
-    const onAbort = (): void => run.cancel()
-    signal?.addEventListener('abort', onAbort, { once: true })
+    const unlisten = signal === undefined ? undefined : this.#aborts.add(signal, () => run.cancel())
     this.#startNext()
     const outcome = await run.outcome
-    signal?.removeEventListener('abort', onAbort)
+    unlisten?.()
     this.#forget(run)
     return outcome
   }

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { after, before, describe, it } from 'node:test'
+import { runInNewContext } from 'node:vm'
 import { createSandbox, type Outcome, type Sandbox } from '../../sandbox/index.ts'
 import { type Expectation, type HostileScript, hostileCallbacks, readCorpus } from './corpus.ts'
 
@@ -53,8 +54,7 @@ function check(expect: Expectation, outcome: Outcome): void {
     assert.equal(value.length, expect.valueLength)
   }
   if (expect.js !== undefined) {
-    // eslint-disable-next-line no-new-func
-    const holds: unknown = new Function('v', `return ${expect.js}`)(outcome.value)
+    const holds: unknown = runInNewContext(expect.js, { v: outcome.value })
     assert.ok(holds, `${expect.js} with ${JSON.stringify(outcome.value)}`)
   }
   if (expect.logsMax !== undefined) assert.ok(outcome.logs.join('\n').length <= expect.logsMax)
