@@ -49,7 +49,7 @@ export function createControl(limits: Limits): Control {
 }
 
 /** Microseconds of a clock that all threads of the process share. */
-export function monotonicUs(): number {
+function monotonicUs(): number {
   return Number(process.hrtime.bigint() / 1000n)
 }
 

@@ -10,7 +10,7 @@ import { isRecord } from './options.ts'
 /** A `lua_State *`: the main thread of a VM or one of its coroutines. */
 export type LuaState = number
 /** An address in the VM's memory. */
-export type Pointer = number
+type Pointer = number
 
 /** The part of the emscripten module that is used. Views are replaced when the memory grows. */
 export interface LuaApi {

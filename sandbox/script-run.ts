@@ -35,19 +35,13 @@ export class ScriptRun {
     this.#watchdog = new Watchdog(this.#control, job.limits, () => {
       this.kill('hard_timeout', 'the script was killed: it did not stop within its budget')
     })
-    this.#queueTimer = setTimeout(() => {
-      const message = `no thread was free and ready within ${job.queueMs} ms`
-      this.kill('queue_timeout', message)
-    }, job.queueMs)
+    this.#queueTimer = setTimeout(() => this.#onQueueTimeout(), job.queueMs)
     this.outcome = new Promise((resolve) => {
       this.#settle = resolve
     })
   }
 
-  get isSettled(): boolean {
-    return this.#isSettled
-  }
-
+  /** Whether ending it cost its thread. */
   get isKilled(): boolean {
     return this.#killer.signal.aborted && this.#isStarted()
   }
@@ -86,6 +80,13 @@ export class ScriptRun {
   failIfWaitingForThread(error: Error): void {
     if (this.#host === undefined || this.#isStarted()) return
     this.kill('thread_crash', `the sandbox thread failed to start: ${error.message}`)
+  }
+
+  #onQueueTimeout(): void {
+    // this event loop may have been held, with the thread's message still unread
+    if (this.#isStarted()) return this.#onStarted()
+    const { queueMs } = this.#job
+    this.kill('queue_timeout', `no thread was free and ready within ${queueMs} ms`)
   }
 
   #onStarted(): void {

@@ -36,6 +36,7 @@ export class Watchdog {
 
   start(): void {
     if (this.#isStopped) return
+    clearTimeout(this.#timer)
     const pauseMs = Math.max(shortestPauseMs, Math.ceil(this.#patienceMs()))
     this.#timer = setTimeout(() => this.#look(), pauseMs).unref()
   }

@@ -51,6 +51,16 @@ describe('the process', () => {
 })
 
 describe('the host, when its event loop was held', () => {
+  it('does not report a script as waiting that was started', async () => {
+    const sandbox = await createSandbox({ maxThreads: 1, queueMs: 600 })
+    assert.ok((await sandbox.run('return "the thread is warm"')).ok)
+    const run = sandbox.run('return 1')
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500)
+    const outcome = await run
+    await sandbox.stop()
+    assert.ok(outcome.ok, JSON.stringify(outcome))
+  })
+
   it('does not take its own delay for the script’s', async () => {
     const sandbox = await createSandbox({ maxThreads: 1, limits: { cpuMs: 100 } })
     let isBlocked = false
