@@ -1,11 +1,5 @@
 /** Plain JSON. */
-export type Json =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly Json[]
-  | { readonly [key: string]: Json }
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
 /** Bounds of what is copied. Beyond them the copy says so. */
 export interface JsonLimits {

@@ -67,6 +67,11 @@ export class LiveClient {
     return this.#mode.type === 'owed'
   }
 
+  /** True if it is owed a snapshot and has read most of what went before. */
+  get canSettle(): boolean {
+    return this.isOwed && this.bufferedBytes <= this.#host.maxBufferedBytes / 4
+  }
+
   get bufferedBytes(): number {
     return this.#socket.bufferedAmount
   }
@@ -104,10 +109,9 @@ export class LiveClient {
     this.#seq = batch.seq
   }
 
-  /** Sends the snapshot that the client is owed, if it has read most of what went before. */
+  /** Sends the snapshot that the client is owed, if it can settle. */
   settle(snapshot: Omit<Snapshot, 'cause'>): void {
-    if (this.#mode.type !== 'owed') return
-    if (this.bufferedBytes > this.#host.maxBufferedBytes / 4) return
+    if (this.#mode.type !== 'owed' || !this.canSettle) return
     const { cause } = this.#mode
     const version = PROTOCOL_VERSION
     if (cause === 'lagging') {
@@ -117,6 +121,11 @@ export class LiveClient {
     this.#mode = { type: 'live' }
     this.#seq = snapshot.seq
     this.#dropped = 0
+  }
+
+  /** What the client was told may be wrong: a snapshot is to put it right. */
+  resync(): void {
+    if (this.#mode.type === 'live') this.#owe('resync')
   }
 
   /** Asks for a sign of life; ends a client that gave none since it was asked last. */

@@ -8,12 +8,14 @@ import type { TopicStore } from './topic-store.ts'
 import { type TreeReader, wireEvent } from './tree-reader.ts'
 
 /** Entries of a topic in a live snapshot, and kept by a live client. */
-export const LIVE_ITEMS_PER_TOPIC = 100
+const LIVE_ITEMS_PER_TOPIC = 100
 /** Differences that may wait for a flush; one more and it comes at once. */
 const MAX_PENDING = 1000
 /** Events that may come while the tree is read; more and it is read again. */
 const MAX_EARLY = 20_000
 const RETRY_MS = 1000
+/** The tree is not read again more often than this because of updates of unknown processes. */
+const RESYNC_MS = 2000
 
 /** What is known of the tree: nothing yet (with the events so far), or all of it. */
 type Mirror =
@@ -37,6 +39,7 @@ export class LiveFeed {
   #updates = new Map<string, number>()
   #seq = 0
   #dropped = 0
+  #resyncedAt = Number.NEGATIVE_INFINITY
   #flushTimer: NodeJS.Timeout | undefined
   #heartbeatTimer: NodeJS.Timeout | undefined
   #retryTimer: NodeJS.Timeout | undefined
@@ -207,6 +210,7 @@ export class LiveFeed {
     this.#pending = []
     this.#updates.clear()
     if (events.length > 0) this.#send(events, this.#mirror.state)
+    if (this.#hasMissed(events, this.#mirror.state)) return this.#resync()
     this.#settleOwed(this.#mirror.state)
   }
 
@@ -222,16 +226,35 @@ export class LiveFeed {
     for (const client of this.#clients) client.deliver(batch)
   }
 
+  /** True if there are updates of a process of which neither start nor exit has been told. */
+  #hasMissed(events: readonly WireEvent[], { processes }: LiveState): boolean {
+    if (performance.now() - this.#resyncedAt < RESYNC_MS) return false
+    const ended = new Set(
+      events.map((event) => (event.type === 'process-exited' ? event.pid : undefined)),
+    )
+    return events.some(
+      (event) =>
+        event.type === 'process-updated' && !processes.has(event.pid) && !ended.has(event.pid),
+    )
+  }
+
+  /** Begins anew with the tree; everybody gets a snapshot when it has been read. */
+  #resync(): void {
+    this.#resyncedAt = performance.now()
+    for (const client of this.#clients) client.resync()
+    this.#detach()
+    this.#open()
+  }
+
   #settleOwed(state: LiveState): void {
-    const owed = [...this.#clients].filter((client) => client.isOwed)
-    if (owed.length === 0) return
-    const snapshot = this.#snapshot(state)
-    for (const client of owed) {
+    const ready = [...this.#clients].filter((client) => client.canSettle)
+    const snapshot = ready.length > 0 ? this.#snapshot(state) : undefined
+    for (const client of ready) {
       this.#dropped += client.dropped
-      client.settle(snapshot)
-      this.#dropped -= client.dropped
+      if (snapshot) client.settle(snapshot)
     }
-    if (owed.some((client) => client.isOwed)) this.#schedule()
+    // Who has no room yet is looked at again.
+    if ([...this.#clients].some((client) => client.isOwed)) this.#schedule()
   }
 
   #snapshot(state: LiveState): Omit<Snapshot, 'cause'> {

@@ -170,7 +170,6 @@ export const frameSchema = v.variant('type', [
 
 export type Snapshot = v.InferOutput<typeof snapshotSchema>
 export type Frame = v.InferOutput<typeof frameSchema>
-export type Hello = Extract<Frame, { type: 'hello' }>
 
 /** `GET /api/v1/tree` */
 export const treeBodySchema = v.object({ version, at: epochMs, tree: v.array(treeNodeSchema) })

@@ -12,6 +12,7 @@ import { TreeReader } from './tree-reader.ts'
 /** Connections beside the live ones: page loads, probes, programs that poll. */
 const SPARE_CONNECTIONS = 64
 const REQUEST_TIMEOUT_MS = 10_000
+const IDLE_TIMEOUT_MS = 30_000
 /** How long `stop()` waits for clients to say goodbye. */
 const STOP_GRACE_MS = 250
 
@@ -99,6 +100,7 @@ function httpServer(sources: RouteSources, maxConnections: number): Server {
     },
   )
   server.maxConnections = maxConnections
+  server.setTimeout(IDLE_TIMEOUT_MS) // who does not read its answer must not hold it; ws takes it off
   return server
 }
 
@@ -115,7 +117,8 @@ function trackSockets(server: Server): ReadonlySet<Socket> {
 
 function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(listenFailure(error, host, port)))
+    // For good: a failed accept (no file descriptors left) must not be an uncaught error later.
+    server.on('error', (error) => reject(listenFailure(error, host, port)))
     server.listen(port, host, () => {
       const address = server.address()
       resolve(typeof address === 'object' && address !== null ? address.port : port)

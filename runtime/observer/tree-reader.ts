@@ -15,8 +15,8 @@ export class TreeReader {
   }
 
   /**
-   * The tree as of now or later. Who asks while a reading is under way shares it, so that a crowd
-   * costs as much as one.
+   * The tree as of now, or of a moment ago: who asks while a reading is under way shares it, so that
+   * a crowd costs as much as one.
    *
    * @throws {Error} The source failed or did not answer within 3 s.
    */

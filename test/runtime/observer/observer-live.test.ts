@@ -185,6 +185,23 @@ describe('live connection', () => {
     })
   })
 
+  it('reads the tree again when it hears of a process that it was not told of', async () => {
+    await withObserver({}, async ({ url }, tree) => {
+      const client = new LiveTestClient(url)
+      await client.frame('snapshot')
+      tree.roots.push(node(8, 1, 'forgotten'))
+      tree.emit(update(8, 3))
+      const snapshot = await client.frame('snapshot', (frame) => frame.cause === 'resync')
+      assert.deepEqual(
+        snapshot.tree.map(({ id }) => id),
+        ['forgotten', 'root'],
+      )
+      assert.equal(tree.listeners.size, 1)
+      tree.emit(update(8, 4))
+      await client.until(() => (handledOf(client, '<8.1>') === 4 ? true : undefined), 'the update')
+    })
+  })
+
   it('keeps every client equal to a fresh snapshot', async () => {
     await withObserver({}, async ({ url }, tree) => {
       const clients: LiveTestClient[] = []

@@ -1,14 +1,35 @@
 import assert from 'node:assert/strict'
-import { fork } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { connect } from 'node:net'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import type { Frame } from '../../../runtime/observer/protocol.ts'
 import { startObserver } from '../../../runtime/observer/start-observer.ts'
 import { FakeTree, node } from './fake-tree.ts'
 import { LiveTestClient } from './live-test-client.ts'
 
 const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
-const guest = fileURLToPath(new URL(`./observed-guest${extension}`, import.meta.url))
+const fixture = (name: string): string =>
+  fileURLToPath(new URL(`./${name}${extension}`, import.meta.url))
+
+function startGuest(name: string): {
+  child: ChildProcess
+  url: Promise<string>
+  exited: Promise<{ code: number | null; signal: string | null }>
+} {
+  const child = fork(fixture(name), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const kill = setTimeout(() => child.kill('SIGKILL'), 60_000)
+  return {
+    child,
+    url: new Promise((resolve) => child.once('message', (message) => resolve(message as string))),
+    exited: new Promise((resolve) => {
+      child.on('exit', (code, signal) => {
+        clearTimeout(kill)
+        resolve({ code, signal })
+      })
+    }),
+  }
+}
 
 describe('stop', () => {
   it('says goodbye, closes everything and can be repeated', async () => {
@@ -53,19 +74,42 @@ describe('stop', () => {
   })
 
   it('is not needed: an observer with a live client keeps no process alive', async () => {
-    const child = fork(guest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-    const kill = setTimeout(() => child.kill('SIGKILL'), 30_000)
-    const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
-      child.on('exit', (code, signal) => resolve({ code, signal }))
-    })
-    const url = await new Promise<string>((resolve) => {
-      child.once('message', (message) => resolve(message as string))
-    })
-    const client = new LiveTestClient(url)
+    const { child, url, exited } = startGuest('observed-guest')
+    const client = new LiveTestClient(await url)
     await client.frame('snapshot')
     child.send('finish') // the guest gives up its last handle: the channel to us
     assert.deepEqual(await exited, { code: 0, signal: null })
-    clearTimeout(kill)
     await client.closed
   })
 })
+
+describe('an observer in a worker', () => {
+  it('goes on sending, and takes new clients, while the main thread is in an endless loop', async () => {
+    const { child, url, exited } = startGuest('blocked-guest')
+    try {
+      const address = await url
+      const early = new LiveTestClient(address)
+      await early.frame('snapshot')
+      child.send('block')
+      await blockedUpdates(early, 5)
+      const late = new LiveTestClient(address)
+      await blockedUpdates(late, 5)
+      assert.equal((await fetch(new URL('/api/v1/tree', address))).status, 200)
+      assert.equal((await fetch(address)).status, 200)
+    } finally {
+      child.kill('SIGKILL')
+      await exited
+    }
+  })
+})
+
+/** Waits for so many frames of differences that were made while the main thread was stuck. */
+async function blockedUpdates(client: LiveTestClient, count: number): Promise<void> {
+  const isBlocked = (frame: Frame): boolean =>
+    frame.type === 'differences' &&
+    frame.events.some((event) => event.type === 'process-updated' && event.mailbox === 1)
+  await client.until(
+    () => (client.frames.filter(isBlocked).length >= count ? true : undefined),
+    'updates from a stuck process',
+  )
+}
