@@ -1,7 +1,7 @@
 /** Draws the figures and the state of the connection, and tells what was seen in words. */
 export const SCRIPT_FIGURES = String.raw`
 function makeFigures() {
-  const names = ['Processes', 'Threads', 'Messages waiting', 'Messages per second', 'Restarts', 'Insights'];
+  const names = ['Processes', 'Threads', 'Messages waiting', 'Messages / s', 'Restarts', 'Insights'];
   byId('figures').replaceChildren(...names.map((name) => element('div', {}, element('dt', {}, name), element('dd', {}, '–'))));
   const line = vector('svg', { viewBox: '0 0 100 100', preserveAspectRatio: 'none', 'aria-hidden': 'true' });
   line.append(vector('polyline', { points: '' }));

@@ -71,8 +71,11 @@ function take(frame) {
 function takeSnapshot(frame) {
   view.state = stateOf(frame, view.itemsPerTopic);
   view.seq = frame.seq;
-  view.ghosts.clear();
-  view.marks.clear();
+  if (frame.cause === 'connected' || frame.cause === 'resumed') {
+    view.ghosts.clear();
+    view.marks.clear();
+  }
+  for (const pid of view.ghosts.keys()) if (view.state.processes.has(pid)) view.ghosts.delete(pid);
   view.notice = '';
   view.isStale = view.paused;
   attempts = 0;
