@@ -148,3 +148,8 @@ export function sentence(text: string): string {
 export function shorten(text: string, maximum: number): string {
   return text.length > maximum ? `${text.slice(0, maximum - 1)}…` : text
 }
+
+/** `1 snapshot`, `2 snapshots`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

@@ -13,7 +13,7 @@ import type {
   OperatorHealth,
 } from '../../vocabulary/operator-action.ts'
 import type { DrillStep } from '../../vocabulary/skill-description.ts'
-import { drillFindings, isDue, sentence, watchFindings } from './findings.ts'
+import { counted, drillFindings, isDue, sentence, watchFindings } from './findings.ts'
 import { eventsOf, rowsOf, type Step, stepsOf } from './history.ts'
 
 /** Turns kept for `set_state` and `done`. */
@@ -125,7 +125,7 @@ function attested(
   if (found.length > 0) {
     const state = stateOf(worstSeverity(found))
     const types = [...new Set(found.map((notification) => notification.type))].join(', ')
-    return { state, reason: sentence(`${found.length} findings: ${types}`) }
+    return { state, reason: sentence(`${counted(found.length, 'finding')}: ${types}`) }
   }
   const gaps = gapsOf(request, run)
   return gaps.length > 0
@@ -164,7 +164,7 @@ function summaryOf(request: OperatorRequest, run: Run): string {
   const found = request.notifications.map((one) => `${one.severity} ${one.type}`)
   const gaps = gapsOf(request, run)
   const checks = run.steps.filter(({ action }) => action.intent === 'execute').length
-  const looked = `${request.skill.title}: ${request.snapshots.length} snapshots, ${checks} closer looks.`
+  const looked = `${request.skill.title}: ${counted(request.snapshots.length, 'snapshot')}, ${counted(checks, 'closer look')}.`
   const finding =
     found.length > 0
       ? `Found ${found.join(', ')}.`

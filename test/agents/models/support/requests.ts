@@ -5,6 +5,7 @@ import {
 } from '../../../../agents/vocabulary/coordinator-action.ts'
 import type { Insight } from '../../../../agents/vocabulary/insight.ts'
 import type {
+  Action,
   CoordinatorRequest,
   CoordinatorTurn,
   OperatorRequest,
@@ -132,7 +133,7 @@ export function draftOf(changes: Partial<InsightDraft> = {}): InsightDraft {
 }
 
 /** An action with its result, as two turns. */
-export function done<TAction extends { intent: string }>(
+export function done<TAction extends Action>(
   action: TAction,
   value: Snapshot['data'] = {},
 ): [{ type: 'action'; action: TAction }, OperatorTurn & CoordinatorTurn & { type: 'result' }] {
@@ -143,7 +144,7 @@ export function done<TAction extends { intent: string }>(
 }
 
 /** An action that failed, as two turns. */
-export function failed<TAction extends { intent: string }>(
+export function failed<TAction extends Action>(
   action: TAction,
   error: string,
 ): [{ type: 'action'; action: TAction }, OperatorTurn & CoordinatorTurn & { type: 'result' }] {
