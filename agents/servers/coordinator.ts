@@ -5,14 +5,13 @@
  */
 import { isDownMessage, type ServerContext, server } from '../../runtime/index.ts'
 import type { CoordinatorStart } from '../loop/coordinator-loop.ts'
-import type { SkillDescription } from '../vocabulary/skill-description.ts'
 import { CoordinatorDesk } from './coordinator-desk.ts'
 import { isCoordinatorEventMessage, isOperatorMessage } from './messages.ts'
 import { names } from './names.ts'
+import { readSkills } from './skill-book.ts'
 
 /** What a coordinator is started with. */
 export interface CoordinatorArgs {
-  readonly skills: readonly SkillDescription[]
   /** Host name and process id, for notifications. */
   readonly node: string
   /** Milliseconds after which an operator without work ends. */
@@ -27,8 +26,9 @@ export const coordinator = server(import.meta, {
   name: names.coordinator,
   init: async (args: CoordinatorArgs, context): Promise<State> => {
     const { node, operatorIdleMs: idleMs } = args
+    const skills = await readSkills()
     const desk = new CoordinatorDesk(context, node, (id) => {
-      const skill = args.skills.find((one) => one.id === id)
+      const skill = skills.find((one) => one.id === id)
       return skill === undefined ? undefined : { skill, idleMs }
     })
     await desk.resume()

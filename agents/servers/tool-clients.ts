@@ -4,6 +4,7 @@ import type { ExecutionOutcome } from '../loop/operator-run.ts'
 import { isObject, type Json } from '../vocabulary/json.ts'
 import { isJson } from '../vocabulary/notification.ts'
 import { names } from './names.ts'
+import { unwrapAnswer } from './reply-later.ts'
 
 /** Longest time for one snapshot, milliseconds. */
 const snapshotMs = 5_000
@@ -21,14 +22,12 @@ export type SnapshotOutcome =
 export async function takeSnapshot(skill: string, msLeft: number): Promise<SnapshotOutcome> {
   const timeoutMs = Math.max(1, Math.min(snapshotMs, msLeft))
   try {
-    const taken = await call(
-      names.probe,
-      'snapshot',
-      { skill, timeoutMs },
-      { timeoutMs: timeoutMs + slackMs },
-    )
-    if (isObject(taken) && typeof taken['capturedAt'] === 'string' && isJson(taken['data'])) {
-      return { ok: true, capturedAt: taken['capturedAt'], data: taken['data'] }
+    const options = { timeoutMs: timeoutMs + slackMs }
+    const answer = await call(names.probe, 'snapshot', { skill, timeoutMs }, options)
+    const taken = unwrapAnswer(answer)
+    if (isObject(taken) && typeof taken['capturedAt'] === 'number' && isJson(taken['data'])) {
+      const capturedAt = new Date(taken['capturedAt']).toISOString()
+      return { ok: true, capturedAt, data: taken['data'] }
     }
     return { ok: false, message: `the snapshot of "${skill}" is no plain JSON data` }
   } catch (error) {

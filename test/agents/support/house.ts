@@ -3,7 +3,6 @@ import { journal } from '../../../agents/servers/journal-server.ts'
 import { names } from '../../../agents/servers/names.ts'
 import { child, dynamicSupervisor, type Runtime, startRuntime } from '../../../runtime/index.ts'
 import { fixedProbe, fixedSandbox, type Script, scriptedModel } from '../fixtures/stand-ins.ts'
-import { skill } from './kernel.ts'
 
 /** The agents with a scripted model and fixed tools, as the lens wires them. */
 export function startHouse(
@@ -21,12 +20,7 @@ export function startHouse(
       child(fixedSandbox, { placement: 'root' }),
       dynamicSupervisor(names.operators, { maxRestarts: 20 }),
       child(coordinator, {
-        args: {
-          skills: ['vm', 'tables'].map(skill),
-          node: 'host:1',
-          operatorIdleMs: 60_000,
-          ...changes,
-        },
+        args: { node: 'host:1', operatorIdleMs: 60_000, ...changes },
       }),
     ],
   })
