@@ -80,6 +80,7 @@ export class ThreadHost {
       }
       case 'stop':
         return void this.stop().then(() => this.tell(CALLER_THREAD, { type: 'stopped' }))
+      case 'pong':
       case 'tree-reply':
       case 'tree-events':
         return this.#options.onTree(message)

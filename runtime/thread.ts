@@ -36,6 +36,8 @@ export function serveControl(kernel: Kernel, control: MessagePort): void {
         return kernel.threadLost(message.ordinal, message.reason)
       case 'tree-request':
         return reporter.reply(message.id)
+      case 'ping':
+        return control.postMessage({ type: 'pong', ordinal: kernel.ordinal })
       case 'begin':
       case 'stopped':
         return

@@ -229,8 +229,8 @@ describe('live connection', () => {
       clients.push(last)
       for (const client of clients) {
         await client.until(() => (handledOf(client, '<3.1>') === 999 ? true : undefined), 'the end')
-        assert.deepEqual(shown(client.state), shown(last.state))
       }
+      for (const client of clients) assert.deepEqual(shown(client.state), shown(last.state))
     })
   })
 })
