@@ -4,7 +4,7 @@
  */
 import type { Location } from './vocabulary/fields.ts'
 
-/** What a skill's gateway reports while nobody asked. */
+/** What the probe gateway reports while nobody asked, as far as it starts something. */
 export type Signal =
   | {
       readonly type: 'stall'
@@ -15,9 +15,12 @@ export type Signal =
     }
   | {
       readonly type: 'heap'
-      readonly usedBytes: number
-      readonly limitBytes: number
-      readonly growthBytesPerMinute?: number
+      readonly what: 'heap' | 'external'
+      readonly fromBytes: number
+      readonly toBytes: number
+      readonly overMs: number
+      /** Share of the heap limit in use, 0 to 100. */
+      readonly usedPct: number
     }
 
 /** When triggers fire. */
@@ -93,16 +96,16 @@ function reasonAgainst(
 
 /** The culprit is a function, not a line: a loop is seen at another line each time. */
 function keyOf(signal: Signal): string {
-  if (signal.type === 'heap') return 'heap'
+  if (signal.type === 'heap') return `memory:${signal.what}`
   const { culprit } = signal
   return culprit === undefined ? 'stall:unknown' : `stall:${culprit.file}:${culprit.function}`
 }
 
 function reasonFor(signal: Signal): string {
   if (signal.type === 'heap') {
-    const usedMb = Math.round(signal.usedBytes / 2 ** 20)
-    const limitMb = Math.round(signal.limitBytes / 2 ** 20)
-    return `The heap grows: ${usedMb} MB of ${limitMb} MB are in use.`
+    const megabytes = (bytes: number): number => Math.round(bytes / 2 ** 20)
+    const what = signal.what === 'heap' ? 'The heap' : 'The memory outside the heap'
+    return `${what} keeps growing: from ${megabytes(signal.fromBytes)} MB to ${megabytes(signal.toBytes)} MB in ${Math.round(signal.overMs / 1000)} s; ${Math.round(signal.usedPct)} % of the heap limit are in use.`
   }
   const { culprit, durationMs } = signal
   const where =

@@ -1,12 +1,10 @@
 /** The observer as an actor in the root thread: tree, runs, notifications and insights, live. */
-import {
-  call,
-  type Observer,
-  type ObserverOptions,
-  rootTree,
-  server,
-  startObserver,
-} from '../../runtime/index.ts'
+import { call, rootTree, server } from '../../runtime/index.ts'
+// The room's door leaves the observer out, so that no thread but this one loads `ws`.
+// oxlint-disable-next-line no-restricted-imports
+import type { ObserverOptions } from '../../runtime/observer/observer-options.ts'
+// oxlint-disable-next-line no-restricted-imports
+import { type Observer, startObserver } from '../../runtime/observer/start-observer.ts'
 import { emit } from '../telemetry.ts'
 import { names } from './names.ts'
 

@@ -72,8 +72,22 @@ describe('a trigger', () => {
 
   it('says nothing when it is off', () => {
     assert.deepEqual(decideAll([[stall('a'), 0]], { stalls: false }), ['off'])
-    const heap: Signal = { type: 'heap', usedBytes: 9, limitBytes: 10 }
+    const heap: Signal = {
+      type: 'heap',
+      what: 'heap',
+      fromBytes: 50 * 2 ** 20,
+      toBytes: 90 * 2 ** 20,
+      overMs: 12_345,
+      usedPct: 44.4,
+    }
     assert.deepEqual(decideAll([[heap, 0]], { heap: false }), ['off'])
+    const [, decision] = decide({ fired: [] }, heap, defaultTriggerOptions, t0)
+    assert.deepEqual(decision, {
+      type: 'investigate',
+      key: 'memory:heap',
+      reason:
+        'The heap keeps growing: from 50 MB to 90 MB in 12 s; 44 % of the heap limit are in use.',
+    })
   })
 
   it('never exceeds its cap in any hour nor repeats a culprit within the cool-down', () => {
