@@ -145,7 +145,7 @@ export function sentence(text: string): string {
 }
 
 /** Cuts, with an ellipsis. */
-export function shorten(text: string, maximum: number): string {
+function shorten(text: string, maximum: number): string {
   return text.length > maximum ? `${text.slice(0, maximum - 1)}…` : text
 }
 
