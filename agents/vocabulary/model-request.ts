@@ -124,5 +124,10 @@ export interface CoordinatorRequest extends RequestBase {
 }
 
 export type ModelRequest = OperatorRequest | CoordinatorRequest
+/** The action that a request asks for. */
+export type ActionOf<TRequest extends ModelRequest> = TRequest extends OperatorRequest
+  ? OperatorAction
+  : CoordinatorAction
+
 /** An action of either agent. */
 export type Action = OperatorAction | CoordinatorAction
