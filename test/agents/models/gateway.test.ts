@@ -247,6 +247,27 @@ describe('ModelGateway when the provider fails', () => {
   })
 })
 
+describe('ModelGateway never rejects', () => {
+  it('a request that breaks the rules is a failure', async () => {
+    const gateway = new ModelGateway({ model: { type: 'rules' } })
+    const broken = operatorRequest({ turns: null as never })
+    const failure = failedWith(await gateway.decide(broken))
+    assert.equal(failure.kind, 'unknown')
+    assert.match(failure.message, /null/)
+  })
+  it('a listener that throws changes nothing', async () => {
+    const { gateway } = gatewayOf([{}], {
+      onEvent: () => {
+        throw new Error('listener')
+      },
+    })
+    assert.equal(
+      replied(await gateway.decide(operatorRequest())).model,
+      'google-ai/gemini-3.8-flash',
+    )
+  })
+})
+
 describe('ModelGateway and time', () => {
   it('a provider that never answers gets half of what the run has left', async () => {
     const { gateway, clock } = gatewayOf(['hang'])
