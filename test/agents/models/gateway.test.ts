@@ -386,6 +386,26 @@ describe('ModelGateway protects the provider', () => {
   })
 })
 
+describe('ModelGateway half open', () => {
+  it('a run without money does not take the only probe with it', async () => {
+    const expensive = { tokens: { ...tokens, inputTokens: 14_000 } }
+    const { gateway, clock } = gatewayOf([expensive, down, down, down, {}], {
+      retries: 0,
+      limits: { run: { tokens: 15_000 } },
+    })
+    for (const runId of ['poor', 'r2', 'r2', 'r2']) await gateway.decide(operatorRequest({ runId }))
+    await clock.advance(30_000)
+    assert.equal(
+      replied(await gateway.decide(operatorRequest({ runId: 'poor' }))).fallback?.kind,
+      'budget',
+    )
+    assert.equal(
+      replied(await gateway.decide(operatorRequest({ runId: 'r3' }))).model,
+      'google-ai/gemini-3.8-flash',
+    )
+  })
+})
+
 describe('ModelGateway and money', () => {
   const limits = { run: { tokens: 15_000 } }
   it('a run that has spent its tokens goes on with rules; another run does not suffer', async () => {

@@ -229,6 +229,14 @@ describe('GoogleAi turns every failure into plain data', () => {
         assert.equal(fake.requests.length, 1)
       }),
     )
+  it('a message that repeats the key loses it', () =>
+    withFake(
+      [{ type: 'error', status: 403, message: `key ${apiKey} is not allowed` }],
+      async (fake) => {
+        const { message } = await failureOf(clientOf(fake.baseUrl).complete(request, never))
+        assert.match(message, /key \[key\] is not allowed/)
+      },
+    ))
   it('nobody there', async () => {
     const fake = await fakeGemini([])
     await fake.stop()
