@@ -28,12 +28,15 @@ export function missingEntries(packages: LockPackages): LockPackages {
     for (const [name, version] of Object.entries(optionalDependencies)) {
       const key = `node_modules/${name}`
       if (packages[key] !== undefined || packages[`${holder}/${key}`] !== undefined) continue
+      const { os, cpu, libc } = platformOf(name)
       missing[key] = {
         version,
-        ...platformOf(name),
+        ...(cpu === undefined ? {} : { cpu }),
         ...(dev === undefined ? {} : { dev }),
+        ...(libc === undefined ? {} : { libc }),
         ...(license === undefined ? {} : { license }),
         optional: true,
+        os,
       }
     }
   }
@@ -42,10 +45,16 @@ export function missingEntries(packages: LockPackages): LockPackages {
 
 /** All entries in the order in which npm writes them. */
 export function sorted(packages: LockPackages): LockPackages {
-  return Object.fromEntries(Object.entries(packages).sort(([a], [b]) => (a < b ? -1 : 1)))
+  return Object.fromEntries(Object.entries(packages).sort(([a], [b]) => a.localeCompare(b, 'en')))
 }
 
-function platformOf(name: string): Pick<LockEntry, 'os' | 'cpu' | 'libc'> {
+interface Platform {
+  readonly os: readonly string[]
+  readonly cpu?: readonly string[]
+  readonly libc?: readonly string[]
+}
+
+function platformOf(name: string): Platform {
   const words = name.split(/[/-]/)
   const os = systems.find((system) => words.includes(system))
   if (os === undefined) throw new Error(`${name} does not say for which system it is`)
