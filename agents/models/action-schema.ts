@@ -27,7 +27,7 @@ export function toolSchemas(request: Pick<ModelRequest, 'agent' | 'tools'>): rea
 }
 
 /** JSON Schema of a valibot schema, without the `$schema` line. */
-export function jsonSchemaOf(schema: v.GenericSchema<unknown, unknown>): JsonObject {
+function jsonSchemaOf(schema: v.GenericSchema<unknown, unknown>): JsonObject {
   const converted: unknown = toJsonSchema(schema, {
     target: 'draft-2020-12',
     typeMode: 'input',

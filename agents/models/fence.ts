@@ -13,7 +13,7 @@ export interface DataLimits {
   readonly characters: number
 }
 
-export const defaultDataLimits: DataLimits = {
+const defaultDataLimits: DataLimits = {
   textCharacters: 600,
   entries: 40,
   characters: 16_000,

@@ -92,15 +92,26 @@ export function settle(options: GatewayOptions): GatewaySettings {
     attemptTimeoutMs: 45_000,
     turnTimeoutMs: 120_000,
     contextTokens: 60_000,
-    onEvent: () => {},
     clock: systemClock,
     random: Math.random,
     loadProvider,
     ...options,
+    onEvent: heard(options.onEvent),
     limits: { ...defaultLimits, ...options.limits },
     secrets: [...(options.secrets ?? []), ...keysOf(options.model)],
     breaker: { threshold: 3, coolMs: 30_000, ...options.breaker },
     lanes: { concurrency: 4, perMinute: 60, maxQueue: 64, ...options.lanes },
+  }
+}
+
+/** A listener that throws must not change what the gateway does. */
+function heard(listener: GatewayOptions['onEvent']): (event: GatewayEvent) => void {
+  return (event) => {
+    try {
+      listener?.(event)
+    } catch {
+      // the listener's own affair: there is nobody here to tell
+    }
   }
 }
 

@@ -9,6 +9,7 @@
  */
 
 import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import * as v from 'valibot'
 import type { CoordinatorAction } from '../vocabulary/coordinator-action.ts'
 import { freeUsage, type ModelFailure, type ModelOutcome } from '../vocabulary/model-reply.ts'
@@ -44,6 +45,7 @@ export class ModelGateway {
   /** @throws {TypeError} A bound in dollars for a model whose price is not known. */
   constructor(options: GatewayOptions) {
     this.#settings = settle(options)
+    setMaxListeners(0, this.#stop.signal) // one listener for each turn under way
     const { model } = options
     if (model.type === 'rules') return
     this.#line = new Line(model, this.#settings)
@@ -73,6 +75,15 @@ export class ModelGateway {
   ): Promise<ModelOutcome<CoordinatorAction>>
   decide(request: ModelRequest, options?: DecideOptions): Promise<ModelOutcome>
   async decide(request: ModelRequest, { signal }: DecideOptions = {}): Promise<ModelOutcome> {
+    try {
+      return await this.#decide(request, signal)
+    } catch (error) {
+      // a request that is not what its type says, or a mistake of ours: the run must hear of it
+      return this.#failed(request, unexpectedFailure(this.model, error))
+    }
+  }
+
+  async #decide(request: ModelRequest, signal: AbortSignal | undefined): Promise<ModelOutcome> {
     const tools = toolSchemas(request)
     if (this.#stop.signal.aborted) return this.#failed(request, stoppedFailure(this.model))
     if (this.#line === undefined) return this.#byRules(request, tools, undefined)
@@ -185,6 +196,11 @@ export interface DecideOptions {
 function stoppedFailure(model: string): ModelFailure {
   const message = 'the gateway was stopped'
   return { type: 'model-failure', kind: 'stopped', message, retryable: false, model, attempts: 0 }
+}
+
+function unexpectedFailure(model: string, error: unknown): ModelFailure {
+  const message = error instanceof Error ? error.message.slice(0, 500) : 'no reason given'
+  return { type: 'model-failure', kind: 'unknown', message, retryable: false, model, attempts: 0 }
 }
 
 function rulesFailure(

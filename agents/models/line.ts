@@ -67,8 +67,9 @@ export class Line {
       if (attempt.ok) return attempt
       const { failure } = attempt
       const waitMs = this.#delay(failure, retry)
-      const mayRetry = isRetryable(failure.kind) && retry < this.#settings.retries
-      if (!mayRetry || this.#settings.clock.now() + waitMs >= frame.deadline) {
+      const next = this.#settings.clock.now() + waitMs
+      const isShut = next >= frame.deadline || next < (this.#breaker.openUntil ?? 0)
+      if (isShut || !isRetryable(failure.kind) || retry >= this.#settings.retries) {
         this.#hold(failure)
         return { ok: false, failure: this.#final(failure, frame) }
       }

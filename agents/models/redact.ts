@@ -51,9 +51,14 @@ const rules: readonly (readonly [name: string, pattern: RegExp, replacement?: st
     /\b([A-Za-z0-9_-]{0,40}(?:pass(?:word|wd)?|secret|token|api[_-]?key|authorization|cookie)["']?\s{0,4}[=:]\s{0,4}["']?)[^\s"',;&[\]{}]{3,256}/gi,
     '$1[REDACTED]',
   ],
-  ['email', /\b[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}\b/g],
-  ['card', /\b(?:\d[ -]?){12,18}\d\b/g],
+  // ends in letters: `moment@2.29.3` is a package, not an address
+  [
+    'email',
+    /\b[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,4}\.[A-Za-z]{2,24}\b/g,
+  ],
 ]
+
+const cardLike = /\b(?:\d[ -]?){12,18}\d\b/g
 
 /** Replaces what looks like a secret, and every one of `secrets` literally. */
 export function redact(text: string, secrets: readonly string[] = []): string {
@@ -62,7 +67,17 @@ export function redact(text: string, secrets: readonly string[] = []): string {
     if (secret.length >= 6) result = result.replaceAll(secret, '[REDACTED:env]')
   for (const [name, pattern, replacement] of rules)
     result = result.replaceAll(pattern, replacement ?? `[REDACTED:${name}]`)
-  return result
+  return result.replaceAll(cardLike, (digits) => (isCard(digits) ? '[REDACTED:card]' : digits))
+}
+
+/** Card numbers carry a check digit (Luhn, ISO/IEC 7812-1); timestamps and sizes seldom fit it. */
+function isCard(text: string): boolean {
+  const digits = Array.from(text.replaceAll(/\D/g, ''), Number).toReversed()
+  const sum = digits.reduce((total, digit, index) => {
+    const doubled = index % 2 === 0 ? digit : digit * 2
+    return total + (doubled > 9 ? doubled - 9 : doubled)
+  }, 0)
+  return sum % 10 === 0
 }
 
 /** Values of environment variables whose names say that they are secret, longest first. */

@@ -28,7 +28,7 @@ function numbersOfText(text: string): number[] {
 }
 
 /** Tells whether a number stands among the known ones, up to the rounding of 1 %. */
-export function stands(value: number, known: ReadonlySet<number>): boolean {
+function stands(value: number, known: ReadonlySet<number>): boolean {
   if (known.has(value) || known.has(-value)) return true
   for (const other of known) {
     if (Math.abs(other - value) <= tolerance * Math.max(Math.abs(other), Math.abs(value)))

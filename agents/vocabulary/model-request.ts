@@ -128,4 +128,6 @@ export type ModelRequest = OperatorRequest | CoordinatorRequest
 export type ActionOf<TRequest extends ModelRequest> = TRequest extends OperatorRequest
   ? OperatorAction
   : CoordinatorAction
+
+/** An action of either agent. */
 export type Action = OperatorAction | CoordinatorAction

@@ -135,7 +135,8 @@ function optional<TKey extends string>(
 ): { readonly [K in TKey]?: string } {
   const text = template === undefined ? '' : fill(template)
   const result: { [K in TKey]?: string } = {}
-  if (text !== '') result[key] = text
+  // a template of one absent field renders as `?` and says nothing
+  if (text !== '' && text !== '?') result[key] = text
   return result
 }
 
@@ -145,7 +146,7 @@ export function sentence(text: string): string {
 }
 
 /** Cuts, with an ellipsis. */
-export function shorten(text: string, maximum: number): string {
+function shorten(text: string, maximum: number): string {
   return text.length > maximum ? `${text.slice(0, maximum - 1)}…` : text
 }
 

@@ -43,7 +43,7 @@ export function symptomInsight(clusters: readonly Cluster[]): InsightDraft {
 }
 
 /** `search (src/search.js:13) in moment@2.29.3`. */
-export function placeText(location: Location): string {
+function placeText(location: Location): string {
   const inside = location.package === undefined ? '' : `, in ${location.package}`
   return `${location.function} (${location.file}:${location.line})${inside}`
 }

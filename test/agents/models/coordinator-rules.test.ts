@@ -114,6 +114,15 @@ describe('coordinatorRules before and while operators look', () => {
       { intent: 'wait' },
     ],
     [
+      'a supposed cause without a place waits too',
+      {
+        turns: [...asked, ...waited(30_000)],
+        operators: running,
+        notifications: [{ ...heap, hypothesis: 'A leak', confidence: 'high' }],
+      },
+      { intent: 'wait' },
+    ],
+    [
       'few turns left: done waits for all at once',
       { turns: asked, operators: running, budget: { iterationsLeft: 6, msLeft: 9e4 } },
       { intent: 'done' },

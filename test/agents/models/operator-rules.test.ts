@@ -227,6 +227,14 @@ describe('operatorRules fills a notification from a row', () => {
     )
     assert.equal(run.state, 'critical')
   })
+  it('a sentence that the row does not have is left out', () => {
+    const { why: _, ...rest } = row
+    const bad = operatorRequest({
+      ...request,
+      turns: done({ intent: 'execute', code: stalls.code }, [rest]),
+    })
+    assert.ok(!('hypothesis' in operatorRules(bad)))
+  })
   it('a row without a usable place has none', () => {
     const bad = operatorRequest({
       ...request,
