@@ -1,18 +1,28 @@
 /**
  * Main's part of nodelens: the probe, the root thread, and a way to stop. It loads the runtime and
- * the probe, nothing else; options have been checked before.
+ * the probe and nothing else; the options have been checked before.
  */
 import { hostname } from 'node:os'
-import { call, type Runtime, receive, self, send, startRuntime, child } from '../runtime/index.ts'
+import {
+  call,
+  child,
+  type Pid,
+  type Runtime,
+  receive,
+  register,
+  self,
+  send,
+  startRuntime,
+} from '../runtime/index.ts'
 // The skills' door would load every skill into main, which needs the probe alone.
 // oxlint-disable-next-line no-restricted-imports
 import { installProbe, type Probe, type ProbeOptions } from '../skills/probe/probe.ts'
-import { LensRunning } from './errors.ts'
 import type { LensPlan } from './lens-plan.ts'
 import type { ModelSetting } from './models/setting.ts'
 import { builder } from './servers/builder.ts'
-import { unwrapAnswer } from './servers/reply-later.ts'
+import { mainName, names } from './servers/names.ts'
 import type { ConnectRequest } from './servers/probe-server.ts'
+import { unwrapAnswer } from './servers/reply-later.ts'
 import { emit, receiveForwarded } from './telemetry.ts'
 import type { TriggerOptions } from './trigger-rules.ts'
 import { isObject } from './vocabulary/json.ts'
@@ -25,25 +35,119 @@ export interface LaunchOptions {
   readonly observer?: LensPlan['observer']
   readonly insightsFile?: string
   readonly journal?: string
+  /** Absent: nothing starts by itself. */
   readonly triggers?: TriggerOptions
   readonly operatorIdleMs: number
 }
 
-/** Nodelens, started. */
+/** Nodelens in this process. */
 export interface Launched {
-  readonly runtime: Runtime
   /** Resolves when the house stands; rejects with the reason why it does not. */
-  readonly ready: Promise<void>
+  readonly ready: Promise<Runtime>
   /** Ends all of it; harmless when repeated. */
   stop(): Promise<void>
 }
 
 const lensKey = Symbol.for('nodelens.lens')
+/** Milliseconds for the house to stand; a busy machine needs a second. */
+const readyMs = 60_000
 
 /** The nodelens of this process, started by whatever copy of the package. */
 export function runningLens(): Launched | undefined {
   const lens: unknown = Reflect.get(globalThis, lensKey)
   return isLaunched(lens) ? lens : undefined
+}
+
+/** Starts nodelens. Before it returns the root thread is on its way and needs main no more. */
+export function launch(options: LaunchOptions): Launched {
+  const probe = installProbe({ skills: options.skills, custom: options.custom })
+  const stopForwarding = receiveForwarded()
+  const starting = startRuntime({
+    strategy: 'one_for_one',
+    keepAlive: false,
+    inheritExecArgv: false,
+    ambient: false,
+    children: [
+      child(builder, {
+        args: planOf(options, probe),
+        placement: 'root',
+        restart: 'temporary',
+      }),
+    ],
+  })
+  let stopping: Promise<void> | undefined
+  const stop = (): Promise<void> => (stopping ??= end(starting, probe, stopForwarding))
+  const ready = starting.then((runtime) => settle(runtime, probe))
+  ready.catch(() => void stop())
+  const launched: Launched = { ready, stop }
+  Object.defineProperty(globalThis, lensKey, { value: launched, configurable: true })
+  return launched
+}
+
+async function settle(runtime: Runtime, probe: Probe): Promise<Runtime> {
+  void runtime.closed.then((reason) => emit('lens', 'stopped', { reason: reason.type }))
+  servePorts(runtime, probe)
+  const built = runtime.act(() =>
+    call('nodelens.builder', 'ready', undefined, { timeoutMs: readyMs }),
+  )
+  unwrapAnswer(await built)
+  emit('lens', 'started', {})
+  return runtime
+}
+
+/** Gives a port to each probe gateway that asks: the first, and those that follow after a crash. */
+function servePorts(runtime: Runtime, probe: Probe): void {
+  const next = async (): Promise<void> => {
+    const request = await runtime.act(() => receive(isConnectRequest))
+    if (request === undefined) return
+    const port = probe.connect()
+    runtime.act(() => send(request.to, { type: 'nodelens-port', port }, { transfer: [port] }))
+    void next()
+  }
+  runtime.act(() => {
+    register(mainName, self())
+    void next()
+  })
+  const gateway: Pid | undefined = runtime.whereis(names.probe)
+  if (gateway !== undefined) {
+    runtime.act(() => send(gateway, { type: 'nodelens-main-is-up' }))
+  }
+}
+
+async function end(
+  starting: Promise<Runtime>,
+  probe: Probe,
+  stopForwarding: () => void,
+): Promise<void> {
+  const runtime = await starting.catch(() => undefined)
+  await runtime?.stop()
+  probe.uninstall()
+  stopForwarding()
+  Reflect.deleteProperty(globalThis, lensKey)
+}
+
+function planOf(options: LaunchOptions, probe: Probe): LensPlan {
+  const { skills, insightsFile, journal, model, observer, triggers, operatorIdleMs } = options
+  const files = insightsFile === undefined ? {} : { insightsFile }
+  return {
+    node: `${hostname()}:${process.pid}`,
+    operatorIdleMs,
+    journal: journal === undefined ? files : { ...files, journal },
+    model: { model },
+    probe: {
+      heartbeat: probe.heartbeat,
+      skills,
+      custom: probe.describeCustom(),
+      crashes: triggers?.crashes ?? false,
+      ...files,
+    },
+    ...(observer === undefined ? {} : { observer }),
+    ...(triggers === undefined ? {} : { triggers }),
+  }
+}
+
+function isConnectRequest(message: unknown): message is ConnectRequest {
+  return isObject(message) && message['type'] === 'nodelens-connect'
 }
 
 function isLaunched(value: unknown): value is Launched {

@@ -3,6 +3,7 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { awaitDown, type CallOptions, call } from './call.ts'
 import { type ChildSpec, checkedSupervisor, child, type SupervisorOptions } from './child-spec.ts'
+import { runAs } from './context.ts'
 import { enterKernel, leaveKernel } from './current.ts'
 import { NotRunning } from './errors.ts'
 import { type ExitReason, errorReason, SHUTDOWN } from './exit-reason.ts'
@@ -30,6 +31,12 @@ export interface RuntimeOptions extends SupervisorOptions {
    * runtime that runs no code of the application.
    */
   readonly inheritExecArgv?: boolean
+  /**
+   * Plain code of this thread acts in this runtime when it calls `send`, `call`, `self` and so on.
+   * Default true; false for a runtime inside a library: it is reached by `act` only, and does not
+   * get in the way of the application's own.
+   */
+  readonly ambient?: boolean
 }
 
 const RUNTIME_KEYS = [
@@ -40,6 +47,7 @@ const RUNTIME_KEYS = [
   'keepAlive',
   'spare',
   'inheritExecArgv',
+  'ambient',
 ]
 
 /** Milliseconds that `stop()` gives the root to end its threads before it is ended itself. */
@@ -54,9 +62,10 @@ const STOP_MS = 10_000
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   checkKeys('startRuntime', options, RUNTIME_KEYS)
-  const { keepAlive = true, spare = true, inheritExecArgv = true, ...rest } = options
+  const { keepAlive = true, spare = true, inheritExecArgv = true, ...more } = options
+  const { ambient = true, ...rest } = more
   const spec = checkedSupervisor('startRuntime', rest)
-  const runtime = new Runtime({ keepAlive, spare, inheritExecArgv })
+  const runtime = new Runtime({ keepAlive, spare, inheritExecArgv, ambient })
   try {
     await runtime.startTree(spec)
     return runtime
@@ -70,6 +79,7 @@ interface Setup {
   readonly keepAlive: boolean
   readonly spare: boolean
   readonly inheritExecArgv: boolean
+  readonly ambient: boolean
 }
 
 export class Runtime {
@@ -83,7 +93,7 @@ export class Runtime {
   #stopping: Promise<void> | undefined
   #close: (reason: ExitReason) => void = () => {}
 
-  constructor({ keepAlive, spare, inheritExecArgv }: Setup) {
+  constructor({ keepAlive, spare, inheritExecArgv, ambient }: Setup) {
     const shared = createSharedBuffers()
     const { port1, port2 } = new MessageChannel()
     this.#keepAlive = keepAlive
@@ -99,7 +109,7 @@ export class Runtime {
     )
     this.#kernel.onHold = (holding) => this.#hold(holding)
     serveControl(this.#kernel, port1)
-    enterKernel(this.#kernel)
+    if (ambient) enterKernel(this.#kernel)
     this.closed = new Promise((resolve) => {
       this.#close = resolve
     })
@@ -136,6 +146,11 @@ export class Runtime {
     return this.#kernel.names.lookup(name)
   }
 
+  /** Runs plain code as this runtime's main actor, also if the runtime is not `ambient`. */
+  act<Result>(code: () => Result): Result {
+    return runAs(this.#kernel.main, code)
+  }
+
   /** The tree now; actors of a thread that does not answer are shown as last seen. */
   async tree(): Promise<readonly TreeNode[]> {
     const nodes = await this.#ask('snapshot')
@@ -159,7 +174,7 @@ export class Runtime {
   async #ask(what: string, payload?: unknown, options?: CallOptions): Promise<unknown> {
     const pid = this.whereis(treeServer.spec.name)
     if (!pid) throw new NotRunning(what)
-    return call(pid, what, payload, options)
+    return this.act(() => call(pid, what, payload, options))
   }
 
   #shutDown(reason: ExitReason): Promise<void> {

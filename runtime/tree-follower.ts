@@ -1,4 +1,5 @@
 import { call } from './call.ts'
+import { runAs } from './context.ts'
 import type { Kernel } from './kernel.ts'
 import type { Behaviour, Process } from './process.ts'
 import type { TreeEvent } from './tree-event.ts'
@@ -20,7 +21,9 @@ export async function* followTree(
   if (signal?.aborted) finish()
   signal?.addEventListener('abort', finish, { once: true })
   try {
-    if (!reader.over) await call(treeServer.spec.name, 'follow', pid)
+    if (!reader.over) {
+      await runAs(kernel.main, () => call(treeServer.spec.name, 'follow', pid))
+    }
     for (;;) {
       const event = await reader.next()
       if (!event) return

@@ -2,7 +2,14 @@
  * Builds the house in the root thread. Main knows only this module, which loads the rest where it
  * is needed: so main stays small, and the house comes up even if main is stuck meanwhile.
  */
-import { Supervisor, send, server, type ServerContext, toWireError, type CallFrom } from '../../runtime/index.ts'
+import {
+  type CallFrom,
+  type ServerContext,
+  Supervisor,
+  send,
+  server,
+  toWireError,
+} from '../../runtime/index.ts'
 import type { LensPlan } from '../lens-plan.ts'
 import { isObject } from '../vocabulary/json.ts'
 import type { Answer } from './reply-later.ts'
@@ -15,7 +22,7 @@ interface State {
 
 export const builder = server(import.meta, {
   name: 'nodelens.builder',
-  init: (plan: LensPlan, context): State => {
+  init: (plan: LensPlan, context: ServerContext): State => {
     // Not here: the root supervisor, which is to get the house as its child, waits for this init.
     send(context.self, { type: 'build' })
     return { plan, built: undefined, waiters: [] }
@@ -27,7 +34,8 @@ export const builder = server(import.meta, {
       return { state: from === undefined ? state : { ...state, waiters: [...state.waiters, from] } }
     },
   },
-  info: (state: State, message: unknown, context) => {
+  // Async, so that `build` acts as this actor after its awaits too.
+  info: async (state: State, message: unknown, context: ServerContext) => {
     if (!isObject(message)) return { state }
     if (message['type'] === 'build') {
       context.later(build(state.plan), (outcome) => ({ type: 'built', outcome }))

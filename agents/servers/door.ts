@@ -24,7 +24,7 @@ export const door = server(import.meta, {
   },
   calls: {
     /** Answers later, with an `Answer`. */
-    ask: (state: State, request: DoorRequest, context: ServerContext) => {
+    ask: async (state: State, request: DoorRequest, context: ServerContext) => {
       replyLater(context, () => state.desk.answer(request))
       return { state }
     },

@@ -15,3 +15,6 @@ export const names = {
 export function operatorName(skill: string): string {
   return `nodelens.operator.${skill}`
 }
+
+/** Main's actor, which sends the probe gateway a port. */
+export const mainName = 'nodelens.main'

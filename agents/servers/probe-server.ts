@@ -15,7 +15,7 @@ import { insightsFile } from '../insights-file.ts'
 import { emit } from '../telemetry.ts'
 import { isObject, type Json } from '../vocabulary/json.ts'
 import { recordOf } from './journal-client.ts'
-import { names } from './names.ts'
+import { mainName, names } from './names.ts'
 import { replyLater } from './reply-later.ts'
 import { newRunId } from './run-id.ts'
 
@@ -25,8 +25,6 @@ export interface ProbeArgs {
   /** Built-in skills. */
   readonly skills: readonly string[]
   readonly custom: readonly SkillDescription[]
-  /** Main's actor, which sends a port when it is asked for one. */
-  readonly main: Pid
   readonly insightsFile?: string
   /** Crashes are made insights. */
   readonly crashes: boolean
@@ -58,8 +56,7 @@ export const probe = server(import.meta, {
       connect: () => port,
       onSignal: (signal) => hear(signal, args),
     })
-    const request: ConnectRequest = { type: 'nodelens-connect', to: context.self }
-    send(args.main, request)
+    askForPort(context.self)
     return { gateway, plugPort }
   },
   calls: {
@@ -83,18 +80,22 @@ export const probe = server(import.meta, {
       return { state }
     },
   },
-  info: (state: State, message: unknown) => {
-    if (
-      isObject(message) &&
-      message['type'] === 'nodelens-port' &&
-      message['port'] instanceof MessagePort
-    ) {
+  info: (state: State, message: unknown, context) => {
+    if (!isObject(message)) return { state }
+    if (message['type'] === 'nodelens-main-is-up') askForPort(context.self)
+    if (message['type'] === 'nodelens-port' && message['port'] instanceof MessagePort) {
       state.plugPort(message['port'])
     }
     return { state }
   },
   terminate: ({ gateway }: State) => gateway.stop(),
 })
+
+/** Main may not be there yet, or be stuck: until the port comes, the gateway uses the inspector. */
+function askForPort(to: Pid): void {
+  const request: ConnectRequest = { type: 'nodelens-connect', to }
+  if (whereis(mainName) !== undefined) send(mainName, request)
+}
 
 /** Called from the gateway's timers, outside of any actor. */
 function hear(signal: GatewaySignal, args: ProbeArgs): void {

@@ -13,7 +13,12 @@ export type Answer<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly error: WireError }
 
-/** Answers the call that is being handled when the work is done, or says why it failed. */
+/**
+ * Answers the call that is being handled when the work is done, or says why it failed.
+ *
+ * Work that calls other actors needs a handler that is `async`: only then is it still done as this
+ * actor after its first await.
+ */
 export function replyLater(context: ServerContext, work: () => Promise<unknown>): void {
   const { from } = context
   if (from === undefined) return

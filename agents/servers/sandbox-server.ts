@@ -43,7 +43,7 @@ export const sandbox = server(import.meta, {
   }),
   calls: {
     /** Answers later, with the sandbox's outcome. */
-    execute: (state: State, request: ScriptRequest, context: ServerContext) => {
+    execute: async (state: State, request: ScriptRequest, context: ServerContext) => {
       const { from } = context
       if (from === undefined) return { state }
       const controller = new AbortController()
