@@ -58,7 +58,10 @@ export function runningLens(): Launched | undefined {
   return isLaunched(lens) ? lens : undefined
 }
 
-/** Starts nodelens. Before it returns the root thread is on its way and needs main no more. */
+/**
+ * Starts nodelens. Before it returns the root thread is on its way and needs main no more. Nothing
+ * keeps the process alive, the start included.
+ */
 export function launch(options: LaunchOptions): Launched {
   const probe = installProbe({ skills: options.skills, custom: options.custom })
   const stopForwarding = receiveForwarded()
@@ -67,6 +70,7 @@ export function launch(options: LaunchOptions): Launched {
     keepAlive: false,
     inheritExecArgv: false,
     ambient: false,
+    holdsWhileStarting: false,
     children: [
       child(builder, {
         args: planOf(options, probe),
@@ -88,7 +92,7 @@ async function settle(runtime: Runtime, probe: Probe): Promise<Runtime> {
   void runtime.closed.then((reason) => emit('lens', 'stopped', { reason: reason.type }))
   servePorts(runtime, probe)
   const built = runtime.act(() =>
-    call('nodelens.builder', 'ready', undefined, { timeoutMs: readyMs }),
+    call('nodelens.builder', 'ready', undefined, { timeoutMs: readyMs, holds: false }),
   )
   unwrapAnswer(await built)
   emit('lens', 'started', {})

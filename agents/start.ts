@@ -45,11 +45,15 @@ export async function start(options: StartOptions = {}): Promise<Lens> {
   const checked = parseStart(options, process.env, isDefinedSkill)
   if (runningLens() !== undefined) throw new LensRunning()
   const launched = launch(checked)
+  // Nothing of nodelens holds the process, but whoever waits for this does.
+  const hold = setInterval(() => {}, 60_000)
   try {
     return await lensOf(launched)
   } catch (error) {
     await launched.stop()
     throw error
+  } finally {
+    clearInterval(hold)
   }
 }
 

@@ -11,6 +11,8 @@ export interface CallOptions {
   readonly timeoutMs?: number
   /** Gives up when aborted; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal
+  /** False: the wait does not keep the process alive. Default true. */
+  readonly holds?: boolean
 }
 
 /** OTP's default for a call, milliseconds. */
@@ -27,14 +29,14 @@ export async function call(
   payload?: unknown,
   options: CallOptions = {},
 ): Promise<unknown> {
-  checkKeys('call', options, ['timeoutMs', 'signal'])
-  const { timeoutMs = DEFAULT_CALL_MS, signal } = options
+  checkKeys('call', options, ['timeoutMs', 'signal', 'holds'])
+  const { timeoutMs = DEFAULT_CALL_MS, signal, holds } = options
   checkNumber('call: timeoutMs', timeoutMs)
   const owner = acting('call')
   signal?.throwIfAborted()
   const to = resolve(owner, target)
   if (to === owner.pid) throw new CallingSelf(to)
-  return request(owner, to, `call '${name}'`, { timeoutMs, signal }, (ref) =>
+  return request(owner, to, `call '${name}'`, { timeoutMs, signal, holds }, (ref) =>
     owner.kernel.send({ type: 'call', to, from: owner.pid, ref, name, payload }),
   )
 }
@@ -88,6 +90,7 @@ export function awaitDown(
 interface Waiting {
   readonly timeoutMs: number
   readonly signal: AbortSignal | undefined
+  readonly holds?: boolean | undefined
 }
 
 /** Enters a pending reply, does what asks for it, and waits. */
@@ -95,7 +98,7 @@ export function request(
   owner: Process,
   target: Pid,
   what: string,
-  { timeoutMs, signal }: Waiting,
+  { timeoutMs, signal, holds = true }: Waiting,
   ask: (ref: Ref) => void,
 ): Promise<unknown> {
   if (!owner.alive) return new Promise(() => {})
@@ -107,9 +110,8 @@ export function request(
       kernel.send({ type: 'demonitor', to: target, from: owner.pid, ref })
       reject(error)
     }
-    const timer = Number.isFinite(timeoutMs)
-      ? setTimeout(() => giveUp(new CallTimeout(target, what, timeoutMs)), timeoutMs)
-      : undefined
+    const late = (): void => giveUp(new CallTimeout(target, what, timeoutMs))
+    const timer = armTimeout(late, timeoutMs, holds)
     const onAbort = (): void => giveUp(signal?.reason)
     signal?.addEventListener('abort', onAbort, { once: true })
     kernel.pending.add(ref, {
@@ -117,6 +119,7 @@ export function request(
       target,
       resolve: resolvePromise,
       reject,
+      holds,
       settled: () => {
         clearTimeout(timer)
         signal?.removeEventListener('abort', onAbort)
@@ -129,4 +132,14 @@ export function request(
       reject(error instanceof NotSendable ? error : new NotSendable(target, error))
     }
   })
+}
+
+function armTimeout(
+  late: () => void,
+  timeoutMs: number,
+  holds: boolean,
+): NodeJS.Timeout | undefined {
+  if (!Number.isFinite(timeoutMs)) return undefined
+  const timer = setTimeout(late, timeoutMs)
+  return holds ? timer : timer.unref()
 }

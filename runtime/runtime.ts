@@ -37,6 +37,8 @@ export interface RuntimeOptions extends SupervisorOptions {
    * get in the way of the application's own.
    */
   readonly ambient?: boolean
+  /** Keeps the process alive until all children are ready. Default true. */
+  readonly holdsWhileStarting?: boolean
 }
 
 const RUNTIME_KEYS = [
@@ -48,6 +50,7 @@ const RUNTIME_KEYS = [
   'spare',
   'inheritExecArgv',
   'ambient',
+  'holdsWhileStarting',
 ]
 
 /** Milliseconds that `stop()` gives the root to end its threads before it is ended itself. */
@@ -63,11 +66,11 @@ const STOP_MS = 10_000
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   checkKeys('startRuntime', options, RUNTIME_KEYS)
   const { keepAlive = true, spare = true, inheritExecArgv = true, ...more } = options
-  const { ambient = true, ...rest } = more
+  const { ambient = true, holdsWhileStarting = true, ...rest } = more
   const spec = checkedSupervisor('startRuntime', rest)
   const runtime = new Runtime({ keepAlive, spare, inheritExecArgv, ambient })
   try {
-    await runtime.startTree(spec)
+    await runtime.startTree(spec, holdsWhileStarting)
     return runtime
   } catch (error) {
     await runtime.stop()
@@ -119,13 +122,13 @@ export class Runtime {
   }
 
   /** Starts the tree under a supervisor in the root thread. Called once, by `startRuntime`. */
-  async startTree(options: Required<SupervisorOptions>): Promise<void> {
+  async startTree(options: Required<SupervisorOptions>, holds: boolean): Promise<void> {
     const children: readonly ChildSpec[] = [
       child(treeServer, { placement: 'here' }),
       ...options.children,
     ]
     const owner = this.#kernel.main
-    const started = await startProcess(owner, {
+    const plan = {
       definition: supervisorServer.address,
       id: 'root',
       args: { ...options, children },
@@ -133,7 +136,8 @@ export class Runtime {
       placement: 'root',
       link: false,
       name: 'root',
-    })
+    } as const
+    const started = await startProcess(owner, plan, Number.POSITIVE_INFINITY, holds)
     if (started.type !== 'started') throw startError('root', started)
     this.#top = started.pid
     void awaitDown(owner, started.pid, { holds: false }).then((reason) => {

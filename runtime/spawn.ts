@@ -207,6 +207,7 @@ export async function startProcess(
   parent: Process,
   plan: Omit<Launch, 'started'>,
   timeoutMs = Number.POSITIVE_INFINITY,
+  holds = true,
 ): Promise<Started> {
   const place = birthplace(parent.kernel, plan.placement)
   const id = plan.id ?? place.pid
@@ -215,7 +216,7 @@ export async function startProcess(
       parent,
       place.pid,
       `start of ${id}`,
-      { timeoutMs, signal: undefined },
+      { timeoutMs, signal: undefined, holds },
       (started) => void launchAt(parent, { ...plan, started }, place),
     )
     if (!isOutcome(outcome)) return failure('exited', NOPROC)

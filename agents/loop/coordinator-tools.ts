@@ -86,11 +86,11 @@ function produceInsight(
   const checked = checkInsight(draft, run.notifications, insightIds)
   if (!checked.ok) return rejected(run, action, checked.issues.join('; '))
   const insight: Insight = {
-    ...checked.insight,
     version: insightVersion,
     id: `${run.id}.i${run.insights.length + 1}`,
     runId: run.id,
     createdAt: new Date(at).toISOString(),
+    ...checked.insight,
     model: run.models.at(-1) ?? 'unknown',
     partial: isPartial(run),
   }
