@@ -7,6 +7,7 @@ import { epochMs } from '../probe/clock.ts'
 import { WORD } from '../probe/layout.ts'
 import { SourceFiles } from '../source/source-files.ts'
 import { HeapWatch } from '../vm/heap-watch.ts'
+import { vmSkill } from '../vm/skill.ts'
 import { vmEventsSkill } from '../vm-events/skill.ts'
 import { StallLog } from '../vm-events/stall-log.ts'
 import { StallWatch } from '../vm-events/stall-watch.ts'
@@ -102,6 +103,7 @@ export function skillsOf(
   ids: readonly string[],
 ): ReadonlyMap<string, BuiltInSkill> {
   const makers: Record<string, () => BuiltInSkill> = {
+    vm: () => vmSkill(parts),
     vm_events: () => vmEventsSkill(parts),
   }
   const skills = new Map([['base', baseSkill(parts.reader)]])
