@@ -21,6 +21,8 @@ export interface BuiltInCallback {
   readonly doc: string
   readonly inputSchema: Json
   readonly effect: CallbackEffect
+  /** When the caller names none. */
+  readonly defaultTimeoutMs?: number
   /** Validates and runs; rejects SkillFailure. */
   readonly run: (input: unknown, options: RunOptions) => Promise<Json>
 }
@@ -42,11 +44,13 @@ export function builtInCallback<Schema extends v.GenericSchema>(definition: {
   readonly doc: string
   readonly input: Schema
   readonly effect?: CallbackEffect
+  readonly defaultTimeoutMs?: number
   readonly run: (input: v.InferOutput<Schema>, options: RunOptions) => Json | Promise<Json>
 }): BuiltInCallback {
-  const { doc, input, effect = 'read', run } = definition
+  const { doc, input, effect = 'read', run, defaultTimeoutMs } = definition
   return {
     doc,
+    ...(defaultTimeoutMs === undefined ? {} : { defaultTimeoutMs }),
     effect,
     inputSchema: inputSchemaOf(input),
     run: async (value, options) => {

@@ -1,4 +1,4 @@
-import { type BuiltInSkill, describeBuiltIn } from '../built-in-skill.ts'
+import { type BuiltInCallback, type BuiltInSkill, describeBuiltIn } from '../built-in-skill.ts'
 import type { SkillDescription } from '../contract.ts'
 import { SkillFailure } from '../failure.ts'
 import type { Json } from '../json.ts'
@@ -102,16 +102,11 @@ class ProbeGateway implements Gateway {
   }
 
   async call(callbackName: string, input: Json = {}, options: CallOptions = {}): Promise<Json> {
-    const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
     const { signal } = options
+    const builtIn = this.#find(callbackName)
+    const timeoutMs = options.timeoutMs ?? builtIn?.defaultTimeoutMs ?? DEFAULT_TIMEOUT_MS
     return this.#bounded(timeoutMs, signal, async () => {
-      for (const skill of this.#builtIn.values()) {
-        const callback = Object.hasOwn(skill.callbacks, callbackName)
-          ? skill.callbacks[callbackName]
-          : undefined
-        if (callback !== undefined)
-          return callback.run(input, { timeoutMs, ...(signal && { signal }) })
-      }
+      if (builtIn !== undefined) return builtIn.run(input, { timeoutMs, ...(signal && { signal }) })
       return this.#callCustom(callbackName, input, timeoutMs, signal)
     })
   }
@@ -119,6 +114,13 @@ class ProbeGateway implements Gateway {
   stop(): void {
     this.#stopped.abort(new SkillFailure('stopped', 'the gateway was stopped'))
     this.#parts.stop()
+  }
+
+  #find(name: string): BuiltInCallback | undefined {
+    for (const { callbacks } of this.#builtIn.values()) {
+      if (Object.hasOwn(callbacks, name)) return callbacks[name]
+    }
+    return undefined
   }
 
   async #callCustom(

@@ -6,6 +6,9 @@ import type { BuiltInSkill } from '../built-in-skill.ts'
 import { epochMs } from '../probe/clock.ts'
 import { WORD } from '../probe/layout.ts'
 import { SourceFiles } from '../source/source-files.ts'
+import { CensusRun } from '../tables/census-run.ts'
+import { tablesSkill } from '../tables/skill.ts'
+import { TableWatch } from '../tables/table-watch.ts'
 import { HeapWatch } from '../vm/heap-watch.ts'
 import { vmSkill } from '../vm/skill.ts'
 import { vmEventsSkill } from '../vm-events/skill.ts'
@@ -29,6 +32,8 @@ export class GatewayParts {
   readonly watch: StallWatch
   readonly log: StallLog
   readonly heap: HeapWatch
+  readonly tables: TableWatch
+  readonly census: CensusRun
   readonly files = new SourceFiles()
   readonly ownFolders = ownFolders()
   readonly root: string
@@ -46,7 +51,6 @@ export class GatewayParts {
       onSignal({ type: 'budget-exhausted', spentMs })
     })
     this.log = new StallLog(this.files, options.root)
-    this.heap = new HeapWatch(this.reader, onSignal)
     const { reader, inspector, ownFolders: own } = this
     const signals = new StallSignals(this.log, onSignal)
     const onStall = (evidence: Parameters<StallSignals['note']>[0]): void =>
@@ -57,11 +61,17 @@ export class GatewayParts {
       () => this.watch.lateMs,
       () => this.#remote,
     )
+    this.census = new CensusRun(inspector, own)
+    this.tables = new TableWatch(this.census, this.access)
+    this.heap = new HeapWatch(reader, (signal) => {
+      if (options.skills.includes('tables')) this.tables.arm()
+      onSignal(signal)
+    })
   }
 
   start(): void {
     const { reader, files, inspector, heap } = this
-    const { connect, onSignal } = this.#options
+    const { connect, onSignal, skills } = this.#options
     Atomics.store(reader.words, WORD.gateway, 1)
     this.watch.start()
     const lastWords = hearLastWords({
@@ -74,12 +84,19 @@ export class GatewayParts {
     const timer = setInterval(() => {
       lastWords.check()
       heap.tick()
+      if (skills.includes('tables'))
+        this.tables.tick(Atomics.load(reader.words, WORD.registered), this.watch.lateMs)
     }, TICK_MS).unref()
     this.#stops = [() => clearInterval(timer), lastWords.stop]
     void connect().then(
       (port) => this.#attach(port),
       () => {},
     )
+  }
+
+  /** Files of the application's own code, as the last census listed them. */
+  appFiles(): string[] {
+    return this.census.appFiles()
   }
 
   stop(): void {
@@ -104,6 +121,7 @@ export function skillsOf(
 ): ReadonlyMap<string, BuiltInSkill> {
   const makers: Record<string, () => BuiltInSkill> = {
     vm: () => vmSkill(parts),
+    tables: () => tablesSkill(parts),
     vm_events: () => vmEventsSkill(parts),
   }
   const skills = new Map([['base', baseSkill(parts.reader)]])

@@ -13,6 +13,7 @@ export class HeapWatch {
   readonly #emit: (signal: GatewaySignal) => void
   #outside: MemoryPoint[] = []
   #saidHeapBytes = 0
+  #firstBytes = 0
   #saidOutsideBytes = 0
 
   constructor(reader: HeartbeatReader, emit: (signal: GatewaySignal) => void) {
@@ -25,6 +26,12 @@ export class HeapWatch {
     return { heap: floorGrowth(this.floors()), external: outsideGrowth(this.#outside) }
   }
 
+  /** Heap in use has doubled, and grown by 40 MB, since the watch began: no proof, a reason to look. */
+  get hasRisen(): boolean {
+    const used = this.#reader.gauge('heapUsedBytes')
+    return used > this.#firstBytes * 2 && used - this.#firstBytes > 40 * 1_048_576
+  }
+
   /** Heap in use right after each major collection, oldest first. */
   floors(): MemoryPoint[] {
     const majors = this.#reader.gcEvents().filter((event) => event.kind === 'major')
@@ -35,6 +42,7 @@ export class HeapWatch {
   tick(): void {
     const at = this.#reader.gauge('memoryAt')
     if (at === this.#outside.at(-1)?.at) return
+    if (this.#firstBytes === 0) this.#firstBytes = this.#reader.gauge('heapUsedBytes')
     this.#outside = [...this.#outside, { at, bytes: this.#reader.gauge('externalBytes') }].slice(
       -OUTSIDE_POINTS,
     )

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import {
+  type BuiltInCallback,
   type BuiltInSkill,
   builtInCallback,
   countInput,
