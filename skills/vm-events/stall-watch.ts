@@ -73,6 +73,11 @@ export class StallWatch {
     return Math.max(0, epochMs() - reader.beatAt - reader.gauge('heartbeatMs'))
   }
 
+  /** Start-up is over; see UP_AFTER_BEATS. */
+  get isUp(): boolean {
+    return this.#isUp
+  }
+
   start(): void {
     this.#polledAt = epochMs()
     this.#timer = setInterval(() => this.#poll(), POLL_MS).unref()
