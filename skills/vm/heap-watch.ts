@@ -3,7 +3,7 @@ import type { GatewaySignal } from '../gateway/signal.ts'
 import { floorGrowth, type Growth, type MemoryPoint, outsideGrowth } from './heap-growth.ts'
 
 /** One point a second of memory outside the heap. */
-const OUTSIDE_POINTS = 18
+const OUTSIDE_POINTS = 12
 /** After a signal the next comes only when memory has grown by this factor again. */
 const AGAIN_FACTOR = 1.5
 
