@@ -5,6 +5,7 @@
 import { hostname } from 'node:os'
 import {
   call,
+  cast,
   child,
   type Pid,
   type Runtime,
@@ -17,6 +18,7 @@ import {
 // The skills' door would load every skill into main, which needs the probe alone.
 // oxlint-disable-next-line no-restricted-imports
 import { installProbe, type Probe, type ProbeOptions } from '../skills/probe/probe.ts'
+import type { Errand } from './errand.ts'
 import type { LensPlan } from './lens-plan.ts'
 import type { ModelSetting } from './models/setting.ts'
 import { builder } from './servers/builder.ts'
@@ -38,6 +40,8 @@ export interface LaunchOptions {
   /** Absent: nothing starts by itself. */
   readonly triggers?: TriggerOptions
   readonly operatorIdleMs: number
+  /** Carried out as soon as the house stands. */
+  readonly errand?: Errand
 }
 
 /** Nodelens in this process. */
@@ -46,6 +50,8 @@ export interface Launched {
   readonly ready: Promise<Runtime>
   /** Ends all of it; harmless when repeated. */
   stop(): Promise<void>
+  /** Hands an errand to the root thread; returns at once, also while main is stuck. */
+  run(errand: Errand): void
 }
 
 const lensKey = Symbol.for('nodelens.lens')
@@ -83,7 +89,10 @@ export function launch(options: LaunchOptions): Launched {
   const stop = (): Promise<void> => (stopping ??= end(starting, probe, stopForwarding))
   const ready = starting.then((runtime) => settle(runtime, probe))
   ready.catch(() => void stop())
-  const launched: Launched = { ready, stop }
+  const run = (errand: Errand): void => {
+    void starting.then((runtime) => runtime.act(() => cast('nodelens.builder', 'errand', errand)))
+  }
+  const launched: Launched = { ready, stop, run }
   Object.defineProperty(globalThis, lensKey, { value: launched, configurable: true })
   return launched
 }
@@ -131,7 +140,8 @@ async function end(
 }
 
 function planOf(options: LaunchOptions, probe: Probe): LensPlan {
-  const { skills, insightsFile, journal, model, observer, triggers, operatorIdleMs } = options
+  const { skills, insightsFile, journal, model, observer, triggers, operatorIdleMs, errand } =
+    options
   const files = insightsFile === undefined ? {} : { insightsFile }
   return {
     node: `${hostname()}:${process.pid}`,
@@ -147,6 +157,7 @@ function planOf(options: LaunchOptions, probe: Probe): LensPlan {
     },
     ...(observer === undefined ? {} : { observer }),
     ...(triggers === undefined ? {} : { triggers }),
+    ...(errand === undefined ? {} : { errand }),
   }
 }
 

@@ -22,7 +22,7 @@ export function startHeartbeat(views: HeartbeatViews, heartbeatMs: number): () =
   const { words, gauges, lateness } = views
   let last = epochMs()
   let memoryAt = 0
-  gauges[GAUGE.installedAt] = last
+  gauges[GAUGE.startedAt] = last - process.uptime() * 1000
   gauges[GAUGE.beatAt] = last
   gauges[GAUGE.heartbeatMs] = heartbeatMs
 
