@@ -69,7 +69,11 @@ export function runningLens(): Launched | undefined {
  * keeps the process alive, the start included.
  */
 export function launch(options: LaunchOptions): Launched {
-  const probe = installProbe({ skills: options.skills, custom: options.custom })
+  const probe = installProbe({
+    skills: options.skills,
+    custom: options.custom,
+    isAttached: options.errand !== undefined,
+  })
   const stopForwarding = receiveForwarded()
   const starting = startRuntime({
     strategy: 'one_for_one',

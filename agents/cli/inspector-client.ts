@@ -1,5 +1,6 @@
 /** The Chrome DevTools Protocol of another process, as far as the command needs it. */
-import { WebSocket } from 'ws'
+import { Buffer } from 'node:buffer'
+import { type RawData, WebSocket } from 'ws'
 import { isObject } from '../vocabulary/json.ts'
 
 /** Where Node opens its inspector when SIGUSR1 asks it to. */
@@ -74,6 +75,10 @@ async function targetUrl(): Promise<string | undefined> {
   }
 }
 
+function textOf(data: RawData): string {
+  return Buffer.isBuffer(data) ? data.toString('utf8') : ''
+}
+
 interface Waiting {
   readonly resolve: (message: Message) => void
   readonly reject: (error: Error) => void
@@ -88,7 +93,7 @@ class Client implements InspectorClient {
 
   constructor(socket: WebSocket) {
     this.#socket = socket
-    socket.on('message', (data) => this.#hear(JSON.parse(String(data))))
+    socket.on('message', (data) => this.#hear(JSON.parse(textOf(data))))
     socket.on('error', () => {})
     socket.on('close', () => {
       for (const id of this.#waiting.keys()) {

@@ -4,6 +4,7 @@ import type { CoordinatorResult } from '../loop/coordinator-run.ts'
 import type { Insight } from '../vocabulary/insight.ts'
 
 /** Control characters of names and texts that come from an application never reach the terminal. */
+// oxlint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
 
 /** The result for people: insights first, then how sure the run itself is. */
