@@ -3,6 +3,7 @@ import diagnosticsChannel from 'node:diagnostics_channel'
 import { describe, it } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { emit, receiveForwarded, type TelemetryEvent, telemetry } from '../../agents/telemetry.ts'
+import { modulePath } from './support/run-program.ts'
 
 describe('telemetry', () => {
   it('calls the subscribers of one event, of its group and of all', () => {
@@ -71,7 +72,7 @@ describe('telemetry', () => {
           resolve(event)
         })
       })
-      const url = new URL('../../agents/telemetry.js', import.meta.url).href
+      const url = modulePath(import.meta, '../../agents/telemetry')
       const code = `import(${JSON.stringify(url)}).then(({ emit }) => emit('operator', 'executed', { ok: true }))`
       const worker = new Worker(code, { eval: true })
       const timeout = setTimeout(() => void worker.terminate(), 20_000)
