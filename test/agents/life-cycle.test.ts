@@ -1,16 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
-import * as v from 'valibot'
-import type { CoordinatorResult } from '../../agents/loop/coordinator-run.ts'
-import { graceFor } from '../../agents/loop/run-limits.ts'
-import { coordinatorResultSchema } from '../../agents/schemas.ts'
 import { names, operatorName } from '../../agents/servers/names.ts'
-import { newRunId } from '../../agents/servers/run-id.ts'
-import { receiveForwarded, telemetry } from '../../agents/telemetry.ts'
+import { receiveForwarded } from '../../agents/telemetry.ts'
 import { call, exit, isPid, type Runtime, whereis } from '../../runtime/index.ts'
 import type { Script } from './fixtures/stand-ins.ts'
 import { patienceMs, startHouse } from './support/house.ts'
-import { skill } from './support/kernel.ts'
+import { awaitRun, begin, heard } from './support/runs.ts'
 
 const stopForwarding = receiveForwarded()
 after(stopForwarding)
@@ -26,49 +21,6 @@ async function inHouse(
   } finally {
     await runtime.stop()
   }
-}
-
-/** Starts a run and returns its id and its result to come. */
-async function begin(
-  deadlineMs = 60_000,
-): Promise<{ runId: string; result: Promise<CoordinatorResult> }> {
-  const runId = newRunId()
-  const start = {
-    id: runId,
-    reason: 'p99 doubled',
-    context: {},
-    skills: ['vm', 'tables'].map(skill),
-    limits: {
-      maxIterations: 25,
-      deadlineAt: Date.now() + deadlineMs,
-      graceMs: graceFor(deadlineMs),
-    },
-    followUps: 0,
-  }
-  await call(names.coordinator, 'start', start, { timeoutMs: patienceMs })
-  return { runId, result: awaitRun(runId) }
-}
-
-async function awaitRun(runId: string): Promise<CoordinatorResult> {
-  const result = await call(names.coordinator, 'await', runId, { timeoutMs: patienceMs })
-  v.parse(coordinatorResultSchema, JSON.parse(JSON.stringify(result)))
-  return result as CoordinatorResult
-}
-
-/** Resolves when an event is told that matches. */
-function heard(
-  pattern: string,
-  matches: (data: Record<string, unknown>) => boolean = () => true,
-): Promise<Record<string, unknown>> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${pattern} was not heard`)), patienceMs)
-    const stop = telemetry.subscribe(pattern, ({ data }) => {
-      if (!matches(data)) return
-      clearTimeout(timer)
-      stop()
-      resolve(data)
-    })
-  })
 }
 
 const finding: Script = {

@@ -95,10 +95,10 @@ describe('an application under nodelens/register', () => {
     }
   })
 
-  it('is diagnosed though it is stuck from its very first line', async () => {
+  it('is diagnosed though it is stuck from its very first line, once that is longer than a start-up', async () => {
     const path = program(
       'stuck-at-once.cjs',
-      'function spinAtOnce() {\n  const end = Date.now() + 8000\n  while (Date.now() < end) {}\n}\nspinAtOnce()\n',
+      'function spinAtOnce() {\n  const end = Date.now() + 14000\n  while (Date.now() < end) {}\n}\nspinAtOnce()\n',
     )
     const file = join(folder, 'at-once.jsonl')
     await runProgram(['--import', register, path], { env: { NODELENS_INSIGHTS_FILE: file } })
