@@ -1,6 +1,6 @@
 /** `start()`: nodelens in this process, by a call. */
 import { isMainThread } from 'node:worker_threads'
-import type { TreeEvent, TreeNode } from '../runtime/index.ts'
+import { exit, type Pid, type TreeEvent, type TreeNode } from '../runtime/index.ts'
 import type { LensInfo } from './client/protocol.ts'
 import { askDoor } from './client/transport.ts'
 import { isDefinedSkill } from './defined-skill.ts'
@@ -21,6 +21,12 @@ export interface Lens {
   tree(): Promise<readonly TreeNode[]>
   /** Every start, exit and restart of an actor from now on. */
   events(options?: { readonly signal?: AbortSignal }): AsyncIterable<TreeEvent>
+  /**
+   * Kills one actor of nodelens, for drills: its supervisor restarts it.
+   *
+   * @throws {TypeError} Not a pid.
+   */
+  kill(pid: Pid): void
   /** Ends every thread, timer and socket of nodelens; runs under way end as stopped. Harmless when repeated. */
   stop(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -68,6 +74,7 @@ async function lensOf(launched: Launched): Promise<Lens> {
     skills: info.skills,
     tree: () => runtime.tree(),
     events: (given) => runtime.events(given),
+    kill: (pid) => runtime.act(() => exit(pid, { type: 'kill' })),
     stop,
     [Symbol.asyncDispose]: stop,
   }
