@@ -6,7 +6,7 @@ import type { Json } from './json.ts'
 import { inputSchemaOf } from './skill.ts'
 
 /** A snapshot, and which way it came. */
-export interface Reading {
+interface Reading {
   readonly data: Json
   readonly via: Via
 }

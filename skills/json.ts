@@ -10,7 +10,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-export function isJsonRecord(value: Json | undefined): value is JsonRecord {
+function isJsonRecord(value: Json | undefined): value is JsonRecord {
   return isRecord(value)
 }
 

@@ -3,6 +3,7 @@ import type { SkillDescription } from '../contract.ts'
 import { SkillFailure } from '../failure.ts'
 import type { Json } from '../json.ts'
 import { epochMs } from '../probe/clock.ts'
+import { InspectorUnavailable } from './inspector.ts'
 import type { Via } from './main-access.ts'
 import { checkGatewayOptions, type GatewayOptions } from './options.ts'
 import { GatewayParts, skillsOf } from './parts.ts'
@@ -171,9 +172,23 @@ class ProbeGateway implements Gateway {
     })
     try {
       return await Promise.race([run(), ended])
+    } catch (error) {
+      throw asFailure(error, signal)
     } finally {
       clearTimeout(timer)
       release.abort()
     }
   }
+}
+
+/** What a caller sees: its own abort reason as it is, everything else as a SkillFailure. */
+function asFailure(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (error instanceof SkillFailure || (signal?.aborted === true && error === signal.reason))
+    return error
+  if (error instanceof InspectorUnavailable) {
+    const code = error.why === 'closed' ? 'stopped' : 'main_blocked'
+    return new SkillFailure(code, error.message, { cause: error })
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  return new SkillFailure('threw', message, { cause: error })
 }

@@ -83,6 +83,21 @@ export class HeartbeatReader {
     return [...lateness.subarray(0, count)].sort((left, right) => left - right)
   }
 
+  /** Lateness of the newest beats, oldest first. */
+  recentLatenesses(count: number): number[] {
+    const { words, lateness } = this.#views
+    const written = words[WORD.latenesses] ?? 0
+    const values: number[] = []
+    for (
+      let index = Math.max(0, written - Math.min(count, LATENESS_SLOTS));
+      index < written;
+      index += 1
+    ) {
+      values.push(lateness[index % LATENESS_SLOTS] ?? 0)
+    }
+    return values
+  }
+
   /** The report of a crash, if one is waiting. */
   crashReport(): CrashReport | undefined {
     const { words, crash } = this.#views

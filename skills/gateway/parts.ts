@@ -11,6 +11,7 @@ import { tablesSkill } from '../tables/skill.ts'
 import { TableWatch } from '../tables/table-watch.ts'
 import { HeapWatch } from '../vm/heap-watch.ts'
 import { vmSkill } from '../vm/skill.ts'
+import { ChopWatch } from '../vm-events/chop-watch.ts'
 import { vmEventsSkill } from '../vm-events/skill.ts'
 import { StallLog } from '../vm-events/stall-log.ts'
 import { StallWatch } from '../vm-events/stall-watch.ts'
@@ -30,6 +31,7 @@ export class GatewayParts {
   readonly inspector: Inspector
   readonly access: MainAccess
   readonly watch: StallWatch
+  readonly chop: ChopWatch
   readonly log: StallLog
   readonly heap: HeapWatch
   readonly tables: TableWatch
@@ -56,6 +58,7 @@ export class GatewayParts {
     const onStall = (evidence: Parameters<StallSignals['note']>[0]): void =>
       signals.note(evidence, epochMs())
     this.watch = new StallWatch({ reader, inspector, ownFolders: own, onStall })
+    this.chop = new ChopWatch({ reader, inspector, ownFolders: own, onChop: onStall })
     this.access = new MainAccess(
       this.inspector,
       () => this.watch.lateMs,
@@ -84,6 +87,7 @@ export class GatewayParts {
     const timer = setInterval(() => {
       lastWords.check()
       heap.tick()
+      this.chop.tick(this.watch.isUp && this.watch.current === undefined)
       if (skills.includes('tables'))
         this.tables.tick(Atomics.load(reader.words, WORD.registered), this.watch.lateMs)
     }, TICK_MS).unref()
@@ -103,6 +107,7 @@ export class GatewayParts {
     this.#isStopped = true
     Atomics.store(this.reader.words, WORD.gateway, 0)
     this.watch.stop()
+    this.chop.stop()
     for (const stop of this.#stops.splice(0)) stop()
     this.inspector.close()
     this.#remote?.close()

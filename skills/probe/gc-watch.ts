@@ -3,7 +3,7 @@ import { epochMs } from './clock.ts'
 import { GAUGE, GC_FIELDS, GC_SLOTS, type HeartbeatViews, WORD } from './layout.ts'
 
 /** `perf_hooks.constants.NODE_PERFORMANCE_GC_MAJOR`. */
-export const GC_MAJOR = 4
+const GC_MAJOR = 4
 /** Minor collections shorter than this are counted, not listed. */
 const LISTED_FROM_MS = 20
 const memoryUsage = process.memoryUsage.bind(process)

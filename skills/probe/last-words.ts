@@ -26,11 +26,15 @@ export function watchLastWords(views: HeartbeatViews, crashWaitMs: number): () =
     if (Atomics.load(words, WORD.inspector) === 1)
       Atomics.wait(words, WORD.exitAck, 0, EXIT_WAIT_MS)
   }
+  // One listener more must not bring out Node's warning about too many of them.
+  const most = process.getMaxListeners()
+  if (most > 0) process.setMaxListeners(most + 1)
   process.on('uncaughtExceptionMonitor', onCrash)
   process.on('exit', onExit)
   return () => {
     process.off('uncaughtExceptionMonitor', onCrash)
     process.off('exit', onExit)
+    if (most > 0 && process.getMaxListeners() === most + 1) process.setMaxListeners(most)
   }
 }
 

@@ -2,7 +2,7 @@ import { enclosingFunction, lineOf, type NamedFunction } from '../source/functio
 import { maskSource } from '../source/mask.ts'
 
 /** Where source text adds to a collection. */
-export interface Filler {
+interface Filler {
   readonly function: string
   readonly line: number
 }

@@ -25,7 +25,7 @@ const DRILLDOWN: readonly DrillStep[] = [
   {
     id: 'growing',
     when: [{ field: 'isSuspicious', equals: true }],
-    code: 'return tables_growing({ limit = 10, watchSeconds = 4 })',
+    code: 'return tables_growing({ limit = 10, watchSeconds = 3 })',
     rows: [{ field: 'reportable', equals: true }],
     limit: 1,
     notify: {

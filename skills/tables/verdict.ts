@@ -5,7 +5,7 @@ export interface SizePoint {
 }
 
 /** What the sizes over time say. */
-export type Verdict = 'leak' | 'evicting' | 'bounded' | 'warming' | 'stable' | 'unknown'
+type Verdict = 'leak' | 'evicting' | 'bounded' | 'warming' | 'stable' | 'unknown'
 
 export interface Trend {
   readonly verdict: Verdict

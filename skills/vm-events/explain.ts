@@ -93,15 +93,16 @@ export function remedyOf(culprit: Culprit): string {
 /**
  * How bad: by the longest stall and by repetition.
  *
- * warning from 500 ms at once, or 3 stalls with 800 ms together; critical from 2 s at once or 10 s
- * together. Garbage collection counts from 1 s. A starved process is never worse than info.
+ * warning from 500 ms at once, or 3 stalls with 800 ms together; critical from 2 s at once, or 10 s
+ * together when one was 300 ms. Garbage collection counts from 1 s. A starved process is never worse than info.
  */
 export function severityOf(
   kind: StallKind,
   totals: Pick<StallTotals, 'count' | 'longestMs' | 'totalMs'>,
 ): Severity {
   if (kind === 'starved') return 'info'
-  if (totals.longestMs >= 2000 || totals.totalMs >= 10_000) return 'critical'
+  const isOften = totals.totalMs >= 10_000 && totals.longestMs >= 300
+  if (totals.longestMs >= 2000 || isOften) return 'critical'
   if (kind === 'gc') return totals.longestMs >= 1000 ? 'warning' : 'info'
   if (totals.longestMs >= 500) return 'warning'
   return totals.count >= 3 && totals.totalMs >= 800 ? 'warning' : 'info'

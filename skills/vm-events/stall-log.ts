@@ -127,12 +127,14 @@ function keyOf({ location, kind }: Culprit): string {
 
 function toPlace(key: string, records: readonly LoggedStall[]): StallPlace {
   const durations = records.map((record) => blockedMs(record.evidence))
+  const longest = records.map(({ evidence }) => evidence.blocks?.longestMs ?? blockedMs(evidence))
+  const counts = records.map(({ evidence }) => evidence.blocks?.count ?? 1)
   const best = records.reduce((one, other) => (weight(other) >= weight(one) ? other : one))
   const run = records.map((record) => record.evidence.runMs).filter((ms) => ms !== undefined)
   const wall = records.reduce((total, record) => total + record.evidence.durationMs, 0)
   const totals: StallTotals = {
-    count: records.length,
-    longestMs: Math.max(...durations),
+    count: counts.reduce((total, count) => total + count, 0),
+    longestMs: Math.max(...longest),
     totalMs: durations.reduce((total, ms) => total + ms, 0),
     ongoing: records.some((record) => record.evidence.ongoing),
     cpuSharePct:

@@ -10,7 +10,7 @@ import type { StallEvidence, TimedSample } from './stall.ts'
 
 const POLL_MS = 50
 /** Looks at main begin when the heartbeat is this late: two beats missed at 50 ms, and some. */
-export const LOOK_AFTER_MS = 120
+const LOOK_AFTER_MS = 120
 /** Start-up is itself a stall. The application is up after this many beats in a row on time … */
 const UP_AFTER_BEATS = 8
 /** … or when this much time has passed since the probe came, whatever happens. */
@@ -71,6 +71,11 @@ export class StallWatch {
   get lateMs(): number {
     const { reader } = this.#options
     return Math.max(0, epochMs() - reader.beatAt - reader.gauge('heartbeatMs'))
+  }
+
+  /** Start-up is over; see UP_AFTER_BEATS. */
+  get isUp(): boolean {
+    return this.#isUp
   }
 
   start(): void {

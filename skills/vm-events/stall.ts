@@ -43,6 +43,8 @@ export interface StallEvidence {
   readonly syscall?: string
   readonly target?: string
   readonly profile?: ProfileHit
+  /** It stands for many short stalls, found together. */
+  readonly blocks?: { readonly count: number; readonly longestMs: number }
 }
 
 /** The answer: who held the loop, and how sure that is. */

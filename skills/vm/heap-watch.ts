@@ -3,9 +3,12 @@ import type { GatewaySignal } from '../gateway/signal.ts'
 import { floorGrowth, type Growth, type MemoryPoint, outsideGrowth } from './heap-growth.ts'
 
 /** One point a second of memory outside the heap. */
-const OUTSIDE_POINTS = 18
+const OUTSIDE_POINTS = 12
 /** After a signal the next comes only when memory has grown by this factor again. */
 const AGAIN_FACTOR = 1.5
+
+/** Share of the heap limit from which the floor alone is a signal, once. */
+const NEAR_LIMIT = 0.85
 
 /** Reads main's memory from the shared memory once a second and signals steady growth. */
 export class HeapWatch {
@@ -13,6 +16,7 @@ export class HeapWatch {
   readonly #emit: (signal: GatewaySignal) => void
   #outside: MemoryPoint[] = []
   #saidHeapBytes = 0
+  #saidLimit = false
   #firstBytes = 0
   #saidOutsideBytes = 0
 
@@ -51,10 +55,22 @@ export class HeapWatch {
       this.#saidHeapBytes = heap.toBytes
       this.#say('heap', heap)
     }
+    this.#watchLimit()
     if (external !== undefined && external.toBytes > this.#saidOutsideBytes * AGAIN_FACTOR) {
       this.#saidOutsideBytes = external.toBytes
       this.#say('external', external)
     }
+  }
+
+  /** The live data itself is near the limit, however it got there. */
+  #watchLimit(): void {
+    const floors = this.floors()
+    const first = floors[0]
+    const last = floors.at(-1)
+    if (first === undefined || last === undefined || this.#saidLimit) return
+    if (last.bytes < this.#reader.gauge('heapLimitBytes') * NEAR_LIMIT) return
+    this.#saidLimit = true
+    this.#say('heap', { fromBytes: first.bytes, toBytes: last.bytes, overMs: last.at - first.at })
   }
 
   #say(what: 'heap' | 'external', growth: Growth): void {

@@ -34,7 +34,7 @@ const NOTHING = v.strictObject({})
 const WINDOW_MS = 5_000
 
 /** The virtual machine as a whole; all but the active resources is read from outside main. */
-export class VmReadings {
+class VmReadings {
   readonly #parts: VmParts
   #marks: VmMark[]
 

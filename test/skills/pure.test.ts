@@ -2,13 +2,17 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import * as v from 'valibot'
+import { hotLines } from '../../skills/gateway/profile.ts'
 import { defineSkill, evaluateConditions, type Json, renderTemplate } from '../../skills/index.ts'
 import { capValue, DEFAULT_CAP, TooLarge } from '../../skills/probe/cap.ts'
 import { descriptionOf } from '../../skills/probe/defined.ts'
-import { parseStackText } from '../../skills/source/frame.ts'
+import { originOf, parseStackText } from '../../skills/source/frame.ts'
 import { enclosingFunction, listFunctions, positionOf } from '../../skills/source/functions.ts'
 import { maskSource } from '../../skills/source/mask.ts'
+import { SourceFiles } from '../../skills/source/source-files.ts'
 import { floorGrowth, outsideGrowth } from '../../skills/vm/heap-growth.ts'
+import { analyseStall, areMicrotasks } from '../../skills/vm-events/analyse.ts'
+import type { StallEvidence, TimedSample } from '../../skills/vm-events/stall.ts'
 
 describe('evaluateConditions', () => {
   const row: Json = { count: 3, name: 'a', none: null, deep: { list: [{ size: 7 }] }, flag: false }
@@ -268,5 +272,121 @@ describe('growth of memory', () => {
     assert.ok(outsideGrowth(points(8, 15, 22, 30, 37, 45, 52, 60, 68)) !== undefined)
     assert.equal(outsideGrowth(points(8, 80, 8, 80, 8, 80, 8, 80, 8)), undefined)
     assert.equal(outsideGrowth(points(80, 80, 80, 80, 80, 80, 80, 80, 80)), undefined)
+  })
+})
+
+describe('hotLines', () => {
+  it('ranks lines of the application by ticks, as shares of all', () => {
+    const node = (url: string, name: string, hitCount: number, ticks: object[]): object => ({
+      callFrame: { url, functionName: name, lineNumber: 0 },
+      hitCount,
+      positionTicks: ticks,
+    })
+    const profile = {
+      nodes: [
+        node('file:///app/a.js', 'slow', 60, [{ line: 7, ticks: 60 }]),
+        node('/app/b.js', '', 30, [{ line: 2, ticks: 30 }]),
+        node('node:internal/timers', 'listOnTimeout', 10, [{ line: 1, ticks: 10 }]),
+      ],
+    }
+    assert.deepEqual(hotLines({ profile }, []), [
+      { function: 'slow', file: '/app/a.js', line: 7, sharePct: 60 },
+      { function: '(anonymous)', file: '/app/b.js', line: 2, sharePct: 30 },
+    ])
+    assert.deepEqual(hotLines(null, []), [])
+  })
+})
+
+describe('analyseStall', () => {
+  type Site = readonly [name: string, file: string, line: number]
+  const look = (...sites: readonly Site[]): TimedSample => ({
+    weightMs: 20,
+    sample: {
+      ticks: [0, 0],
+      frames: sites.map(([name, file, line]) => ({
+        function: name,
+        file,
+        line,
+        column: 1,
+        origin: originOf(file, []),
+      })),
+    },
+  })
+  const analyse = (
+    samples: readonly TimedSample[],
+    more: Partial<StallEvidence> = {},
+  ): ReturnType<typeof analyseStall> =>
+    analyseStall(
+      {
+        id: 's',
+        startedAt: 0,
+        durationMs: samples.length * 20,
+        ongoing: false,
+        samples,
+        waitMs: 0,
+        frozenMs: 0,
+        gcMs: 0,
+        ...more,
+      },
+      new SourceFiles(),
+    )
+  const times = (count: number, sample: TimedSample): TimedSample[] =>
+    Array.from({ length: count }, () => sample)
+  const handler: Site = ['handler', '/app/server.js', 3]
+
+  it('names the innermost function of the application that has most of the time', () => {
+    const culprit = analyse(
+      times(10, look(['inner', '/app/a.js', 9], ['outer', '/app/a.js', 20], handler)),
+    )
+    assert.equal(culprit.location?.function, 'inner')
+    assert.equal(culprit.confidence, 'high')
+  })
+
+  it('names the loop, not one of its helpers', () => {
+    const samples = [1, 2, 3, 4].flatMap((index) =>
+      times(3, look([`helper${index}`, '/app/a.js', index], ['loop', '/app/a.js', 30], handler)),
+    )
+    assert.equal(analyse(samples).location?.function, 'loop')
+  })
+
+  it('names the caller, and the package in which the time goes', () => {
+    const file = '/app/node_modules/moment/moment.js'
+    const culprit = analyse(
+      times(
+        10,
+        look(['preprocess', file, 5], ['moment', file, 9], ['parseRange', '/app/range.js', 5]),
+      ),
+    )
+    assert.deepEqual(culprit.location, {
+      file: '/app/range.js',
+      line: 5,
+      function: 'parseRange',
+      package: 'moment@?',
+    })
+    assert.equal(culprit.packageFunction, 'preprocess')
+  })
+
+  it('blames no code when the process got no CPU', () => {
+    assert.equal(analyse(times(10, look(handler)), { waitMs: 180 }).kind, 'starved')
+  })
+
+  it('suspects an endless loop only while it goes on', () => {
+    const samples = times(10, look(handler))
+    assert.equal(analyse(samples, { ongoing: true, durationMs: 4000 }).kind, 'infinite-loop?')
+    assert.equal(analyse(samples, { ongoing: false, durationMs: 4000 }).kind, 'cpu')
+    assert.equal(analyse(samples, { ongoing: true, durationMs: 1000 }).kind, 'cpu')
+  })
+
+  it('says little of nothing', () => {
+    assert.equal(analyse([], { durationMs: 900 }).kind, 'unknown')
+  })
+
+  it('sees microtasks by their progress', () => {
+    const ticking = [0, 1, 2, 3, 4, 5].map(
+      (count): TimedSample => ({ weightMs: 20, sample: { frames: [], ticks: [count, 0] } }),
+    )
+    assert.equal(areMicrotasks(ticking), true)
+    assert.equal(areMicrotasks(times(6, look(handler))), false)
+    assert.equal(areMicrotasks(ticking.slice(0, 3)), false)
   })
 })

@@ -125,7 +125,25 @@ describe('a main thread that is stuck', () => {
   })
 })
 
+describe('a main thread that is blocked often and shortly', () => {
+  it('is explained, though no single stall is long', async () => {
+    const run = await runApp('choppy', { ask })
+    assert.equal(run.code, 7, run.stderr)
+    const rows = (run.answer('vm_events_stalls')?.value ?? []) as Row[]
+    const row = rows.find((one) => one.culprit?.function === 'spinForever')
+    assert.ok(row !== undefined, JSON.stringify(rows))
+    assert.ok(row.reportable)
+    assert.match(row.observation, /blocked \d+ times/)
+    assert.ok(run.signals('stall').length >= 1)
+  })
+})
+
 describe('a healthy main thread', () => {
+  it('may be busy with small work', async () => {
+    const run = await runApp('busy', { ask })
+    assert.deepEqual(run.signals('stall'), [])
+  })
+
   it('gives no signal', async () => {
     const run = await runApp('idle', { ask, warmUpMs: 1500 })
     assert.equal(run.code, 7, run.stderr)

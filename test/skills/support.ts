@@ -31,6 +31,7 @@ export interface Row {
 
 export interface Signal {
   readonly type: string
+  readonly what?: string
   readonly ongoing: boolean
   readonly durationMs: number
   readonly culprit: Row

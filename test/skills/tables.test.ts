@@ -87,6 +87,18 @@ describe('the census', () => {
   })
 })
 
+describe('memory that grows outside the heap', () => {
+  it('is signalled', async () => {
+    const run = await runApp('buffers', {
+      ...settings,
+      ask: [{ call: 'tables_growing', timeoutMs: 40_000, input: { watchSeconds: 20 } }],
+    })
+    const [signal] = run.signals('heap')
+    assert.equal(signal?.what, 'external')
+    assert.deepEqual(run.signals('stall'), [])
+  })
+})
+
 describe('judgeTrend', () => {
   const points = (...sizes: number[]): { at: number; size: number }[] =>
     sizes.map((size, index) => ({ at: index * 1000, size }))

@@ -1,0 +1,138 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { type HeartbeatReader, percentile } from '../gateway/heartbeat-reader.ts'
+import type { Inspector } from '../gateway/inspector.ts'
+import { parseStackSample, STACK_EXPRESSION } from '../gateway/stack-sample.ts'
+import { readMainThread, type ThreadState } from '../gateway/thread-state.ts'
+import { epochMs } from '../probe/clock.ts'
+import type { StallEvidence, TimedSample } from './stall.ts'
+
+/** The window that is judged: 100 beats of 50 ms. */
+const WINDOW_BEATS = 100
+/**
+ * A loop is choppy when a tenth of its timers come this late. A busy but healthy server of small
+ * requests at 80 % CPU stays below 10 ms.
+ */
+const CHOPPY_P90_MS = 25
+/** Looks are taken for this long, only at moments when a timer is overdue. */
+const BURST_MS = 2500
+const LOOK_EVERY_MS = 12
+const MAX_LOOKS = 60
+const OVERDUE_MS = 8
+const QUIET_AFTER_MS = 15_000
+/** A machine that lets main wait for a CPU this share of the time explains lateness by itself. */
+const STARVED_SHARE = 0.25
+
+export interface ChopWatchOptions {
+  readonly reader: HeartbeatReader
+  readonly inspector: Inspector
+  readonly ownFolders: readonly string[]
+  readonly onChop: (evidence: StallEvidence) => void
+}
+
+/**
+ * Finds what blocks the loop often but shortly: 40 ms of hashing in each login never makes one
+ * heartbeat late enough to be a stall, and yet halves the server.
+ *
+ * The lateness of the beats, which main writes down anyway, tells; then main is looked at for two and a half seconds,
+ * at most every 12 ms and only while a beat is overdue.
+ */
+export class ChopWatch {
+  readonly #options: ChopWatchOptions
+  #readyAt = 0
+  #isBusy = false
+  #isStopped = false
+  #serial = 0
+
+  constructor(options: ChopWatchOptions) {
+    this.#options = options
+  }
+
+  /** Called once a second. */
+  tick(isUp: boolean): void {
+    const { reader } = this.#options
+    const now = epochMs()
+    if (this.#isBusy || !isUp || now < this.#readyAt) return
+    const late = reader.recentLatenesses(WINDOW_BEATS)
+    if (
+      late.length < WINDOW_BEATS ||
+      percentile(
+        late.toSorted((a, b) => a - b),
+        0.9,
+      ) < CHOPPY_P90_MS
+    )
+      return
+    this.#isBusy = true
+    void this.#burst(late)
+      .catch(() => undefined)
+      .finally(() => {
+        this.#isBusy = false
+        this.#readyAt = epochMs() + QUIET_AFTER_MS
+      })
+  }
+
+  stop(): void {
+    this.#isStopped = true
+  }
+
+  async #burst(before: readonly number[]): Promise<void> {
+    const { reader, onChop } = this.#options
+    const startedAt = epochMs()
+    const base = readMainThread()
+    const beats = reader.beats
+    const samples = await this.#look(startedAt + BURST_MS)
+    const wallMs = Math.max(epochMs() - startedAt, 1)
+    const late = [
+      ...before,
+      ...reader.recentLatenesses(Math.min(reader.beats - beats, WINDOW_BEATS)),
+    ]
+    const blocks = late.filter((ms) => ms >= OVERDUE_MS)
+    const state = readMainThread()
+    const shares = sharesOf(base, state, wallMs)
+    if (this.#isStopped || samples.length < 8 || shares.wait > STARVED_SHARE) return
+    const durationMs = blocks.reduce((total, ms) => total + ms, 0)
+    this.#serial += 1
+    onChop({
+      id: `chop-${this.#serial}`,
+      startedAt,
+      durationMs,
+      ongoing: false,
+      samples,
+      runMs: durationMs * shares.run,
+      waitMs: 0,
+      frozenMs: 0,
+      gcMs: 0,
+      blocks: { count: blocks.length, longestMs: Math.max(...blocks) },
+    })
+  }
+
+  async #look(until: number): Promise<TimedSample[]> {
+    const { reader, inspector, ownFolders } = this.#options
+    const samples: TimedSample[] = []
+    while (epochMs() < until && samples.length < MAX_LOOKS && !this.#isStopped) {
+      await delay(LOOK_EVERY_MS, undefined, { ref: false })
+      const isOverdue = epochMs() - reader.beatAt > reader.gauge('heartbeatMs') + OVERDUE_MS
+      if (!isOverdue) continue
+      const { beats } = reader
+      const options = { timeoutMs: 2000, mainMs: 100, chargeMs: 0.3 }
+      const sample = parseStackSample(
+        await inspector.evaluate(STACK_EXPRESSION, options),
+        ownFolders,
+      )
+      // A look that came after the beat saw something else.
+      if (sample.beats === beats) samples.push({ sample, weightMs: LOOK_EVERY_MS })
+    }
+    return samples
+  }
+}
+
+function sharesOf(
+  base: ThreadState | undefined,
+  state: ThreadState | undefined,
+  wallMs: number,
+): { run: number; wait: number } {
+  if (base === undefined || state === undefined) return { run: 1, wait: 0 }
+  return {
+    run: Math.min(1, (state.runMs - base.runMs) / wallMs),
+    wait: (state.waitMs - base.waitMs) / wallMs,
+  }
+}
