@@ -6,6 +6,7 @@ import { hostname } from 'node:os'
 import {
   call,
   child,
+  type ExitReason,
   type Pid,
   type Runtime,
   receive,
@@ -81,15 +82,23 @@ export function launch(options: LaunchOptions): Launched {
   })
   let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => (stopping ??= end(starting, probe, stopForwarding))
-  const ready = starting.then((runtime) => settle(runtime, probe))
+  const ready = starting.then((runtime) => {
+    // Also when its root supervisor gives up: then nothing of nodelens stays behind.
+    void runtime.closed.then((reason) => ended(reason, stop))
+    return settle(runtime, probe)
+  })
   ready.catch(() => void stop())
   const launched: Launched = { ready, stop }
   Object.defineProperty(globalThis, lensKey, { value: launched, configurable: true })
   return launched
 }
 
+function ended(reason: ExitReason, stop: () => Promise<void>): Promise<void> {
+  emit('lens', 'stopped', { reason: reason.type })
+  return stop()
+}
+
 async function settle(runtime: Runtime, probe: Probe): Promise<Runtime> {
-  void runtime.closed.then((reason) => emit('lens', 'stopped', { reason: reason.type }))
   servePorts(runtime, probe)
   const built = runtime.act(() =>
     call('nodelens.builder', 'ready', undefined, { timeoutMs: readyMs, holds: false }),

@@ -17,6 +17,29 @@ describe('after stop()', () => {
   })
 })
 
+describe('clients in a worker of the application', () => {
+  it('ask the root thread directly, and every call settles', async () => {
+    const { code, stdout, stderr } = await runProgram([fixture('clients-program')])
+    assert.equal(code, 0, stderr)
+    const told = linesOf<{ what: string; value: unknown }>(stdout)
+    assert.deepEqual(Object.fromEntries(told.map(({ what, value }) => [what, value])), {
+      early: false,
+      run: { insights: 0, outcome: 'done', models: ['rules'] },
+      await: true,
+      operator: [],
+      handle: told.find(({ what }) => what === 'handle')?.value,
+      'unknown skill': 'ERR_UNKNOWN_SKILL',
+      'aborted before': 'too late',
+      aborted: 'enough',
+      'too short': 'ERR_CALL_TIMEOUT',
+      'cut off': 'ERR_LENS_STOPPED',
+      after: 'ERR_LENS_NOT_RUNNING',
+      'worker-exited': true,
+    })
+    assert.match(JSON.stringify(told), /"what":"handle","value":\{"type":"completed"/)
+  })
+})
+
 interface Told {
   readonly when: string
   readonly what: string
