@@ -24,13 +24,13 @@ export const startLens: StartLens = async ({ insightsFile }): Promise<Lens> => {
 const patienceMs = 30_000
 
 /** Kills the operator's thread in the middle of a run, and waits until its replacement answers. */
-async function crashOperator(skill: string, { tree, kill }: NodeLens): Promise<CrashReport> {
+async function crashOperator(skill: string, lens: NodeLens): Promise<CrashReport> {
   await Operator.runAsync(skill, { reason: 'the demonstration is about to crash this operator' })
-  const crashedPid = await operatorPid(skill, tree, performance.now() + patienceMs)
+  const crashedPid = await operatorPid(skill, lens, performance.now() + patienceMs)
   const crashedAt = performance.now()
-  kill(crashedPid)
+  lens.kill(crashedPid)
   const until = crashedAt + patienceMs
-  const replacementPid = await operatorPid(skill, tree, until, crashedPid)
+  const replacementPid = await operatorPid(skill, lens, until, crashedPid)
   const notifications = await Operator.run(skill, { reason: 'is the replacement at work?' })
   return {
     skill,
@@ -42,14 +42,9 @@ async function crashOperator(skill: string, { tree, kill }: NodeLens): Promise<C
 }
 
 /** The pid of the skill's operator, once it is another than `not`. */
-async function operatorPid(
-  skill: string,
-  tree: () => Promise<readonly TreeNode[]>,
-  until: number,
-  not?: Pid,
-): Promise<Pid> {
+async function operatorPid(skill: string, lens: NodeLens, until: number, not?: Pid): Promise<Pid> {
   while (performance.now() < until) {
-    const node = find(await tree(), `operator.${skill}`)
+    const node = find(await lens.tree(), `operator.${skill}`)
     if (node !== undefined && node.pid !== not) return node.pid
   }
   throw new Error(`no operator of '${skill}' is running after ${patienceMs} ms`)
