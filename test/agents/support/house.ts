@@ -1,4 +1,5 @@
 import { coordinator } from '../../../agents/servers/coordinator.ts'
+import { door } from '../../../agents/servers/door.ts'
 import { journal } from '../../../agents/servers/journal-server.ts'
 import { names } from '../../../agents/servers/names.ts'
 import { sandbox } from '../../../agents/servers/sandbox-server.ts'
@@ -26,9 +27,8 @@ export function startHouse(
       child(fixedProbe, { placement: 'root' }),
       child(realSandbox ? sandbox : fixedSandbox, { placement: 'root' }),
       dynamicSupervisor(names.operators, { maxRestarts: 20 }),
-      child(coordinator, {
-        args: { node: 'host:1', operatorIdleMs: 60_000, ...changes },
-      }),
+      child(coordinator, { args: { node: 'host:1', operatorIdleMs: 60_000, ...changes } }),
+      child(door, { args: { node: 'host:1', operatorIdleMs: 60_000 }, placement: 'root' }),
     ],
   })
 }
