@@ -52,6 +52,7 @@ const triggersSchema = v.strictObject({
   stalls: v.exactOptional(v.boolean()),
   heap: v.exactOptional(v.boolean()),
   crashes: v.exactOptional(v.boolean()),
+  symptoms: v.exactOptional(v.boolean()),
   cooldownMs: v.exactOptional(milliseconds(0, 86_400_000)),
   maxPerHour: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_000))),
   deadlineMs: v.exactOptional(milliseconds(500, 3_600_000)),

@@ -22,12 +22,20 @@ export type Signal =
       /** Share of the heap limit in use, 0 to 100. */
       readonly usedPct: number
     }
+  | {
+      readonly type: 'symptom'
+      readonly skill: string
+      readonly key: string
+      readonly reason: string
+    }
 
 /** When triggers fire. */
 export interface TriggerOptions {
   readonly stalls: boolean
   readonly heap: boolean
   readonly crashes: boolean
+  /** What the skills notice by themselves. */
+  readonly symptoms: boolean
   /** The same culprit is not investigated again within this time. Default 15 minutes, as in beamlens. */
   readonly cooldownMs: number
   /** Investigations that start by themselves in an hour. */
@@ -41,6 +49,7 @@ export const defaultTriggerOptions: TriggerOptions = {
   stalls: true,
   heap: true,
   crashes: true,
+  symptoms: true,
   cooldownMs: 15 * 60_000,
   maxPerHour: 12,
   deadlineMs: 60_000,
@@ -87,21 +96,27 @@ function reasonAgainst(
   options: TriggerOptions,
   now: number,
 ): 'off' | 'cooldown' | 'hourly-cap' | undefined {
-  const wanted = signal.type === 'stall' ? options.stalls : options.heap
-  if (!wanted) return 'off'
+  if (!isWanted(signal, options)) return 'off'
   if (recent.some((one) => one.key === key && now - one.at < options.cooldownMs)) return 'cooldown'
   const inLastHour = recent.filter(({ at }) => now - at < hourMs).length
   return inLastHour >= options.maxPerHour ? 'hourly-cap' : undefined
 }
 
+function isWanted(signal: Signal, options: TriggerOptions): boolean {
+  if (signal.type === 'stall') return options.stalls
+  return signal.type === 'heap' ? options.heap : options.symptoms
+}
+
 /** The culprit is a function, not a line: a loop is seen at another line each time. */
 function keyOf(signal: Signal): string {
   if (signal.type === 'heap') return `memory:${signal.what}`
+  if (signal.type === 'symptom') return `${signal.skill}:${signal.key}`
   const { culprit } = signal
   return culprit === undefined ? 'stall:unknown' : `stall:${culprit.file}:${culprit.function}`
 }
 
 function reasonFor(signal: Signal): string {
+  if (signal.type === 'symptom') return signal.reason
   if (signal.type === 'heap') {
     const megabytes = (bytes: number): number => Math.round(bytes / 2 ** 20)
     const what = signal.what === 'heap' ? 'The heap' : 'The memory outside the heap'

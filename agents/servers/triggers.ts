@@ -82,7 +82,7 @@ function signalOf(
   if (!isSignalMessage(message)) return undefined
   const { signal } = message
   const whole: JsonObject = JSON.parse(JSON.stringify(signal))
-  if (signal.type === 'heap') return { known: signal, whole }
+  if (signal.type === 'heap' || signal.type === 'symptom') return { known: signal, whole }
   if (signal.type !== 'stall') return undefined
   const { id, startedAt, durationMs } = signal
   const culprit = locationOf(whole['culprit'])

@@ -1,9 +1,15 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { SkillDescription } from '../contract.ts'
+import { OUTSIDE_PARTS } from './outside-parts.ts'
 import type { GatewaySignal } from './signal.ts'
 
 /** Ids of the skills that come with nodelens; `base` is always there. */
-export const BUILT_IN_SKILLS: readonly string[] = ['vm', 'tables', 'vm_events']
+export const BUILT_IN_SKILLS: readonly string[] = [
+  'vm',
+  'tables',
+  'vm_events',
+  ...OUTSIDE_PARTS.map(({ id }) => id),
+]
 
 /** What `createGateway` takes. */
 export interface GatewayOptions {
@@ -11,7 +17,7 @@ export interface GatewayOptions {
   readonly heartbeat: SharedArrayBuffer
   /** Brings a port from `probe.connect()`; called once, at start. Until it comes, the inspector serves. */
   readonly connect: () => Promise<MessagePort>
-  /** Built-in skills to serve: 'vm', 'tables', 'vm_events'. */
+  /** Built-in skills to serve, by id. */
   readonly skills: readonly string[]
   /** From `probe.describeCustom()`. */
   readonly custom: readonly SkillDescription[]

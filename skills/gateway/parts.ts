@@ -20,6 +20,9 @@ import { Inspector } from './inspector.ts'
 import { hearLastWords } from './last-words.ts'
 import { MainAccess } from './main-access.ts'
 import type { GatewayOptions } from './options.ts'
+import type { OutsideHalf, SkillContext } from './outside-part.ts'
+import { OUTSIDE_PARTS } from './outside-parts.ts'
+import { Patrol } from './patrol.ts'
 import { type SafeRemote, wrapSafe } from './remote.ts'
 import { StallSignals } from './signals.ts'
 
@@ -39,6 +42,8 @@ export class GatewayParts {
   readonly files = new SourceFiles()
   readonly ownFolders = ownFolders()
   readonly root: string
+  /** Skills that come as parts. */
+  readonly halves: ReadonlyMap<string, OutsideHalf>
   readonly #options: Required<GatewayOptions>
   #remote: SafeRemote | undefined
   #stops: (() => void)[] = []
@@ -70,6 +75,12 @@ export class GatewayParts {
       if (options.skills.includes('tables')) this.tables.arm()
       onSignal(signal)
     })
+    this.halves = new Map(
+      OUTSIDE_PARTS.filter(({ id }) => options.skills.includes(id)).map(({ id, make }) => [
+        id,
+        make(this.#context()),
+      ]),
+    )
   }
 
   start(): void {
@@ -90,8 +101,11 @@ export class GatewayParts {
       this.chop.tick(this.watch.isUp && this.watch.current === undefined)
       if (skills.includes('tables'))
         this.tables.tick(Atomics.load(reader.words, WORD.registered), this.watch.lateMs)
+      const now = epochMs()
+      for (const half of this.halves.values()) half.tick?.(now)
     }, TICK_MS).unref()
-    this.#stops = [() => clearInterval(timer), lastWords.stop]
+    const patrol = new Patrol(this.access, this.halves, () => this.watch.lateMs)
+    this.#stops = [() => clearInterval(timer), lastWords.stop, patrol.start()]
     void connect().then(
       (port) => this.#attach(port),
       () => {},
@@ -109,8 +123,24 @@ export class GatewayParts {
     this.watch.stop()
     this.chop.stop()
     for (const stop of this.#stops.splice(0)) stop()
+    for (const half of this.halves.values()) half.stop?.()
     this.inspector.close()
     this.#remote?.close()
+  }
+
+  #context(): SkillContext {
+    const { reader, access, inspector, files, ownFolders: own, root, watch } = this
+    return {
+      reader,
+      access,
+      inspector,
+      files,
+      ownFolders: own,
+      root,
+      lateMs: () => watch.lateMs,
+      isUp: () => watch.isUp,
+      raise: (symptom) => void this.#options.onSignal({ type: 'symptom', ...symptom }),
+    }
   }
 
   #attach(port: MessagePort): void {
@@ -131,7 +161,7 @@ export function skillsOf(
   }
   const skills = new Map([['base', baseSkill(parts.reader)]])
   for (const id of ids) {
-    const skill = makers[id]?.()
+    const skill = makers[id]?.() ?? parts.halves.get(id)?.skill
     if (skill !== undefined) skills.set(id, skill)
   }
   return skills

@@ -2,6 +2,17 @@ import type { Location } from '../contract.ts'
 import type { JsonRecord } from '../json.ts'
 import type { CrashReport } from './heartbeat-reader.ts'
 
+/** Something that a skill noticed by itself. */
+export interface Symptom {
+  /** The skill that saw it. */
+  readonly skill: string
+  /** The same symptom has the same key: it is investigated once in a while, not at every reading. */
+  readonly key: string
+  readonly severity: 'warning' | 'critical'
+  /** One sentence with numbers: the reason of the investigation. */
+  readonly reason: string
+}
+
 /** What the gateway tells of its own accord; plain data. */
 export type GatewaySignal =
   | {
@@ -42,6 +53,7 @@ export type GatewaySignal =
       /** Share of the heap limit in use, 0 to 100. */
       readonly usedPct: number
     }
+  | ({ readonly type: 'symptom' } & Symptom)
   | {
       /** Work was refused because diagnosis has paused main long enough in this minute. */
       readonly type: 'budget-exhausted'

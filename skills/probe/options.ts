@@ -2,7 +2,7 @@ import { type DefinedSkill, isDefinedSkill } from './defined.ts'
 
 /** What `installProbe` takes. */
 export interface ProbeOptions {
-  /** Ids of the built-in skills in use; main's part of them is always there. Default none. */
+  /** Ids of the built-in skills in use: main's parts of them are installed. Default none. */
   readonly skills?: readonly string[]
   /** Skills of the application, each made by `defineSkill`. Default none. */
   readonly custom?: readonly DefinedSkill[]
@@ -13,6 +13,7 @@ export interface ProbeOptions {
 }
 
 export interface CheckedProbeOptions {
+  readonly skills: readonly string[]
   readonly custom: readonly DefinedSkill[]
   readonly heartbeatMs: number
   readonly crashWaitMs: number
@@ -37,6 +38,7 @@ export function checkProbeOptions(options: ProbeOptions): CheckedProbeOptions {
     ids.add(skill.id)
   }
   return {
+    skills: options.skills ?? [],
     custom,
     heartbeatMs: within('heartbeatMs', options.heartbeatMs ?? 50, 10, 1000),
     crashWaitMs: within('crashWaitMs', options.crashWaitMs ?? 1000, 0, 10_000),

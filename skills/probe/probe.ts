@@ -9,6 +9,8 @@ import { createGlobalRecord, invoke, PROBE_KEY, type ProbeFunctions } from './gl
 import { startHeartbeat } from './heartbeat.ts'
 import { watchLastWords } from './last-words.ts'
 import { HEARTBEAT_BYTES, viewsOf, WORD } from './layout.ts'
+import type { MainPart } from './main-part.ts'
+import { mainPartsOf } from './main-parts.ts'
 import { checkProbeOptions, type ProbeOptions } from './options.ts'
 import { servePort } from './port-server.ts'
 
@@ -37,13 +39,14 @@ export interface Probe {
  * @throws {Error} A probe is installed already.
  */
 export function installProbe(options: ProbeOptions = {}): Probe {
-  const { custom, heartbeatMs, crashWaitMs } = checkProbeOptions(options)
+  const { skills, custom, heartbeatMs, crashWaitMs } = checkProbeOptions(options)
   if (Reflect.has(globalThis, PROBE_KEY)) {
     throw new Error('installProbe: a probe is installed already; uninstall() it first')
   }
   const memory = new SharedArrayBuffer(HEARTBEAT_BYTES)
   const views = viewsOf(memory)
-  const functions = functionsOf(custom)
+  const parts = mainPartsOf(skills)
+  const functions = functionsOf(custom, parts)
   const ports = new Set<() => void>()
   Object.defineProperty(globalThis, PROBE_KEY, {
     value: createGlobalRecord(functions, views.words),
@@ -53,6 +56,7 @@ export function installProbe(options: ProbeOptions = {}): Probe {
     startHeartbeat(views, heartbeatMs),
     startGcWatch(views),
     watchLastWords(views, crashWaitMs),
+    ...parts.flatMap(({ install }) => (install === undefined ? [] : [install()])),
   ]
   shareBounded(views.words)
   Atomics.store(views.words, WORD.probe, 1)
@@ -79,8 +83,8 @@ function connectPort(functions: ProbeFunctions, ports: Set<() => void>): Message
   return port2
 }
 
-function functionsOf(custom: readonly DefinedSkill[]): ProbeFunctions {
-  const functions: Map<string, ProbeFunction> = builtInFunctions()
+function functionsOf(custom: readonly DefinedSkill[], parts: readonly MainPart[]): ProbeFunctions {
+  const functions: Map<string, ProbeFunction> = builtInFunctions(parts)
   for (const skill of custom) {
     functions.set(`snapshot:${skill.id}`, {
       run: () => skill.snapshot(),
