@@ -3,6 +3,7 @@
  * the probe and nothing else; the options have been checked before.
  */
 import { hostname } from 'node:os'
+import { resolve } from 'node:path'
 import {
   call,
   child,
@@ -24,6 +25,7 @@ import { builder } from './servers/builder.ts'
 import { mainName, names } from './servers/names.ts'
 import type { ConnectRequest } from './servers/probe-server.ts'
 import { unwrapAnswer } from './servers/reply-later.ts'
+import { causeOfFailedStart } from './start-failure.ts'
 import { emit, receiveForwarded } from './telemetry.ts'
 import type { TriggerOptions } from './trigger-rules.ts'
 import { isObject } from './vocabulary/json.ts'
@@ -103,9 +105,17 @@ async function settle(runtime: Runtime, probe: Probe): Promise<Runtime> {
   const built = runtime.act(() =>
     call('nodelens.builder', 'ready', undefined, { timeoutMs: readyMs, holds: false }),
   )
-  unwrapAnswer(await built)
+  unwrapBuilt(await built)
   emit('lens', 'started', {})
   return runtime
+}
+
+function unwrapBuilt(built: unknown): void {
+  try {
+    unwrapAnswer(built)
+  } catch (error) {
+    throw causeOfFailedStart(error)
+  }
 }
 
 /** Gives a port to each probe gateway that asks: the first, and those that follow after a crash. */
@@ -141,11 +151,12 @@ async function end(
 
 function planOf(options: LaunchOptions, probe: Probe): LensPlan {
   const { skills, insightsFile, journal, model, observer, triggers, operatorIdleMs } = options
-  const files = insightsFile === undefined ? {} : { insightsFile }
+  // Absolute, because the application may change its working directory.
+  const files = insightsFile === undefined ? {} : { insightsFile: resolve(insightsFile) }
   return {
     node: `${hostname()}:${process.pid}`,
     operatorIdleMs,
-    journal: journal === undefined ? files : { ...files, journal },
+    journal: journal === undefined ? files : { ...files, journal: resolve(journal) },
     model: { model },
     probe: {
       heartbeat: probe.heartbeat,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -26,6 +27,22 @@ describe('the journal file', () => {
     } finally {
       await lens.stop()
     }
+  })
+})
+
+describe('an observer port that is taken', () => {
+  it('is the error of start(), and nothing is left: the next start works', async () => {
+    const first = createServer()
+    await new Promise<void>((resolve) => first.listen(0, '127.0.0.1', resolve))
+    const { port } = first.address() as AddressInfo
+    await assert.rejects(start({ observer: { port }, skills: ['vm'] }), {
+      code: 'ERR_OBSERVER_LISTEN',
+      message: /port is in use/,
+    })
+    await new Promise((resolve) => first.close(resolve))
+    const lens = await start({ observer: { port }, skills: ['vm'] })
+    assert.match(lens.observerUrl ?? '', new RegExp(`:${port}/`))
+    await lens.stop()
   })
 })
 

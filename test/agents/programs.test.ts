@@ -61,6 +61,7 @@ const expectations: Record<string, RegExp> = {
   'start: unknown model': /gemni/,
   'start: observer option': /unknown option "prot"; did you mean "port"\?/,
   'start: observer port': /port: expected <=65535; got 70000/,
+  'start: observer for others': /host "0\.0\.0\.0" can be reached by others/,
   'start: triggers option': /unknown option "stall"; did you mean "stalls"\?/,
   'start: insightsFile': /insightsFile: expected string/,
   'run: unknown option': /unknown option "deadline"; did you mean "deadlineMs"\?/,

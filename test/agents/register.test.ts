@@ -120,6 +120,7 @@ describe('an application under nodelens/register', () => {
 describe('a mistake in the settings', () => {
   const mistakes: [Record<string, string>, RegExp][] = [
     [{ NODELENS_OBSERVER: 'localhost' }, /^nodelens: NODELENS_OBSERVER: expected 'host:port'/],
+    [{ NODELENS_OBSERVER: '0.0.0.0:4680' }, /^nodelens: NODELENS_OBSERVER: host "0\.0\.0\.0"/],
     [{ NODELENS_MODEL: 'gemni' }, /^nodelens: NODELENS_MODEL: unknown provider "gemni"/],
     [{ NODELENS_MODEL: 'google-ai' }, /^nodelens: NODELENS_MODEL: google-ai needs a key/],
     [
