@@ -2,8 +2,18 @@ import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { names, operatorName } from '../../agents/servers/names.ts'
 import { receiveForwarded } from '../../agents/telemetry.ts'
-import { call, exit, isPid, type Runtime, whereis } from '../../runtime/index.ts'
-import type { Script } from './fixtures/stand-ins.ts'
+import {
+  call,
+  child,
+  exit,
+  isDownMessage,
+  isPid,
+  monitor,
+  type Runtime,
+  receive,
+  whereis,
+} from '../../runtime/index.ts'
+import { type Script, stuckOperator } from './fixtures/stand-ins.ts'
 import { patienceMs, startHouse } from './support/house.ts'
 import { awaitRun, begin, heard } from './support/runs.ts'
 
@@ -163,6 +173,29 @@ describe('an operator', () => {
         assert.equal((await result).outcome, 'cancelled')
       },
     )
+  })
+})
+
+describe('an operator whose thread is stuck', () => {
+  it('is killed when its run is over, and its supervisor starts another', async () => {
+    const script: Script = {
+      coordinator: [{ intent: 'invoke_operators', skills: ['vm'] }, 'never', 'never'],
+    }
+    await inHouse(script, async () => {
+      const pid = await call(names.operators, 'startChild', child(stuckOperator), {
+        timeoutMs: patienceMs,
+      })
+      if (!isPid(pid)) assert.fail('the stuck operator did not start')
+      const started = heard('coordinator:operator-started')
+      const { runId, result } = await begin()
+      await started
+      await call(names.coordinator, 'cancel', runId)
+      const { operatorResults } = await result
+      assert.equal(operatorResults[0]?.status, 'cancelled')
+      monitor(pid)
+      const down = await receive(isDownMessage, { timeoutMs: patienceMs })
+      assert.deepEqual(down?.reason, { type: 'killed' })
+    })
   })
 })
 
