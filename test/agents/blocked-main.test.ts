@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -9,6 +9,7 @@ import { linesOf, modulePath, runProgram } from './support/run-program.ts'
 interface Line {
   readonly type: string
   readonly at: number
+  readonly cpuMs?: number
   readonly insights?: Insight[]
   readonly outcome?: string
   readonly status?: { running: boolean; runs: unknown[] }
@@ -20,18 +21,26 @@ const insightsFile = join(folder, 'insights.jsonl')
 let lines: Line[] = []
 let written: Insight[] = []
 
-/** One run of ten seconds serves all of it. */
+/** CPU that main must get in its ten seconds: without it, it is not stuck but starved. */
+const enoughCpuMs = 4_000
+
+/**
+ * One run of ten seconds serves all of it. On a machine where main gets no CPU it is made again:
+ * nodelens is right to blame the machine then, not the loop.
+ */
 before(async () => {
   const program = modulePath(import.meta, './fixtures/blocked-main')
-  const { stdout, stderr, code } = await runProgram(
-    ['--enable-source-maps', program, insightsFile],
-    {
-      timeoutMs: 90_000,
-    },
-  )
-  assert.equal(code, 0, stderr)
-  lines = linesOf<Line>(stdout)
-  written = linesOf<Insight>(readFileSync(insightsFile, 'utf8'))
+  for (let attempt = 1; attempt <= 4; attempt++) {
+    rmSync(insightsFile, { force: true })
+    const ended = await runProgram(['--enable-source-maps', program, insightsFile], {
+      timeoutMs: 120_000,
+    })
+    assert.equal(ended.code, 0, ended.stderr)
+    lines = linesOf<Line>(ended.stdout)
+    if ((one('unblocked').cpuMs ?? 0) >= enoughCpuMs) break
+  }
+  assert.ok((one('unblocked').cpuMs ?? 0) >= enoughCpuMs, 'this machine gives main no CPU time')
+  written = existsSync(insightsFile) ? linesOf<Insight>(readFileSync(insightsFile, 'utf8')) : []
 })
 after(() => rmSync(folder, { recursive: true }))
 
@@ -50,7 +59,7 @@ function assertNamesTheHog(insights: readonly Insight[]): void {
   assert.match(hog.file, /test\/agents\/fixtures\/blocked-main\.ts$/)
   const source = readFileSync(hog.file, 'utf8').split('\n')
   const first = source.findIndex((line) => line.includes('function hogTheLoop'))
-  const last = source.findIndex((line) => line.includes("tell({ type: 'unblocked' })"))
+  const last = source.findIndex((line) => line.includes("type: 'unblocked'"))
   assert.ok(hog.line > first && hog.line <= last + 1, `line ${hog.line}`)
 }
 

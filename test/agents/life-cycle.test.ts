@@ -207,7 +207,7 @@ describe('the end of an investigation', () => {
 
   it('comes at the deadline with what is known, though the model says nothing', async () => {
     await inHouse(silent, async () => {
-      const { result } = await begin(3_000)
+      const { result } = await begin(6_000)
       const { outcome, partial, notifications } = await result
       assert.equal(outcome, 'deadline_exceeded')
       assert.equal(partial, true)

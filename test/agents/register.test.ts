@@ -41,6 +41,42 @@ const applications: Record<string, string> = {
     "await new Promise((resolve) => setTimeout(resolve, 200)); console.log('awaited')",
 }
 
+/** The beginning of a call that does something once nodelens is up; only a busy machine needs it. */
+const whenUp =
+  "const hold = setInterval(() => {}, 1000)\nglobalThis[Symbol.for('nodelens.lens')]?.ready.finally(() => clearInterval(hold)).then(() =>"
+
+/**
+ * Stalls until there is an insight, twenty seconds at most, and again: on a busy machine a short
+ * stall is lack of CPU time, and an application takes its time until it counts as up.
+ */
+function stallingSource(isModule: boolean): string {
+  const load = isModule ? "import fs from 'node:fs'" : "const fs = require('node:fs')"
+  return `${load}
+function mineCoins(until) {
+  for (let turn = 0; Date.now() < until; turn++) {
+    if (turn % 1e6 === 0 && fs.existsSync(process.env.NODELENS_INSIGHTS_FILE)) return
+  }
+}
+let rounds = 0
+function again() {
+  mineCoins(Date.now() + 20000)
+  if (++rounds < 3 && !fs.existsSync(process.env.NODELENS_INSIGHTS_FILE)) setTimeout(again, 2000)
+}
+setTimeout(again, 2000)
+`
+}
+
+/** Never yields until there is an insight, for a minute at most. */
+const stuckSource = `const fs = require('node:fs')
+function spinAtOnce() {
+  const until = Date.now() + 60000
+  for (let turn = 0; Date.now() < until; turn++) {
+    if (turn % 1e6 === 0 && fs.existsSync(process.env.NODELENS_INSIGHTS_FILE)) return
+  }
+}
+spinAtOnce()
+`
+
 /** What of a run an application can be judged by; lines of the inspector are not ours. */
 function visible({ code, signal, stdout, stderr }: Ended) {
   const own = stderr.split('\n').filter((line) => !/^(Debugger listening|For help, see)/.test(line))
@@ -66,7 +102,11 @@ describe('an application under nodelens/register', () => {
   it('leaves a crash as an insight with function and line, written before the process is gone', async () => {
     const path = program(
       'crashes.cjs',
-      "function brewTea() {\n  throw new TypeError('no tea left')\n}\nsetTimeout(() => brewTea(), 1000)\n",
+      `function brewTea() {
+  throw new TypeError('no tea left')
+}
+${whenUp} setTimeout(() => brewTea(), 200))
+`,
     )
     const file = join(folder, 'crash.jsonl')
     const { code } = await runProgram(['--import', register, path], {
@@ -82,26 +122,25 @@ describe('an application under nodelens/register', () => {
 
   it('has its stall investigated by itself, in CommonJS and ESM', async () => {
     for (const name of ['stalls.cjs', 'stalls.mjs']) {
-      const path = program(
-        name,
-        'function mineCoins(ms) {\n  const end = Date.now() + ms\n  while (Date.now() < end) {}\n}\nsetTimeout(() => mineCoins(4000), 1000)\n',
-      )
+      const path = program(name, stallingSource(name.endsWith('.mjs')))
       const file = join(folder, `${name}.jsonl`)
-      await runProgram(['--import', register, path], { env: { NODELENS_INSIGHTS_FILE: file } })
+      await runProgram(['--import', register, path], {
+        env: { NODELENS_INSIGHTS_FILE: file },
+        timeoutMs: 90_000,
+      })
       const [insight] = linesOf<Insight>(readFileSync(file, 'utf8'))
       assert.equal(insight?.location?.file, path)
       assert.match(insight?.location?.function ?? '', /mineCoins$/)
-      assert.ok([1, 2, 3].includes(insight?.location?.line ?? 0))
+      const { line = 0 } = insight?.location ?? {}
+      assert.ok(line >= 2 && line <= 6, `line ${line}`)
     }
   })
 
   it('is diagnosed though it is stuck from its very first line, once that is longer than a start-up', async () => {
-    const path = program(
-      'stuck-at-once.cjs',
-      'function spinAtOnce() {\n  const end = Date.now() + 14000\n  while (Date.now() < end) {}\n}\nspinAtOnce()\n',
-    )
+    const path = program('stuck-at-once.cjs', stuckSource)
     const file = join(folder, 'at-once.jsonl')
-    await runProgram(['--import', register, path], { env: { NODELENS_INSIGHTS_FILE: file } })
+    const env = { NODELENS_INSIGHTS_FILE: file }
+    await runProgram(['--import', register, path], { env, timeoutMs: 90_000 })
     const [insight] = linesOf<Insight>(readFileSync(file, 'utf8'))
     assert.match(insight?.location?.function ?? '', /spinAtOnce$/)
   })
@@ -145,7 +184,7 @@ describe('a mistake in the settings', () => {
   }
 
   it('such as an address that is not of this machine costs the observer only', async () => {
-    const path = program('app2.mjs', 'setTimeout(() => {}, 1500)')
+    const path = program('app2.mjs', `${whenUp} setTimeout(() => {}, 500))`)
     const env = {
       NODELENS_OBSERVER: '192.0.2.1:4680',
       NODELENS_OBSERVER_TOKEN: 'secret',
