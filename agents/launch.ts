@@ -6,6 +6,7 @@ import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import {
   call,
+  cast,
   child,
   type ExitReason,
   type Pid,
@@ -19,6 +20,7 @@ import {
 // The skills' door would load every skill into main, which needs the probe alone.
 // oxlint-disable-next-line no-restricted-imports
 import { installProbe, type Probe, type ProbeOptions } from '../skills/probe/probe.ts'
+import type { Errand } from './errand.ts'
 import type { LensPlan } from './lens-plan.ts'
 import type { ModelSetting } from './models/setting.ts'
 import { builder } from './servers/builder.ts'
@@ -41,6 +43,8 @@ export interface LaunchOptions {
   /** Absent: nothing starts by itself. */
   readonly triggers?: TriggerOptions
   readonly operatorIdleMs: number
+  /** Carried out as soon as the house stands. */
+  readonly errand?: Errand
 }
 
 /** Nodelens in this process. */
@@ -49,6 +53,8 @@ export interface Launched {
   readonly ready: Promise<Runtime>
   /** Ends all of it; harmless when repeated. */
   stop(): Promise<void>
+  /** Hands an errand to the root thread; returns at once, also while main is stuck. */
+  run(errand: Errand): void
 }
 
 const lensKey = Symbol.for('nodelens.lens')
@@ -66,7 +72,11 @@ export function runningLens(): Launched | undefined {
  * keeps the process alive, the start included.
  */
 export function launch(options: LaunchOptions): Launched {
-  const probe = installProbe({ skills: options.skills, custom: options.custom })
+  const probe = installProbe({
+    skills: options.skills,
+    custom: options.custom,
+    isAttached: options.errand !== undefined,
+  })
   const stopForwarding = receiveForwarded()
   const starting = startRuntime({
     strategy: 'one_for_one',
@@ -90,7 +100,10 @@ export function launch(options: LaunchOptions): Launched {
     return settle(runtime, probe)
   })
   ready.catch(() => void stop())
-  const launched: Launched = { ready, stop }
+  const run = (errand: Errand): void => {
+    void starting.then((runtime) => runtime.act(() => cast('nodelens.builder', 'errand', errand)))
+  }
+  const launched: Launched = { ready, stop, run }
   Object.defineProperty(globalThis, lensKey, { value: launched, configurable: true })
   return launched
 }
@@ -150,7 +163,8 @@ async function end(
 }
 
 function planOf(options: LaunchOptions, probe: Probe): LensPlan {
-  const { skills, insightsFile, journal, model, observer, triggers, operatorIdleMs } = options
+  const { skills, insightsFile, journal, model, observer, triggers, operatorIdleMs, errand } =
+    options
   // Absolute, because the application may change its working directory.
   const files = insightsFile === undefined ? {} : { insightsFile: resolve(insightsFile) }
   return {
@@ -167,6 +181,7 @@ function planOf(options: LaunchOptions, probe: Probe): LensPlan {
     },
     ...(observer === undefined ? {} : { observer }),
     ...(triggers === undefined ? {} : { triggers }),
+    ...(errand === undefined ? {} : { errand }),
   }
 }
 

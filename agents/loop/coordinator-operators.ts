@@ -1,5 +1,6 @@
 /** A coordinator's operators: starting them, hearing of them, and how each one ended. */
 import type { CoordinatorAction } from '../vocabulary/coordinator-action.ts'
+import type { JsonObject } from '../vocabulary/json.ts'
 import type {
   CoordinatorTurn,
   OperatorEnding,
@@ -87,9 +88,19 @@ function startEffect(
     operator: record.runId,
     skill: record.skill,
     ...(reason === '' ? {} : { reason }),
-    context: run.context,
+    context: contextFor(run),
     limits: operatorLimits(run.limits, at),
   }
+}
+
+/** A run that nobody asked for says what set it off. */
+function contextFor({ context, turns }: CoordinatorRun): JsonObject {
+  for (const turn of turns) {
+    if (turn.type === 'event' && turn.event.type === 'signal') {
+      return { ...context, signal: turn.event.signal }
+    }
+  }
+  return context
 }
 
 /** An operator's time ends where the coordinator's conclusion begins. */

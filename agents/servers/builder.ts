@@ -10,9 +10,11 @@ import {
   server,
   toWireError,
 } from '../../runtime/index.ts'
+import type { Errand } from '../errand.ts'
 import type { LensPlan } from '../lens-plan.ts'
 import { isObject } from '../vocabulary/json.ts'
 import type { Answer } from './reply-later.ts'
+import { runErrand } from './run-errand.ts'
 
 interface State {
   readonly plan: LensPlan
@@ -34,6 +36,12 @@ export const builder = server(import.meta, {
       return { state: from === undefined ? state : { ...state, waiters: [...state.waiters, from] } }
     },
   },
+  casts: {
+    errand: async (state: State, errand: Errand) => {
+      void runErrand(errand)
+      return { state }
+    },
+  },
   // Async, so that `build` acts as this actor after its awaits too.
   info: async (state: State, message: unknown, context: ServerContext) => {
     if (!isObject(message)) return { state }
@@ -44,6 +52,7 @@ export const builder = server(import.meta, {
     const built = builtOf(message)
     if (built === undefined) return { state }
     for (const from of state.waiters) context.reply(from, built)
+    if (built.ok && state.plan.errand !== undefined) void runErrand(state.plan.errand)
     return { state: { ...state, built, waiters: [] } }
   },
 })

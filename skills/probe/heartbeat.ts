@@ -18,11 +18,15 @@ const MEMORY_EVERY_MS = 1000
  *
  * @returns Stops it.
  */
-export function startHeartbeat(views: HeartbeatViews, heartbeatMs: number): () => void {
+export function startHeartbeat(
+  views: HeartbeatViews,
+  heartbeatMs: number,
+  isAttached: boolean,
+): () => void {
   const { words, gauges, lateness } = views
   let last = epochMs()
   let memoryAt = 0
-  gauges[GAUGE.installedAt] = last
+  gauges[GAUGE.startedAt] = isAttached ? 0 : last - process.uptime() * 1000
   gauges[GAUGE.beatAt] = last
   gauges[GAUGE.heartbeatMs] = heartbeatMs
 

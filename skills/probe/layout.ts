@@ -36,7 +36,8 @@ export const SIGNAL_CRASH = 2
 export const GAUGE = {
   /** Epoch milliseconds of the last heartbeat. */
   beatAt: 0,
-  installedAt: 1,
+  /** When the process started: a probe that comes late finds an application that is up. 0: it is up. */
+  startedAt: 1,
   heartbeatMs: 2,
   loopActiveMs: 3,
   loopIdleMs: 4,

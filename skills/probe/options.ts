@@ -6,6 +6,8 @@ export interface ProbeOptions {
   readonly skills?: readonly string[]
   /** Skills of the application, each made by `defineSkill`. Default none. */
   readonly custom?: readonly DefinedSkill[]
+  /** The application is up already: nothing is excused as its start. Default false. */
+  readonly isAttached?: boolean
   /** Milliseconds between heartbeats, 10 to 1000. Default 50. */
   readonly heartbeatMs?: number
   /** Longest wait of a dying main for its insight to be written, 0 to 10000 ms. Default 1000. */
@@ -15,11 +17,12 @@ export interface ProbeOptions {
 export interface CheckedProbeOptions {
   readonly skills: readonly string[]
   readonly custom: readonly DefinedSkill[]
+  readonly isAttached: boolean
   readonly heartbeatMs: number
   readonly crashWaitMs: number
 }
 
-const KNOWN = ['skills', 'custom', 'heartbeatMs', 'crashWaitMs']
+const KNOWN = ['skills', 'custom', 'isAttached', 'heartbeatMs', 'crashWaitMs']
 
 export function checkProbeOptions(options: ProbeOptions): CheckedProbeOptions {
   for (const key of Object.keys(options)) {
@@ -40,6 +43,7 @@ export function checkProbeOptions(options: ProbeOptions): CheckedProbeOptions {
   return {
     skills: options.skills ?? [],
     custom,
+    isAttached: options.isAttached === true,
     heartbeatMs: within('heartbeatMs', options.heartbeatMs ?? 50, 10, 1000),
     crashWaitMs: within('crashWaitMs', options.crashWaitMs ?? 1000, 0, 10_000),
   }

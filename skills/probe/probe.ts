@@ -39,7 +39,7 @@ export interface Probe {
  * @throws {Error} A probe is installed already.
  */
 export function installProbe(options: ProbeOptions = {}): Probe {
-  const { skills, custom, heartbeatMs, crashWaitMs } = checkProbeOptions(options)
+  const { skills, custom, isAttached, heartbeatMs, crashWaitMs } = checkProbeOptions(options)
   if (Reflect.has(globalThis, PROBE_KEY)) {
     throw new Error('installProbe: a probe is installed already; uninstall() it first')
   }
@@ -53,7 +53,7 @@ export function installProbe(options: ProbeOptions = {}): Probe {
     configurable: true,
   })
   const stops = [
-    startHeartbeat(views, heartbeatMs),
+    startHeartbeat(views, heartbeatMs, isAttached),
     startGcWatch(views),
     watchLastWords(views, crashWaitMs),
     ...parts.flatMap(({ install }) => (install === undefined ? [] : [install()])),

@@ -13,7 +13,7 @@ const POLL_MS = 50
 const LOOK_AFTER_MS = 120
 /** Start-up is itself a stall. The application is up after this many beats in a row on time … */
 const UP_AFTER_BEATS = 8
-/** … or when this much time has passed since the probe came, whatever happens. */
+/** … or when the process is this old, whatever happens. */
 const UP_AFTER_MS = 10_000
 const MAX_LOOKS = 80
 const BASELINE_EVERY_POLLS = 10
@@ -112,8 +112,7 @@ export class StallWatch {
     if (ageMs > LOOK_AFTER_MS) this.#goodBeats = 0
     else this.#goodBeats += beats - this.#seenBeats
     this.#seenBeats = beats
-    this.#isUp =
-      this.#goodBeats >= UP_AFTER_BEATS || now - reader.gauge('installedAt') > UP_AFTER_MS
+    this.#isUp = this.#goodBeats >= UP_AFTER_BEATS || now - reader.gauge('startedAt') > UP_AFTER_MS
   }
 
   #begin(reader: HeartbeatReader): void {

@@ -131,7 +131,7 @@ ${whenUp} setTimeout(() => brewTea(), 200))
       const [insight] = linesOf<Insight>(readFileSync(file, 'utf8'))
       assert.equal(insight?.location?.file, path)
       assert.match(insight?.location?.function ?? '', /mineCoins$/)
-      const { line = 0 } = insight?.location ?? {}
+      const line = insight?.location?.line ?? 0
       assert.ok(line >= 2 && line <= 6, `line ${line}`)
     }
   })

@@ -62,9 +62,12 @@ function watchFinding(
   }
 }
 
-/** Tells whether a step is due on a snapshot. */
-export function isDue(step: DrillStep, snapshot: Snapshot): boolean {
-  return evaluateConditions(step.when, snapshot.data)
+/**
+ * Tells whether a step is due: its conditions hold on the snapshot, or somebody asked with a
+ * reason. Who asks may know what no snapshot shows yet, and the rows decide anyway.
+ */
+export function isDue(step: DrillStep, snapshot: Snapshot, isAsked: boolean): boolean {
+  return isAsked || evaluateConditions(step.when, snapshot.data)
 }
 
 /** One draft for each row that counts, in the order of the rows, up to the step's limit. */

@@ -62,7 +62,9 @@ function looks(request: OperatorRequest, run: Run): OperatorAction[] {
       ? []
       : [{ intent: 'take_snapshot' }]
   const actions: OperatorAction[] = []
-  for (const step of request.skill.drilldown.filter((each) => isDue(each, snapshot))) {
+  for (const step of request.skill.drilldown.filter((each) =>
+    isDue(each, snapshot, isAsked(request)),
+  )) {
     const outcome = outcomeOf(step, run)
     if (outcome.type === 'not-run' && !isConcluding)
       actions.push({ intent: 'execute', code: step.code })
@@ -73,6 +75,11 @@ function looks(request: OperatorRequest, run: Run): OperatorAction[] {
   const all = [...actions, ...noticed]
   // with few turns left, tell what is known already, the worst first
   return request.budget.iterationsLeft > reservedTurns ? all : []
+}
+
+/** A person or a program asked with a reason; nothing set this run off by itself. */
+function isAsked({ reason, context }: OperatorRequest): boolean {
+  return reason !== undefined && !Object.hasOwn(context, 'signal')
 }
 
 type StepOutcome =
@@ -145,7 +152,7 @@ function gapsOf(request: OperatorRequest, run: Run): string[] {
     return [`no snapshot could be taken (${error})`]
   }
   return request.skill.drilldown
-    .filter((step) => isDue(step, snapshot))
+    .filter((step) => isDue(step, snapshot, isAsked(request)))
     .flatMap((step) => {
       const outcome = outcomeOf(step, run)
       if (outcome.type === 'failed') return [`${step.id} failed (${outcome.error})`]
