@@ -2,8 +2,7 @@
  * The insights file: one JSON object a line, written at once and synchronously, because the process
  * may be about to die. A file that cannot be written is told once per kind of error, never thrown.
  */
-import { appendFileSync, mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { appendLine } from './line-file.ts'
 
 /** Where insights are appended. */
 export interface InsightsFile {
@@ -18,21 +17,11 @@ export function insightsFile(path: string): InsightsFile {
     path,
     append(insight) {
       try {
-        appendLine(path, `${JSON.stringify(insight)}\n`)
+        appendLine(path, JSON.stringify(insight))
         return undefined
       } catch (error) {
         return error instanceof Error ? error : new Error(String(error))
       }
     },
-  }
-}
-
-function appendLine(path: string, line: string): void {
-  try {
-    appendFileSync(path, line)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
-    mkdirSync(dirname(path), { recursive: true })
-    appendFileSync(path, line)
   }
 }

@@ -3,10 +3,12 @@
  * the probe and nothing else; the options have been checked before.
  */
 import { hostname } from 'node:os'
+import { resolve } from 'node:path'
 import {
   call,
   cast,
   child,
+  type ExitReason,
   type Pid,
   type Runtime,
   receive,
@@ -25,6 +27,7 @@ import { builder } from './servers/builder.ts'
 import { mainName, names } from './servers/names.ts'
 import type { ConnectRequest } from './servers/probe-server.ts'
 import { unwrapAnswer } from './servers/reply-later.ts'
+import { causeOfFailedStart } from './start-failure.ts'
 import { emit, receiveForwarded } from './telemetry.ts'
 import type { TriggerOptions } from './trigger-rules.ts'
 import { isObject } from './vocabulary/json.ts'
@@ -91,7 +94,11 @@ export function launch(options: LaunchOptions): Launched {
   })
   let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => (stopping ??= end(starting, probe, stopForwarding))
-  const ready = starting.then((runtime) => settle(runtime, probe))
+  const ready = starting.then((runtime) => {
+    // Also when its root supervisor gives up: then nothing of nodelens stays behind.
+    void runtime.closed.then((reason) => ended(reason, stop))
+    return settle(runtime, probe)
+  })
   ready.catch(() => void stop())
   const run = (errand: Errand): void => {
     void starting.then((runtime) => runtime.act(() => cast('nodelens.builder', 'errand', errand)))
@@ -101,15 +108,27 @@ export function launch(options: LaunchOptions): Launched {
   return launched
 }
 
+function ended(reason: ExitReason, stop: () => Promise<void>): Promise<void> {
+  emit('lens', 'stopped', { reason: reason.type })
+  return stop()
+}
+
 async function settle(runtime: Runtime, probe: Probe): Promise<Runtime> {
-  void runtime.closed.then((reason) => emit('lens', 'stopped', { reason: reason.type }))
   servePorts(runtime, probe)
   const built = runtime.act(() =>
     call('nodelens.builder', 'ready', undefined, { timeoutMs: readyMs, holds: false }),
   )
-  unwrapAnswer(await built)
+  unwrapBuilt(await built)
   emit('lens', 'started', {})
   return runtime
+}
+
+function unwrapBuilt(built: unknown): void {
+  try {
+    unwrapAnswer(built)
+  } catch (error) {
+    throw causeOfFailedStart(error)
+  }
 }
 
 /** Gives a port to each probe gateway that asks: the first, and those that follow after a crash. */
@@ -146,11 +165,12 @@ async function end(
 function planOf(options: LaunchOptions, probe: Probe): LensPlan {
   const { skills, insightsFile, journal, model, observer, triggers, operatorIdleMs, errand } =
     options
-  const files = insightsFile === undefined ? {} : { insightsFile }
+  // Absolute, because the application may change its working directory.
+  const files = insightsFile === undefined ? {} : { insightsFile: resolve(insightsFile) }
   return {
     node: `${hostname()}:${process.pid}`,
     operatorIdleMs,
-    journal: journal === undefined ? files : { ...files, journal },
+    journal: journal === undefined ? files : { ...files, journal: resolve(journal) },
     model: { model },
     probe: {
       heartbeat: probe.heartbeat,

@@ -2,6 +2,7 @@
 import { type LaunchOptions, launch, runningLens } from './launch.ts'
 import { parseModel } from './models/setting.ts'
 import { nearest } from './nearest.ts'
+import { checkObserverAddress } from './observer-address.ts'
 import type { LogLevel, Settings } from './settings.ts'
 import { builtInSkills } from './skill-names.ts'
 import { type TelemetryEvent, telemetry } from './telemetry.ts'
@@ -33,6 +34,9 @@ function launchOptions(settings: Settings): LaunchOptions {
     throw new TypeError(
       `NODELENS_SKILLS: unknown skill "${skill}"${hint} Built in are ${builtInSkills.join(', ')}`,
     )
+  }
+  if (observer !== undefined) {
+    checkObserverAddress('NODELENS_OBSERVER', observer.host, observer.token)
   }
   return {
     skills,

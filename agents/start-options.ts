@@ -5,6 +5,7 @@ import type { LaunchOptions } from './launch.ts'
 import { parseOptions } from './misuse.ts'
 import { type ModelOption, parseModel } from './models/setting.ts'
 import { nearest } from './nearest.ts'
+import { checkObserverAddress } from './observer-address.ts'
 import { builtInSkills } from './skill-names.ts'
 import { defaultTriggerOptions, type TriggerOptions } from './trigger-rules.ts'
 
@@ -99,7 +100,9 @@ export function parseStart(
 
 function parseObserver(option: unknown): LaunchOptions['observer'] {
   if (option === undefined || option === false) return undefined
-  return { ...parseOptions('start({ observer })', observerSchema, option), mayFail: false }
+  const observer = parseOptions('start({ observer })', observerSchema, option)
+  checkObserverAddress('start({ observer })', observer.host ?? '127.0.0.1', observer.token)
+  return { ...observer, mayFail: false }
 }
 
 function parseTriggers(option: unknown): TriggerOptions | undefined {

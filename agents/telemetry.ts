@@ -12,7 +12,7 @@ import { nearest } from './nearest.ts'
 
 /** Every event by group. The README has the table of their fields. */
 export const telemetryEvents = {
-  run: ['started', 'ended', 'concluding', 'deadline-exceeded', 'cancelled', 'bound-hit', 'resumed'],
+  run: ['started', 'ended', 'concluding', 'bound-hit', 'resumed'],
   coordinator: [
     'action',
     'notification-received',

@@ -17,7 +17,7 @@ import {
 /** Until the door has accepted a request it is posted again at this pace: nodelens may be starting. */
 const repostMs = 250
 /** A request that nobody accepts within this time fails; the root thread answers in a millisecond. */
-const acceptMs = 10_000
+const acceptMs = 5_000
 /** At this pace the door is asked whether it still works on a request, and so long it may be silent. */
 const stillMs = 2_000
 const silenceMs = 15_000

@@ -177,7 +177,7 @@ export class CoordinatorDesk {
       case 'conclude-operator':
         return this.#hands.concludeOperator(run.id, effect)
       case 'stop-operator':
-        return this.#hands.stopOperator(run.id, effect)
+        return void this.#hands.stopOperator(run.id, effect)
       case 'message-operator':
         return void this.#hands.messageOperator(run.id, effect)
       case 'insight':

@@ -8,6 +8,7 @@ import {
   type DownMessage,
   demonitor,
   describeReason,
+  exit,
   monitor,
   type Pid,
   type Ref,
@@ -29,6 +30,9 @@ import { type OperatorSupply, withOperator } from './operator-supply.ts'
 const beginMs = 10_000
 /** Milliseconds for an operator to answer a message; its model has to be asked for that. */
 const messageMs = 60_000
+
+/** An operator answers at any time; one that does not for so long is killed, milliseconds. */
+const stuckMs = 5_000
 
 /** Puts an event into the coordinator's own mailbox. */
 export type PostEvent = (runId: string, event: CoordinatorEvent) => void
@@ -132,9 +136,20 @@ export class CoordinatorHands {
     if (watched !== undefined) cast(watched.pid, 'conclude', { run: operator, cause })
   }
 
-  stopOperator(runId: string, { operator, reason }: EffectOf<'stop-operator'>): void {
-    const watched = this.#find(runId, operator)
-    if (watched !== undefined) cast(watched.pid, 'stop', { run: operator, reason })
+  /** An operator that is told to stop and does not even say how it is has a thread that is stuck. */
+  async stopOperator(
+    runId: string,
+    { operator, reason }: EffectOf<'stop-operator'>,
+  ): Promise<void> {
+    const pid = this.#find(runId, operator)?.pid
+    if (pid === undefined) return
+    cast(pid, 'stop', { run: operator, reason })
+    try {
+      await call(pid, 'status', undefined, { timeoutMs: stuckMs })
+    } catch (error) {
+      const isStuck = error instanceof Error && 'code' in error && error.code === 'ERR_CALL_TIMEOUT'
+      if (isStuck) exit(pid, { type: 'kill' })
+    }
   }
 
   async messageOperator(runId: string, effect: EffectOf<'message-operator'>): Promise<void> {

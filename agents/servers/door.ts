@@ -18,6 +18,8 @@ interface State {
 
 export const door = server(import.meta, {
   name: names.door,
+  // So that `terminate` runs when the supervisor ends it.
+  trapExit: true,
   init: async (args: DoorArgs): Promise<State> => {
     const desk = new DoorDesk(args, await readSkills())
     return { desk, channel: new ChannelDoor((request) => desk.answer(request)) }

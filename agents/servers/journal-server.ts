@@ -2,7 +2,6 @@
  * The journal as an actor in the root thread: what it has answered for is written. It also writes the
  * insights file and tells the observer, so that there is one order in which things happened.
  */
-import { appendFileSync } from 'node:fs'
 import { cast, server } from '../../runtime/index.ts'
 import { type InsightsFile, insightsFile } from '../insights-file.ts'
 import {
@@ -14,6 +13,7 @@ import {
   openRuns,
   resultOf,
 } from '../journal.ts'
+import { appendLine } from '../line-file.ts'
 import type { CoordinatorResult } from '../loop/coordinator-run.ts'
 import { emit } from '../telemetry.ts'
 import type { Insight } from '../vocabulary/insight.ts'
@@ -100,7 +100,7 @@ function append(state: State, record: JournalRecord, isWritten = false): State {
 function writeLine({ args, troubles }: State, record: JournalRecord): string | undefined {
   if (args.journal === undefined) return undefined
   try {
-    appendFileSync(args.journal, `${JSON.stringify(record)}\n`)
+    appendLine(args.journal, JSON.stringify(record))
     return undefined
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)

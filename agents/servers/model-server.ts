@@ -31,6 +31,8 @@ interface State {
 
 export const model = server(import.meta, {
   name: names.model,
+  // So that `terminate` runs when the supervisor ends it.
+  trapExit: true,
   init: (args: ModelArgs): State => ({
     gateway: new ModelGateway({ ...args, onEvent: tell }),
     open: new Map(),

@@ -21,6 +21,8 @@ interface State {
 
 export const observer = server(import.meta, {
   name: names.observer,
+  // So that `terminate` runs when the supervisor ends it.
+  trapExit: true,
   init: async ({ mayFail, ...options }: ObserverArgs): Promise<State> => {
     const insights = await call(names.journal, 'insights')
     try {

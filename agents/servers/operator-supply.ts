@@ -1,5 +1,13 @@
 /** Operators on demand: the running one of a skill, or a new one under the dynamic supervisor. */
-import { call, child, isPid, type Pid, whereis } from '../../runtime/index.ts'
+import {
+  call,
+  child,
+  type ExitReason,
+  isExitReason,
+  isPid,
+  type Pid,
+  whereis,
+} from '../../runtime/index.ts'
 import type { SkillDescription } from '../vocabulary/skill-description.ts'
 import { names, operatorName } from './names.ts'
 import { operator } from './operator.ts'
@@ -50,7 +58,14 @@ export async function withOperator<Value>(
   }
 }
 
+/** It was dead already, or ended of its own accord: whatever was asked of it has not begun. */
 function isGone(error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error)) return false
-  return error.code === 'ERR_NO_PROCESS' || error.code === 'ERR_PROCESS_DOWN'
+  if (error.code === 'ERR_NO_PROCESS') return true
+  const reason = 'reason' in error ? error.reason : undefined
+  return error.code === 'ERR_PROCESS_DOWN' && isExitReason(reason) && isQuiet(reason)
+}
+
+function isQuiet({ type }: ExitReason): boolean {
+  return type === 'normal' || type === 'noproc'
 }

@@ -43,6 +43,8 @@ export interface ConnectRequest {
 
 export const probe = server(import.meta, {
   name: names.probe,
+  // So that `terminate` runs when the supervisor ends it.
+  trapExit: true,
   init: (args: ProbeArgs, context): State => {
     const { heartbeat, skills, custom } = args
     let plugPort: (port: MessagePort) => void = () => {}

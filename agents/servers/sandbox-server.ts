@@ -19,7 +19,7 @@ import { readSkills } from './skill-book.ts'
 import type { ScriptRequest } from './tool-clients.ts'
 
 /** Longest time for one callback, milliseconds. */
-const callbackMs = 5_000
+const callbackMs = 35_000
 
 interface Script {
   readonly owner: Pid
@@ -35,6 +35,8 @@ interface State {
 
 export const sandbox = server(import.meta, {
   name: names.sandbox,
+  // So that `terminate` runs when the supervisor ends it.
+  trapExit: true,
   init: async (): Promise<State> => ({
     sandbox: await createSandbox({ limits: { callbackMs } }),
     skills: await readSkills(),
@@ -86,7 +88,7 @@ async function run(state: State, request: ScriptRequest, signal: AbortSignal): P
   try {
     const outcome = await state.sandbox.run(code, {
       callbacks: Object.fromEntries(callbacks.map((one) => [one.name, callbackOf(one)])),
-      limits: { wallMs: Math.max(1, Math.min(15_000, timeoutMs)) },
+      limits: { wallMs: Math.max(1, timeoutMs) },
       signal,
     })
     return outcome

@@ -9,7 +9,7 @@ import { unwrapAnswer } from './reply-later.ts'
 /** Longest time for one snapshot, milliseconds. */
 const snapshotMs = 5_000
 /** Longest time for one script, its wait for a thread included, milliseconds. */
-export const scriptMs = 30_000
+export const scriptMs = 45_000
 /** How much later than the server's own limit the caller gives up. */
 const slackMs = 1_000
 

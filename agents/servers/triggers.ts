@@ -2,7 +2,7 @@
  * The triggers as an actor in the root thread: what the probe gateway notices by itself starts an
  * investigation, once for each culprit in a while and a bounded number in an hour.
  */
-import { call, server } from '../../runtime/index.ts'
+import { server } from '../../runtime/index.ts'
 import type { GatewaySignal } from '../../skills/index.ts'
 import type { CoordinatorStart } from '../loop/coordinator-loop.ts'
 import { defaultMaxIterations, graceFor } from '../loop/run-limits.ts'
@@ -11,6 +11,7 @@ import { decide, type Signal, type TriggerHistory, type TriggerOptions } from '.
 import type { Location } from '../vocabulary/fields.ts'
 import { isObject, type Json, type JsonObject } from '../vocabulary/json.ts'
 import type { SkillSummary } from '../vocabulary/skill-description.ts'
+import { startRun } from './coordinator-client.ts'
 import { names } from './names.ts'
 import { newRunId } from './run-id.ts'
 import { readSkills } from './skill-book.ts'
@@ -40,10 +41,11 @@ export const triggers = server(import.meta, {
     const [history, decision] = decide(state.history, signal.known, state.options, Date.now())
     if (decision.type === 'suppressed') {
       emit('trigger', 'suppressed', { key: decision.key, why: decision.why })
-    } else {
-      await investigate(state, decision, signal.whole)
+      return { state: { ...state, history } }
     }
-    return { state: { ...state, history } }
+    // What could not be started does not hold the next one back.
+    const isStarted = await investigate(state, decision, signal.whole)
+    return { state: isStarted ? { ...state, history } : state }
   },
 })
 
@@ -51,7 +53,7 @@ async function investigate(
   { options, skills }: State,
   { key, reason }: { readonly key: string; readonly reason: string },
   signal: JsonObject,
-): Promise<void> {
+): Promise<boolean> {
   const { deadlineMs } = options
   const start: CoordinatorStart = {
     id: newRunId(),
@@ -67,11 +69,13 @@ async function investigate(
     followUps: 0,
   }
   try {
-    await call(names.coordinator, 'start', start)
+    await startRun(start)
     emit('trigger', 'fired', { runId: start.id, key, reason })
+    return true
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     emit('trigger', 'failed', { key, message })
+    return false
   }
 }
 

@@ -1,16 +1,21 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
-import * as v from 'valibot'
-import type { CoordinatorResult } from '../../agents/loop/coordinator-run.ts'
-import { graceFor } from '../../agents/loop/run-limits.ts'
-import { coordinatorResultSchema } from '../../agents/schemas.ts'
 import { names, operatorName } from '../../agents/servers/names.ts'
-import { newRunId } from '../../agents/servers/run-id.ts'
-import { receiveForwarded, telemetry } from '../../agents/telemetry.ts'
-import { call, exit, isPid, type Runtime, whereis } from '../../runtime/index.ts'
-import type { Script } from './fixtures/stand-ins.ts'
+import { receiveForwarded } from '../../agents/telemetry.ts'
+import {
+  call,
+  child,
+  exit,
+  isDownMessage,
+  isPid,
+  monitor,
+  type Runtime,
+  receive,
+  whereis,
+} from '../../runtime/index.ts'
+import { type Script, stuckOperator } from './fixtures/stand-ins.ts'
 import { patienceMs, startHouse } from './support/house.ts'
-import { skill } from './support/kernel.ts'
+import { awaitRun, begin, heard } from './support/runs.ts'
 
 const stopForwarding = receiveForwarded()
 after(stopForwarding)
@@ -26,49 +31,6 @@ async function inHouse(
   } finally {
     await runtime.stop()
   }
-}
-
-/** Starts a run and returns its id and its result to come. */
-async function begin(
-  deadlineMs = 60_000,
-): Promise<{ runId: string; result: Promise<CoordinatorResult> }> {
-  const runId = newRunId()
-  const start = {
-    id: runId,
-    reason: 'p99 doubled',
-    context: {},
-    skills: ['vm', 'tables'].map(skill),
-    limits: {
-      maxIterations: 25,
-      deadlineAt: Date.now() + deadlineMs,
-      graceMs: graceFor(deadlineMs),
-    },
-    followUps: 0,
-  }
-  await call(names.coordinator, 'start', start, { timeoutMs: patienceMs })
-  return { runId, result: awaitRun(runId) }
-}
-
-async function awaitRun(runId: string): Promise<CoordinatorResult> {
-  const result = await call(names.coordinator, 'await', runId, { timeoutMs: patienceMs })
-  v.parse(coordinatorResultSchema, JSON.parse(JSON.stringify(result)))
-  return result as CoordinatorResult
-}
-
-/** Resolves when an event is told that matches. */
-function heard(
-  pattern: string,
-  matches: (data: Record<string, unknown>) => boolean = () => true,
-): Promise<Record<string, unknown>> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${pattern} was not heard`)), patienceMs)
-    const stop = telemetry.subscribe(pattern, ({ data }) => {
-      if (!matches(data)) return
-      clearTimeout(timer)
-      stop()
-      resolve(data)
-    })
-  })
 }
 
 const finding: Script = {
@@ -214,6 +176,29 @@ describe('an operator', () => {
   })
 })
 
+describe('an operator whose thread is stuck', () => {
+  it('is killed when its run is over, and its supervisor starts another', async () => {
+    const script: Script = {
+      coordinator: [{ intent: 'invoke_operators', skills: ['vm'] }, 'never', 'never'],
+    }
+    await inHouse(script, async () => {
+      const pid = await call(names.operators, 'startChild', child(stuckOperator), {
+        timeoutMs: patienceMs,
+      })
+      if (!isPid(pid)) assert.fail('the stuck operator did not start')
+      const started = heard('coordinator:operator-started')
+      const { runId, result } = await begin()
+      await started
+      await call(names.coordinator, 'cancel', runId)
+      const { operatorResults } = await result
+      assert.equal(operatorResults[0]?.status, 'cancelled')
+      monitor(pid)
+      const down = await receive(isDownMessage, { timeoutMs: patienceMs })
+      assert.deepEqual(down?.reason, { type: 'killed' })
+    })
+  })
+})
+
 describe('the end of an investigation', () => {
   const silent: Script = {
     coordinator: [{ intent: 'invoke_operators', skills: ['vm'] }, 'never', 'never'],
@@ -222,7 +207,7 @@ describe('the end of an investigation', () => {
 
   it('comes at the deadline with what is known, though the model says nothing', async () => {
     await inHouse(silent, async () => {
-      const { result } = await begin(3_000)
+      const { result } = await begin(6_000)
       const { outcome, partial, notifications } = await result
       assert.equal(outcome, 'deadline_exceeded')
       assert.equal(partial, true)

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import diagnosticsChannel from 'node:diagnostics_channel'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { emit, receiveForwarded, type TelemetryEvent, telemetry } from '../../agents/telemetry.ts'
+import { projectRoot } from '../support/project.ts'
+import { modulePath } from './support/run-program.ts'
 
 describe('telemetry', () => {
   it('calls the subscribers of one event, of its group and of all', () => {
@@ -50,6 +54,14 @@ describe('telemetry', () => {
     })
   }
 
+  it('has a table of its events that tells all of them and no others', () => {
+    const page = readFileSync(join(projectRoot, 'docs/events.md'), 'utf8')
+    const told = [...page.matchAll(/^\| `([a-z-]+:[a-z-]+)`/gm)].map(
+      ([, name]) => `nodelens:${name}`,
+    )
+    assert.deepEqual(told.sort(), telemetry.eventNames().sort())
+  })
+
   it('names the nearest event for one that does not exist', () => {
     assert.throws(
       () => telemetry.subscribe('coordinator:insight-producd', () => undefined),
@@ -71,7 +83,7 @@ describe('telemetry', () => {
           resolve(event)
         })
       })
-      const url = new URL('../../agents/telemetry.js', import.meta.url).href
+      const url = modulePath(import.meta, '../../agents/telemetry')
       const code = `import(${JSON.stringify(url)}).then(({ emit }) => emit('operator', 'executed', { ok: true }))`
       const worker = new Worker(code, { eval: true })
       const timeout = setTimeout(() => void worker.terminate(), 20_000)
