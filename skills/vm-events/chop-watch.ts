@@ -19,8 +19,8 @@ const LOOK_EVERY_MS = 12
 const MAX_LOOKS = 60
 const OVERDUE_MS = 8
 const QUIET_AFTER_MS = 15_000
-/** A machine that lets main wait for a CPU this share of the time explains lateness by itself. */
-const STARVED_SHARE = 0.25
+/** Of the time in which main wanted to run, it must have run this share: else the machine is to blame. */
+const OWN_SHARE = 0.5
 
 export interface ChopWatchOptions {
   readonly reader: HeartbeatReader
@@ -53,14 +53,7 @@ export class ChopWatch {
     const now = epochMs()
     if (this.#isBusy || !isUp || now < this.#readyAt) return
     const late = reader.recentLatenesses(WINDOW_BEATS)
-    if (
-      late.length < WINDOW_BEATS ||
-      percentile(
-        late.toSorted((a, b) => a - b),
-        0.9,
-      ) < CHOPPY_P90_MS
-    )
-      return
+    if (late.length < WINDOW_BEATS || p90(late) < CHOPPY_P90_MS) return
     this.#isBusy = true
     void this.#burst(late)
       .catch(() => undefined)
@@ -80,16 +73,15 @@ export class ChopWatch {
     const base = readMainThread()
     const beats = reader.beats
     const samples = await this.#look(startedAt + BURST_MS)
-    const wallMs = Math.max(epochMs() - startedAt, 1)
     const late = [
       ...before,
       ...reader.recentLatenesses(Math.min(reader.beats - beats, WINDOW_BEATS)),
     ]
     const blocks = late.filter((ms) => ms >= OVERDUE_MS)
-    const state = readMainThread()
-    const shares = sharesOf(base, state, wallMs)
-    if (this.#isStopped || samples.length < 8 || shares.wait > STARVED_SHARE) return
-    const durationMs = blocks.reduce((total, ms) => total + ms, 0)
+    const own = ownShareOf(base, readMainThread())
+    if (this.#isStopped || samples.length < 8 || own < OWN_SHARE) return
+    if (p90(late) * own < CHOPPY_P90_MS * 0.8) return
+    const durationMs = blocks.reduce((total, ms) => total + ms, 0) * own
     this.#serial += 1
     onChop({
       id: `chop-${this.#serial}`,
@@ -97,7 +89,6 @@ export class ChopWatch {
       durationMs,
       ongoing: false,
       samples,
-      runMs: durationMs * shares.run,
       waitMs: 0,
       frozenMs: 0,
       gcMs: 0,
@@ -125,14 +116,17 @@ export class ChopWatch {
   }
 }
 
-function sharesOf(
-  base: ThreadState | undefined,
-  state: ThreadState | undefined,
-  wallMs: number,
-): { run: number; wait: number } {
-  if (base === undefined || state === undefined) return { run: 1, wait: 0 }
-  return {
-    run: Math.min(1, (state.runMs - base.runMs) / wallMs),
-    wait: (state.waitMs - base.waitMs) / wallMs,
-  }
+function p90(values: readonly number[]): number {
+  return percentile(
+    values.toSorted((left, right) => left - right),
+    0.9,
+  )
+}
+
+/** Of the time in which main was on a CPU or waiting for one, the share on it. */
+function ownShareOf(base: ThreadState | undefined, state: ThreadState | undefined): number {
+  if (base === undefined || state === undefined) return 1
+  const runMs = state.runMs - base.runMs
+  const waitMs = state.waitMs - base.waitMs
+  return runMs + waitMs < 1 ? 1 : runMs / (runMs + waitMs)
 }
