@@ -24,9 +24,11 @@ const OWN_SHARE = 0.5
 
 export interface ChopWatchOptions {
   readonly reader: HeartbeatReader
-  readonly inspector: Inspector
+  readonly inspector: Pick<Inspector, 'evaluate'>
   readonly ownFolders: readonly string[]
   readonly onChop: (evidence: StallEvidence) => void
+  /** Default: main, from /proc. */
+  readonly readThread?: () => ThreadState | undefined
 }
 
 /**
@@ -42,9 +44,15 @@ export class ChopWatch {
   #isBusy = false
   #isStopped = false
   #serial = 0
+  #settled: Promise<void> = Promise.resolve()
 
   constructor(options: ChopWatchOptions) {
     this.#options = options
+  }
+
+  /** Settles when no burst of looks is under way. */
+  get settled(): Promise<void> {
+    return this.#settled
   }
 
   /** Called once a second. */
@@ -55,7 +63,7 @@ export class ChopWatch {
     const late = reader.recentLatenesses(WINDOW_BEATS)
     if (late.length < WINDOW_BEATS || p90(late) < CHOPPY_P90_MS) return
     this.#isBusy = true
-    void this.#burst(late)
+    this.#settled = this.#burst(late)
       .catch(() => undefined)
       .finally(() => {
         this.#isBusy = false
@@ -70,7 +78,8 @@ export class ChopWatch {
   async #burst(before: readonly number[]): Promise<void> {
     const { reader, onChop } = this.#options
     const startedAt = epochMs()
-    const base = readMainThread()
+    const readThread = this.#options.readThread ?? readMainThread
+    const base = readThread()
     const beats = reader.beats
     const samples = await this.#look(startedAt + BURST_MS)
     const late = [
@@ -78,7 +87,7 @@ export class ChopWatch {
       ...reader.recentLatenesses(Math.min(reader.beats - beats, WINDOW_BEATS)),
     ]
     const blocks = late.filter((ms) => ms >= OVERDUE_MS)
-    const own = ownShareOf(base, readMainThread())
+    const own = ownShareOf(base, readThread())
     if (this.#isStopped || samples.length < 8 || own < OWN_SHARE) return
     if (p90(late) * own < CHOPPY_P90_MS * 0.8) return
     const durationMs = blocks.reduce((total, ms) => total + ms, 0) * own
