@@ -18,7 +18,7 @@ export const httpOverhead: Bench = {
   question: 'What does nodelens cost an HTTP service under full load?',
   run: (settings) => {
     const { smoke } = settings
-    const span = smoke ? { warmMs: 200, measureMs: 400 } : { warmMs: 3_000, measureMs: 5_000 }
+    const span = smoke ? { warmMs: 500, measureMs: 500 } : { warmMs: 3_000, measureMs: 5_000 }
     return alternate(smoke ? 1 : 7, settings, (variant) =>
       withFolder(async (folder) => {
         const server = await MeasuredServer.start(startOptions(variant, settings, folder))

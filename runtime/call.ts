@@ -13,6 +13,8 @@ export interface CallOptions {
   readonly timeoutMs?: number
   /** Gives up when aborted; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal
+  /** False: the wait does not keep the process alive. Default true. */
+  readonly holds?: boolean
 }
 
 /** OTP's default for a call, milliseconds. */
@@ -29,8 +31,8 @@ export async function call(
   payload?: unknown,
   options: CallOptions = {},
 ): Promise<unknown> {
-  checkKeys('call', options, ['timeoutMs', 'signal'])
-  const { timeoutMs = DEFAULT_CALL_MS, signal } = options
+  checkKeys('call', options, ['timeoutMs', 'signal', 'holds'])
+  const { timeoutMs = DEFAULT_CALL_MS, signal, holds } = options
   checkNumber('call: timeoutMs', timeoutMs)
   const owner = acting('call')
   signal?.throwIfAborted()
@@ -38,7 +40,7 @@ export async function call(
   const to = isRegistryName(target) ? await holderOf(target) : resolve(owner, target, info)
   if (!to) throw new NoProcess(info.target, info)
   if (to === owner.pid) throw new CallingSelf(to, info)
-  return request(owner, to, info, signal, (ref) =>
+  return request(owner, to, info, { signal, holds }, (ref) =>
     owner.kernel.send({ type: 'call', to, from: owner.pid, ref, name, payload }),
   )
 }
@@ -115,12 +117,21 @@ export function awaitDown(
   })
 }
 
+interface Waiting {
+  readonly signal?: AbortSignal | undefined
+  readonly holds?: boolean | undefined
+}
+
+function lateReply(target: Pid, info: CallInfo): CallTimeout {
+  return new CallTimeout(target, `'${info.name}'`, info.timeoutMs, info)
+}
+
 /** Enters a pending reply, does what asks for it, and waits. */
 export function request(
   owner: Process,
   target: Pid,
   info: CallInfo,
-  signal: AbortSignal | undefined,
+  { signal, holds = true }: Waiting,
   ask: (ref: Ref) => void,
 ): Promise<unknown> {
   if (!owner.alive) return new Promise(() => {})
@@ -132,9 +143,8 @@ export function request(
       kernel.send({ type: 'demonitor', to: target, from: owner.pid, ref })
       reject(error)
     }
-    const { name, timeoutMs } = info
-    const tooLate = (): void => giveUp(new CallTimeout(target, `'${name}'`, timeoutMs, info))
-    const timer = setAlarm(timeoutMs, tooLate)
+    const timer = setAlarm(info.timeoutMs, () => giveUp(lateReply(target, info)))
+    if (!holds) timer?.unref()
     const onAbort = (): void => giveUp(signal?.reason)
     signal?.addEventListener('abort', onAbort, { once: true })
     kernel.pending.add(ref, {
@@ -143,6 +153,7 @@ export function request(
       info,
       resolve: resolvePromise,
       reject,
+      holds,
       settled: () => {
         clearAlarm(timer)
         signal?.removeEventListener('abort', onAbort)

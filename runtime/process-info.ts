@@ -153,7 +153,7 @@ async function ask(
   signal?.throwIfAborted()
   try {
     const info = { target: to, name: what, timeoutMs }
-    return await request(own, to, info, signal, (ref) =>
+    return await request(own, to, info, { signal }, (ref) =>
       own.kernel.send(question({ to, from: own.pid, ref })),
     )
   } catch (error) {

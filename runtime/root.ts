@@ -46,7 +46,8 @@ export function runRoot({ control, shared, spare }: RootData): void {
     threads: () => [{ ordinal: ROOT_THREAD, name: 'root', threadId: undefined }, ...host.threads],
     ask: (ordinal, message) => {
       if (ordinal !== ROOT_THREAD) host.tell(ordinal, message)
-      else reporter.reply(message.id)
+      else if (message.type === 'tree-request') reporter.reply(message.id)
+      else source.receive({ type: 'pong', ordinal })
     },
     watch: (change) => state.addWatchers(change),
   })

@@ -5,6 +5,7 @@ import { type Alarm, clearAlarm, setAlarm } from './alarm.ts'
 import { type Application, type ApplicationSpec, Applications } from './application.ts'
 import { awaitDown, type CallOptions, call } from './call.ts'
 import { type ChildSpec, checkedSupervisor, child, type SupervisorOptions } from './child-spec.ts'
+import { runAs } from './context.ts'
 import { enterKernel, leaveKernel } from './current.ts'
 import { NotRunning } from './errors.ts'
 import { type ExitReason, errorReason, SHUTDOWN } from './exit-reason.ts'
@@ -41,6 +42,14 @@ export interface RuntimeOptions extends SupervisorOptions {
   readonly stopMs?: number
   /** Signals of the system that stop the runtime and then end the process with code 0. */
   readonly stopOnSignals?: readonly NodeJS.Signals[]
+  /**
+   * Plain code of this thread acts in this runtime when it calls `send`, `call`, `self` and so on.
+   * Default true; false for a runtime inside a library: it is reached by `act` only, and does not
+   * get in the way of the application's own.
+   */
+  readonly ambient?: boolean
+  /** Keeps the process alive until all children are ready. Default true. */
+  readonly holdsWhileStarting?: boolean
 }
 
 const RUNTIME_KEYS = [
@@ -55,6 +64,8 @@ const RUNTIME_KEYS = [
   'keepAlive',
   'spare',
   'inheritExecArgv',
+  'ambient',
+  'holdsWhileStarting',
 ]
 
 /** Default of `stopMs`; also what the root has to end its threads before it is ended itself. */
@@ -70,13 +81,14 @@ const STOP_MS = 10_000
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   checkKeys('startRuntime', options, RUNTIME_KEYS)
   const { keepAlive = true, spare = true, inheritExecArgv = true, onStop, ...others } = options
-  const { stopMs = STOP_MS, stopOnSignals = [], ...rest } = others
+  const { stopMs = STOP_MS, stopOnSignals = [], ...more } = others
+  const { ambient = true, holdsWhileStarting = true, ...rest } = more
   checkNumber('startRuntime: stopMs', stopMs)
   const spec = checkedSupervisor('startRuntime', rest)
-  const setup = { keepAlive, spare, inheritExecArgv, onStop, stopMs, stopOnSignals }
+  const setup = { keepAlive, spare, inheritExecArgv, ambient, onStop, stopMs, stopOnSignals }
   const runtime = new Runtime(setup)
   try {
-    await runtime.startTree(spec)
+    await runtime.startTree(spec, holdsWhileStarting)
     return runtime
   } catch (error) {
     await runtime.stop()
@@ -88,6 +100,7 @@ interface Setup {
   readonly keepAlive: boolean
   readonly spare: boolean
   readonly inheritExecArgv: boolean
+  readonly ambient: boolean
   readonly onStop: RuntimeOptions['onStop']
   readonly stopMs: number
   readonly stopOnSignals: readonly NodeJS.Signals[]
@@ -109,7 +122,7 @@ export class Runtime {
   #stopped: () => void = () => {}
 
   constructor(setup: Setup) {
-    const { keepAlive, spare, inheritExecArgv } = setup
+    const { keepAlive, spare, inheritExecArgv, ambient } = setup
     this.#setup = setup
     const shared = createSharedBuffers()
     const { port1, port2 } = new MessageChannel()
@@ -127,7 +140,7 @@ export class Runtime {
     this.#kernel.onHold = (holding) => this.#hold(holding)
     this.#applications = new Applications(this.#kernel, (reason) => void this.#shutDown(reason))
     serveControl(this.#kernel, port1, () => this.#stopped())
-    enterKernel(this.#kernel)
+    if (ambient) enterKernel(this.#kernel)
     this.closed = new Promise((resolve) => {
       this.#close = resolve
     })
@@ -138,13 +151,13 @@ export class Runtime {
   }
 
   /** Starts the tree under a supervisor in the root thread. Called once, by `startRuntime`. */
-  async startTree(options: Required<SupervisorOptions>): Promise<void> {
+  async startTree(options: Required<SupervisorOptions>, holds: boolean): Promise<void> {
     const children: readonly ChildSpec[] = [
       child(treeServer, { placement: 'here' }),
       ...options.children,
     ]
     const owner = this.#kernel.main
-    const started = await startProcess(owner, {
+    const plan = {
       definition: supervisorServer.address,
       id: 'root',
       args: { ...options, children },
@@ -152,7 +165,8 @@ export class Runtime {
       placement: 'root',
       link: false,
       name: 'root',
-    })
+    } as const
+    const started = await startProcess(owner, plan, Number.POSITIVE_INFINITY, holds)
     if (started.type !== 'started') throw startError('root', started)
     this.#top = started.pid
     void awaitDown(owner, started.pid, { holds: false }).then((reason) => {
@@ -163,6 +177,11 @@ export class Runtime {
   /** The pid that has this name, in whatever thread. */
   whereis(name: string): Pid | undefined {
     return this.#kernel.names.lookup(name)
+  }
+
+  /** Runs plain code as this runtime's main actor, also if the runtime is not `ambient`. */
+  act<Result>(code: () => Result): Result {
+    return runAs(this.#kernel.main, code)
   }
 
   /** The tree now; actors of a thread that does not answer are shown as last seen. */
@@ -204,7 +223,7 @@ export class Runtime {
   async #ask(what: string, payload?: unknown, options?: CallOptions): Promise<unknown> {
     const pid = this.whereis(treeServer.spec.name)
     if (!pid) throw new NotRunning(what)
-    return call(pid, what, payload, options)
+    return this.act(() => call(pid, what, payload, options))
   }
 
   readonly #onSignal = (): void => {

@@ -228,13 +228,14 @@ export type ToRoot =
       readonly lastWords: readonly Signal[]
     }
   | { readonly type: 'kill'; readonly pid: Pid }
+  | { readonly type: 'pong'; readonly ordinal: number }
   | TreeReply
   | { readonly type: 'tree-events'; readonly ordinal: number; readonly events: readonly TreeNews[] }
   | { readonly type: 'report'; readonly report: Report }
   | { readonly type: 'stop' }
 
 /** What a thread's reporter tells of its actors. */
-export type TreeMessage = Extract<ToRoot, { type: 'tree-reply' | 'tree-events' }>
+export type TreeMessage = Extract<ToRoot, { type: 'tree-reply' | 'tree-events' | 'pong' }>
 
 export interface TreeReply {
   readonly type: 'tree-reply'
@@ -262,6 +263,8 @@ export type FromRoot =
       readonly lastWords?: readonly Signal[]
     }
   | { readonly type: 'tree-request'; readonly id: number }
+  /** Does the thread's event loop turn? */
+  | { readonly type: 'ping' }
   | { readonly type: 'stopped' }
 
 /** Bounds of one thread's heap, megabytes, as `worker_threads` takes them. */

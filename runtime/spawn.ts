@@ -210,6 +210,7 @@ export async function startProcess(
   parent: Process,
   plan: Omit<Launch, 'started'>,
   timeoutMs = Number.POSITIVE_INFINITY,
+  holds = true,
 ): Promise<Started> {
   const place = birthplace(parent.kernel, plan.placement)
   const id = plan.id ?? place.pid
@@ -218,7 +219,7 @@ export async function startProcess(
       parent,
       place.pid,
       { target: place.pid, name: `start of ${id}`, timeoutMs },
-      undefined,
+      { holds },
       (started) => void launchAt(parent, { ...plan, started }, place),
     )
     if (!isOutcome(outcome)) return failure('exited', NOPROC)

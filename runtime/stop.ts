@@ -51,7 +51,7 @@ async function ended(
   if (to === owner.pid) throw new CallingSelf(to, call)
   const payload = sendableReason(reason)
   try {
-    await request(owner, to, call, undefined, (ref) =>
+    await request(owner, to, call, {}, (ref) =>
       owner.kernel.send({ type: 'call', to, from: owner.pid, ref, name: STOP_CALL, payload }),
     )
   } catch (error) {

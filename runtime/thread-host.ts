@@ -89,6 +89,7 @@ export class ThreadHost {
         return void this.stop().then(() => this.tell(CALLER_THREAD, { type: 'stopped' }))
       case 'report':
         return this.#options.onReport(message.report)
+      case 'pong':
       case 'tree-reply':
       case 'tree-events':
         return this.#options.onTree(message)

@@ -36,6 +36,8 @@ export function serveControl(kernel: Kernel, control: MessagePort, onStopped?: (
         return kernel.threadLost(message.ordinal, message.reason, message.lastWords)
       case 'tree-request':
         return reporter.reply(message.id)
+      case 'ping':
+        return control.postMessage({ type: 'pong', ordinal: kernel.ordinal })
       case 'stopped':
         return onStopped?.()
       case 'begin':

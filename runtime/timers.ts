@@ -119,7 +119,7 @@ function control(
     if (info && own.alive) own.push({ type, ref, result })
   }
   const question = { target: to, name: what, timeoutMs: Number.POSITIVE_INFINITY }
-  request(own, to, question, undefined, (asked) =>
+  request(own, to, question, {}, (asked) =>
     kernel.send({ type: 'timer', to, from: own.pid, ref: asked, timer: ref, cancel }),
   ).then(answer, () => answer(false))
   return true

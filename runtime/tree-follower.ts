@@ -1,4 +1,5 @@
 import { call } from './call.ts'
+import { runAs } from './context.ts'
 import type { Kernel } from './kernel.ts'
 import { isPid, type Pid } from './pid.ts'
 import type { Behaviour, Process } from './process.ts'
@@ -50,7 +51,9 @@ async function* follow<Event>(
   if (signal?.aborted) finish()
   signal?.addEventListener('abort', finish, { once: true })
   try {
-    if (!reader.over) await call(treeServer.spec.name, what, pid)
+    if (!reader.over) {
+      await runAs(kernel.main, () => call(treeServer.spec.name, what, pid))
+    }
     for (;;) {
       const event = await reader.next()
       if (!event) return

@@ -1,20 +1,17 @@
 /** The whole tree, put together in the root thread from what each thread tells. */
 
-import { CALLER_THREAD, type Pid, ROOT_THREAD, threadOf } from './pid.ts'
+import { buildTree, isTop, type ThreadInfo, toNode } from './build-tree.ts'
+import { type Pid, threadOf } from './pid.ts'
 import type { FromRoot, TreeMessage } from './signal.ts'
 import type { TreeEvent, TreeNode, TreeSource } from './tree-event.ts'
 import type { ProcessReport, ThreadNews, TreeNews } from './tree-report.ts'
 
 /** A thread that does not answer in this time is shown as it was last seen, milliseconds. */
 const ANSWER_MS = 250
+/** How often threads are asked, while somebody watches, whether they still answer; milliseconds. */
+const PING_MS = 1000
 
-export interface ThreadInfo {
-  readonly ordinal: number
-  readonly name: string
-  readonly threadId: number | undefined
-}
-
-type TreeRequest = Extract<FromRoot, { type: 'tree-request' }>
+type TreeRequest = Extract<FromRoot, { type: 'tree-request' | 'ping' }>
 
 export interface RootTreeOptions {
   readonly threads: () => readonly ThreadInfo[]
@@ -31,6 +28,10 @@ export class RootTree implements TreeSource {
     number,
     (ordinal: number, processes: readonly ProcessReport[]) => void
   >()
+  /** Threads asked by the last ping that have not answered yet. */
+  #unanswered = new Set<number>()
+  readonly #silent = new Set<number>()
+  #pings: NodeJS.Timeout | undefined
   #requests = 0
 
   constructor(options: RootTreeOptions) {
@@ -47,11 +48,18 @@ export class RootTree implements TreeSource {
     const own = (event: TreeEvent): void => listener(event)
     this.#listeners.add(own)
     this.#options.watch(1)
+    this.#pings ??= setInterval(() => this.#ping(), PING_MS).unref()
     for (const { ordinal } of this.#options.threads()) {
       this.#options.ask(ordinal, { type: 'tree-request', id: 0 })
     }
     return () => {
-      if (this.#listeners.delete(own)) this.#options.watch(-1)
+      if (!this.#listeners.delete(own)) return
+      this.#options.watch(-1)
+      if (this.#listeners.size > 0) return
+      clearInterval(this.#pings)
+      this.#pings = undefined
+      this.#unanswered.clear()
+      this.#silent.clear()
     }
   }
 
@@ -60,7 +68,8 @@ export class RootTree implements TreeSource {
     if (message.type === 'tree-reply') {
       this.#refresh(message.ordinal, message.processes)
       this.#waiting.get(message.id)?.(message.ordinal, message.processes)
-    } else for (const news of message.events) this.#news(news)
+    } else if (message.type === 'pong') this.#answered(message.ordinal)
+    else for (const news of message.events) this.#news(news)
   }
 
   threadNews(news: ThreadNews): void {
@@ -93,9 +102,55 @@ export class RootTree implements TreeSource {
     })
   }
 
+  /** What a thread says replaces what was known of it; who is new in it has started. */
   #refresh(ordinal: number, processes: readonly ProcessReport[]): void {
-    for (const pid of this.#known.keys()) if (threadOf(pid) === ordinal) this.#known.delete(pid)
-    for (const process of processes) this.#known.set(process.pid, process)
+    const before = new Set(this.#known.keys())
+    for (const pid of before) if (threadOf(pid) === ordinal) this.#known.delete(pid)
+    for (const report of processes) {
+      this.#known.set(report.pid, report)
+      if (!before.has(report.pid)) this.#started(report, Date.now())
+    }
+  }
+
+  #ping(): void {
+    for (const ordinal of this.#unanswered) {
+      if (this.#silent.has(ordinal)) continue
+      this.#silent.add(ordinal)
+      this.#retell(ordinal)
+    }
+    const ordinals = this.#options.threads().map(({ ordinal }) => ordinal)
+    for (const ordinal of this.#silent)
+      if (!ordinals.includes(ordinal)) this.#silent.delete(ordinal)
+    this.#unanswered = new Set(ordinals)
+    for (const ordinal of ordinals) this.#options.ask(ordinal, { type: 'ping' })
+  }
+
+  #answered(ordinal: number): void {
+    this.#unanswered.delete(ordinal)
+    if (this.#silent.delete(ordinal)) this.#retell(ordinal)
+  }
+
+  /** The thread became silent, or speaks again: its actors' status changes with it. */
+  #retell(ordinal: number): void {
+    for (const report of this.#known.values()) {
+      if (threadOf(report.pid) !== ordinal) continue
+      const { pid, mailbox, handled } = report
+      const status = this.#silent.has(ordinal) ? 'unresponsive' : report.status
+      this.#emit({ type: 'process-updated', at: Date.now(), pid, mailbox, handled, status })
+    }
+  }
+
+  #started(report: ProcessReport, at: number): void {
+    if (this.#listeners.size === 0) return
+    const parent = isTop(report) ? undefined : report.parent
+    const node = toNode(report, this.#options.threads(), this.#silent, this.#restarts, [])
+    this.#emit({
+      type: 'process-started',
+      at,
+      pid: report.pid,
+      node,
+      ...(parent ? { parent } : {}),
+    })
   }
 
   #news(news: TreeNews): void {
@@ -109,78 +164,25 @@ export class RootTree implements TreeSource {
       this.#emit({ type: 'process-exited', at, pid: news.pid, reason: news.reason })
     } else {
       const { report } = news
-      const before = this.#known.get(report.pid)
+      const isKnown = this.#known.has(report.pid)
       this.#known.set(report.pid, report)
+      if (!isKnown) return this.#started(report, at)
       const { pid, mailbox, handled, status } = report
-      const parent = isTop(report) ? undefined : report.parent
-      if (before) {
-        this.#emit({
-          type: 'process-updated',
-          at,
-          pid,
-          mailbox,
-          handled,
-          status,
-          name: report.name ?? null,
-          label: report.label ?? null,
-          links: report.links,
-        })
-      } else {
-        const node = toNode(report, this.#options.threads(), new Set(), this.#restarts, [])
-        this.#emit({ type: 'process-started', at, pid, node, ...(parent ? { parent } : {}) })
-      }
+      this.#emit({
+        type: 'process-updated',
+        at,
+        pid,
+        mailbox,
+        handled,
+        status,
+        name: report.name ?? null,
+        label: report.label ?? null,
+        links: report.links,
+      })
     }
   }
 
   #emit(event: TreeEvent): void {
     for (const listener of this.#listeners) listener(event)
-  }
-}
-
-/** Hangs every actor below its parent; threads without actors stand by themselves. */
-export function buildTree(
-  reports: readonly ProcessReport[],
-  threads: readonly ThreadInfo[],
-  silent: ReadonlySet<number>,
-  restarts: ReadonlyMap<string, number>,
-): readonly TreeNode[] {
-  const pids = new Set(reports.map(({ pid }) => pid))
-  const below = new Map<Pid | undefined, ProcessReport[]>()
-  for (const report of reports) {
-    const known = report.parent !== undefined && pids.has(report.parent)
-    const parent = known && !isTop(report) ? report.parent : undefined
-    below.set(parent, [...(below.get(parent) ?? []), report])
-  }
-  const grow = (report: ProcessReport): TreeNode =>
-    toNode(report, threads, silent, restarts, (below.get(report.pid) ?? []).map(grow))
-  return (below.get(undefined) ?? []).map(grow)
-}
-
-/** The root supervisor was started by plain code of the caller's thread and hangs below nothing. */
-function isTop({ pid, parent }: ProcessReport): boolean {
-  const below = parent === undefined || threadOf(parent) === CALLER_THREAD
-  return below && threadOf(pid) === ROOT_THREAD
-}
-
-function toNode(
-  report: ProcessReport,
-  threads: readonly ThreadInfo[],
-  silent: ReadonlySet<number>,
-  restarts: ReadonlyMap<string, number>,
-  children: readonly TreeNode[],
-): TreeNode {
-  const { parent, ...rest } = report
-  const ordinal = threadOf(report.pid)
-  const thread = threads.find((candidate) => candidate.ordinal === ordinal)
-  return {
-    ...rest,
-    status: silent.has(ordinal) ? 'unresponsive' : report.status,
-    thread: {
-      ordinal,
-      name: thread?.name ?? `thread ${ordinal}`,
-      ...(thread?.threadId === undefined ? {} : { threadId: thread.threadId }),
-    },
-    restarts: restarts.get(`${parent} ${report.id}`) ?? 0,
-    children,
   }
 }

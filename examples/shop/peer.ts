@@ -3,7 +3,7 @@ import { once } from 'node:events'
 
 export interface PeerOptions {
   readonly args?: readonly string[]
-  /** Options of Node itself, in addition to those of this process. */
+  /** Options of Node itself; those of this process are not handed on. */
   readonly nodeArgs?: readonly string[]
   readonly env?: NodeJS.ProcessEnv
 }
@@ -23,7 +23,9 @@ export class Peer<Sent extends { readonly type: string }, Heard extends { readon
   ) {
     this.name = name
     this.#child = fork(path, [...args], {
-      execArgv: [...process.execArgv, ...nodeArgs],
+      // Never this process's own options: `--import` would load twice, and `-e` would start this
+      // very program again, and that one again, without end.
+      execArgv: ['--enable-source-maps', ...nodeArgs],
       env: { ...process.env, ...env },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })

@@ -1,74 +1,60 @@
-import * as agents from '../../agents/index.ts'
-import * as runtime from '../../runtime/index.ts'
+import { Coordinator, type Lens as NodeLens, Operator, start } from '../../agents/index.ts'
+import type { Pid, TreeNode } from '../../runtime/index.ts'
 import type { Lens, StartLens } from './lens.ts'
 import type { CrashReport } from './messages.ts'
 
-/**
- * The adapter between the demonstration and nodelens. Both doors are read by name, so that an entry
- * that is not there is an error that says so.
- */
-export const startLens: StartLens = async (): Promise<Lens> => {
-  const start = functionOf(agents, 'nodelens', ['start'])
-  const lens: unknown = await start({
+/** The adapter between the demonstration and nodelens: the one file here that knows its API. */
+export const startLens: StartLens = async ({ insightsFile }): Promise<Lens> => {
+  const lens = await start({
     skills: ['vm', 'tables', 'vm_events'],
     model: 'auto',
     observer: { port: 0 },
+    insightsFile,
   })
-  const observerUrl = field(field(lens, 'observer'), 'url')
   return {
-    ...(typeof observerUrl === 'string' ? { observerUrl } : {}),
+    ...(lens.observerUrl === undefined ? {} : { observerUrl: lens.observerUrl }),
     investigate: async (reason, skills) => {
-      const run = functionOf(agents, 'nodelens', ['Coordinator', 'run'])
-      await run({ reason }, { skills: [...skills] })
+      await Coordinator.run({ reason }, { skills })
     },
-    crashOperator,
-    stop: async () => {
-      await functionOf(lens, 'the lens of start()', ['stop'])()
-    },
+    crashOperator: (skill) => crashOperator(skill, lens),
+    stop: () => lens.stop(),
   }
 }
 
 const patienceMs = 30_000
 
-async function crashOperator(skill: string): Promise<CrashReport> {
-  const runAsync = functionOf(agents, 'nodelens', ['Operator', 'runAsync'])
-  const statusOf = functionOf(agents, 'nodelens', ['Operator', 'status'])
-  const exit = functionOf(runtime, 'nodelens/runtime', ['exit'])
-  await runAsync(skill, { reason: 'the demonstration is about to crash this operator' })
-  const crashedPid = String(field(await statusOf(skill), 'pid'))
+/** Kills the operator's thread in the middle of a run, and waits until its replacement answers. */
+async function crashOperator(skill: string, lens: NodeLens): Promise<CrashReport> {
+  await Operator.runAsync(skill, { reason: 'the demonstration is about to crash this operator' })
+  const crashedPid = await operatorPid(skill, lens, performance.now() + patienceMs)
   const crashedAt = performance.now()
-  exit(crashedPid, { type: 'kill' })
-  while (performance.now() - crashedAt < patienceMs) {
-    const status = await statusOf(skill, { timeoutMs: 1_000 }).catch(() => undefined)
-    const replacementPid = field(status, 'pid')
-    if (typeof replacementPid === 'string' && replacementPid !== crashedPid) {
-      const answeredAfterMs = performance.now() - crashedAt
-      return {
-        skill,
-        crashedPid,
-        replacementPid,
-        answeredAfterMs,
-        answer: String(field(status, 'state')),
-      }
-    }
+  lens.kill(crashedPid)
+  const until = crashedAt + patienceMs
+  const replacementPid = await operatorPid(skill, lens, until, crashedPid)
+  const notifications = await Operator.run(skill, { reason: 'is the replacement at work?' })
+  return {
+    skill,
+    crashedPid,
+    replacementPid,
+    answeredAfterMs: performance.now() - crashedAt,
+    answer: `${notifications.length} notifications`,
   }
-  throw new Error(`no replacement of operator '${skill}' answered within ${patienceMs} ms`)
 }
 
-type Callable = (...args: readonly unknown[]) => Promise<unknown>
-
-function functionOf(root: unknown, rootName: string, path: readonly string[]): Callable {
-  let owner: unknown
-  let found: unknown = root
-  for (const name of path) {
-    owner = found
-    found = field(found, name)
+/** The pid of the skill's operator, once it is another than `not`. */
+async function operatorPid(skill: string, lens: NodeLens, until: number, not?: Pid): Promise<Pid> {
+  while (performance.now() < until) {
+    const node = find(await lens.tree(), `operator.${skill}`)
+    if (node !== undefined && node.pid !== not) return node.pid
   }
-  if (typeof found !== 'function') throw new Error(`${rootName} has no function ${path.join('.')}`)
-  const callable = found
-  return async (...args) => callable.apply(owner, args) as unknown
+  throw new Error(`no operator of '${skill}' is running after ${patienceMs} ms`)
 }
 
-function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+function find(nodes: readonly TreeNode[], id: string): TreeNode | undefined {
+  for (const node of nodes) {
+    if (node.id.endsWith(id)) return node
+    const below = find(node.children, id)
+    if (below !== undefined) return below
+  }
+  return undefined
 }

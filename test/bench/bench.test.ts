@@ -1,3 +1,4 @@
+// run alone: it compares CPU times, which whatever runs beside it distorts
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { afterEach, describe, it } from 'node:test'

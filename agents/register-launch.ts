@@ -1,0 +1,86 @@
+/** Settings of the environment, made a running nodelens. */
+import { type LaunchOptions, launch, runningLens } from './launch.ts'
+import { parseModel } from './models/setting.ts'
+import { nearest } from './nearest.ts'
+import { checkObserverAddress } from './observer-address.ts'
+import type { LogLevel, Settings } from './settings.ts'
+import { builtInSkills } from './skill-names.ts'
+import { type TelemetryEvent, telemetry } from './telemetry.ts'
+import { defaultTriggerOptions } from './trigger-rules.ts'
+
+/**
+ * Starts nodelens as the settings say. What goes wrong later is an event, and a line if the log
+ * level allows one; it never reaches the application.
+ *
+ * @throws {TypeError} A model or skill that cannot be meant.
+ */
+export function launchWith(settings: Settings, say: (line: string) => void): void {
+  if (runningLens() !== undefined) return
+  const options = launchOptions(settings)
+  const launched = launch(options)
+  logTo(settings.log, say)
+  launched.ready.catch((error: unknown) => {
+    if (settings.log !== 'silent')
+      say(`could not start: ${error instanceof Error ? error.message : String(error)}`)
+  })
+}
+
+function launchOptions(settings: Settings): LaunchOptions {
+  const { model, observer, insightsFile, journal, skills = builtInSkills } = settings
+  for (const skill of skills) {
+    if (builtInSkills.includes(skill)) continue
+    const meant = nearest(skill, builtInSkills)
+    const hint = meant === undefined ? '' : `; did you mean "${meant}"?`
+    throw new TypeError(
+      `NODELENS_SKILLS: unknown skill "${skill}"${hint} Built in are ${builtInSkills.join(', ')}`,
+    )
+  }
+  if (observer !== undefined) {
+    checkObserverAddress('NODELENS_OBSERVER', observer.host, observer.token)
+  }
+  return {
+    skills,
+    custom: [],
+    model: modelFrom(model),
+    triggers: defaultTriggerOptions,
+    operatorIdleMs: 60_000,
+    ...(observer === undefined ? {} : { observer: { ...observer, mayFail: true } }),
+    ...(insightsFile === undefined ? {} : { insightsFile }),
+    ...(journal === undefined ? {} : { journal }),
+  }
+}
+
+function modelFrom(model: string | undefined): LaunchOptions['model'] {
+  try {
+    return parseModel(model, process.env)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new TypeError(`NODELENS_MODEL: ${why.replace(/^model: /, '')}`)
+  }
+}
+
+const insightEvents = ['coordinator:insight-produced', 'insights:write-failed']
+const infoEvents = [
+  ...insightEvents,
+  'lens',
+  'run',
+  'trigger',
+  'observer',
+  'model:fell-back',
+  'journal:write-failed',
+]
+
+const patterns: Record<LogLevel, readonly string[]> = {
+  silent: [],
+  insights: insightEvents,
+  info: infoEvents,
+  debug: ['*'],
+}
+
+function logTo(level: LogLevel, say: (line: string) => void): void {
+  for (const pattern of patterns[level]) {
+    telemetry.subscribe(pattern, ({ name, data }: TelemetryEvent) => {
+      say(`${name.slice('nodelens:'.length)} ${JSON.stringify(data)}`)
+    })
+  }
+}

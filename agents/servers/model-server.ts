@@ -1,0 +1,95 @@
+/**
+ * The model gateway as an actor in the root thread. A question is dropped when its agent gives it
+ * up or dies, so that nothing is paid for an answer that nobody waits for.
+ */
+import {
+  isDownMessage,
+  monitor,
+  type Pid,
+  type ServerContext,
+  server,
+} from '../../runtime/index.ts'
+import { ModelGateway } from '../models/gateway.ts'
+import type { GatewayEvent, GatewayOptions } from '../models/gateway-options.ts'
+import { emit } from '../telemetry.ts'
+import type { ModelQuestion } from './model-asker.ts'
+import { names } from './names.ts'
+
+/** What the gateway is started with: the options that are plain data. */
+export type ModelArgs = Omit<GatewayOptions, 'onEvent' | 'clock' | 'random' | 'loadProvider'>
+
+interface Question {
+  readonly asker: Pid
+  readonly controller: AbortController
+}
+
+interface State {
+  readonly gateway: ModelGateway
+  readonly open: Map<string, Question>
+  readonly watched: Set<string>
+}
+
+export const model = server(import.meta, {
+  name: names.model,
+  // So that `terminate` runs when the supervisor ends it.
+  trapExit: true,
+  init: (args: ModelArgs): State => ({
+    gateway: new ModelGateway({ ...args, onEvent: tell }),
+    open: new Map(),
+    watched: new Set(),
+  }),
+  calls: {
+    ask: (state: State, question: ModelQuestion, context: ServerContext) => {
+      const { from } = context
+      if (from === undefined) return { state }
+      const controller = new AbortController()
+      watch(state, from.pid)
+      state.open.set(question.key, { asker: from.pid, controller })
+      void state.gateway
+        .decide(question.body, { signal: controller.signal })
+        .then((outcome) => context.reply(from, outcome))
+        .finally(() => state.open.delete(question.key))
+      return { state }
+    },
+    status: (state: State, runId: string | undefined) => ({
+      reply: state.gateway.status(runId),
+      state,
+    }),
+  },
+  casts: {
+    abort: (state: State, key: string) => {
+      state.open.get(key)?.controller.abort()
+      return { state }
+    },
+  },
+  info: (state: State, message: unknown) => {
+    if (isDownMessage(message)) {
+      state.watched.delete(message.pid)
+      for (const { asker, controller } of state.open.values()) {
+        if (asker === message.pid) controller.abort()
+      }
+    }
+    return { state }
+  },
+  terminate: ({ gateway }: State) => gateway.stop(),
+})
+
+function watch({ watched }: State, pid: Pid): void {
+  if (watched.has(pid)) return
+  watched.add(pid)
+  monitor(pid)
+}
+
+const events = {
+  'model-answered': 'answered',
+  'model-failed': 'failed',
+  'model-retried': 'retried',
+  'model-reasked': 'reasked',
+  'model-fell-back': 'fell-back',
+  'circuit-opened': 'circuit-opened',
+  'circuit-closed': 'circuit-closed',
+} as const
+
+function tell({ type, ...data }: GatewayEvent): void {
+  emit('model', events[type], data)
+}

@@ -1,0 +1,20 @@
+/** Registered names of nodelens's own actors. */
+export const names = {
+  journal: 'nodelens.journal',
+  model: 'nodelens.model',
+  probe: 'nodelens.probe',
+  sandbox: 'nodelens.sandbox',
+  observer: 'nodelens.observer',
+  operators: 'nodelens.operators',
+  coordinator: 'nodelens.coordinator',
+  door: 'nodelens.door',
+  triggers: 'nodelens.triggers',
+} as const
+
+/** The name of a skill's operator. */
+export function operatorName(skill: string): string {
+  return `nodelens.operator.${skill}`
+}
+
+/** Main's actor, which sends the probe gateway a port. */
+export const mainName = 'nodelens.main'

@@ -1,0 +1,122 @@
+/**
+ * The probe gateway as an actor in the root thread: the only way of the agents into main. Signals
+ * go to the triggers; a crash is written down here and now, while main waits for it.
+ */
+import { MessagePort } from 'node:worker_threads'
+import { cast, type Pid, type ServerContext, send, server, whereis } from '../../runtime/index.ts'
+import {
+  createGateway,
+  type Gateway,
+  type GatewaySignal,
+  type SkillDescription,
+} from '../../skills/index.ts'
+import { crashInsight } from '../crash-insight.ts'
+import { insightsFile } from '../insights-file.ts'
+import { emit } from '../telemetry.ts'
+import { isObject, type Json } from '../vocabulary/json.ts'
+import { recordOf } from './journal-client.ts'
+import { mainName, names } from './names.ts'
+import { replyLater } from './reply-later.ts'
+import { newRunId } from './run-id.ts'
+
+/** What the gateway is started with. */
+export interface ProbeArgs {
+  readonly heartbeat: SharedArrayBuffer
+  /** Built-in skills. */
+  readonly skills: readonly string[]
+  readonly custom: readonly SkillDescription[]
+  readonly insightsFile?: string
+  /** Crashes are made insights. */
+  readonly crashes: boolean
+}
+
+interface State {
+  readonly gateway: Gateway
+  readonly plugPort: (port: MessagePort) => void
+}
+
+/** What main is asked for. */
+export interface ConnectRequest {
+  readonly type: 'nodelens-connect'
+  readonly to: Pid
+}
+
+export const probe = server(import.meta, {
+  name: names.probe,
+  // So that `terminate` runs when the supervisor ends it.
+  trapExit: true,
+  init: (args: ProbeArgs, context): State => {
+    const { heartbeat, skills, custom } = args
+    let plugPort: (port: MessagePort) => void = () => {}
+    const port = new Promise<MessagePort>((resolve) => {
+      plugPort = resolve
+    })
+    const gateway = createGateway({
+      heartbeat,
+      skills,
+      custom,
+      connect: () => port,
+      onSignal: (signal) => hear(signal, args),
+    })
+    askForPort(context.self)
+    return { gateway, plugPort }
+  },
+  calls: {
+    describe: (state: State) => ({ reply: state.gateway.describe(), state }),
+    /** Answers later, with an `Answer<SnapshotAnswer>`. */
+    snapshot: (
+      state: State,
+      { skill, timeoutMs }: { skill: string; timeoutMs: number },
+      context: ServerContext,
+    ) => {
+      replyLater(context, () => state.gateway.snapshot(skill, { timeoutMs }))
+      return { state }
+    },
+    /** Calls a callback of a skill; answers later, with an `Answer<Json>`. */
+    call: (
+      state: State,
+      { name, input, timeoutMs }: { name: string; input: Json; timeoutMs: number },
+      context: ServerContext,
+    ) => {
+      replyLater(context, () => state.gateway.call(name, input, { timeoutMs }))
+      return { state }
+    },
+  },
+  info: (state: State, message: unknown, context) => {
+    if (!isObject(message)) return { state }
+    if (message['type'] === 'nodelens-main-is-up') askForPort(context.self)
+    if (message['type'] === 'nodelens-port' && message['port'] instanceof MessagePort) {
+      state.plugPort(message['port'])
+    }
+    return { state }
+  },
+  terminate: ({ gateway }: State) => gateway.stop(),
+})
+
+/** Main may not be there yet, or be stuck: until the port comes, the gateway uses the inspector. */
+function askForPort(to: Pid): void {
+  const request: ConnectRequest = { type: 'nodelens-connect', to }
+  if (whereis(mainName) !== undefined) send(mainName, request)
+}
+
+/** Called from the gateway's timers, outside of any actor. */
+function hear(signal: GatewaySignal, args: ProbeArgs): void {
+  if (signal.type === 'crash') return args.crashes ? writeCrash(signal, args) : undefined
+  if (signal.type === 'budget-exhausted') {
+    return emit('lens', 'degraded', { why: 'main-pause-budget', spentMs: signal.spentMs })
+  }
+  if (whereis(names.triggers) !== undefined) send(names.triggers, { type: 'signal', signal })
+}
+
+/** All of it is done when this returns: main waits for nothing else, then it is gone. */
+function writeCrash(crash: Extract<GatewaySignal, { type: 'crash' }>, args: ProbeArgs): void {
+  const runId = newRunId()
+  const insight = crashInsight(crash, runId, Date.now())
+  const failure =
+    args.insightsFile === undefined ? undefined : insightsFile(args.insightsFile).append(insight)
+  if (failure !== undefined) {
+    emit('insights', 'write-failed', { file: args.insightsFile, message: failure.message })
+  }
+  cast(names.journal, 'appendWritten', recordOf(runId, { type: 'insight', insight }))
+  emit('trigger', 'fired', { runId, key: 'crash', reason: insight.summary })
+}

@@ -1,0 +1,145 @@
+/** The options of `start()`, checked before anything is started. */
+import * as v from 'valibot'
+import type { DefinedSkill } from '../skills/index.ts'
+import type { LaunchOptions } from './launch.ts'
+import { parseOptions } from './misuse.ts'
+import { type ModelOption, parseModel } from './models/setting.ts'
+import { nearest } from './nearest.ts'
+import { checkObserverAddress } from './observer-address.ts'
+import { builtInSkills } from './skill-names.ts'
+import { defaultTriggerOptions, type TriggerOptions } from './trigger-rules.ts'
+
+/** What `start()` takes. */
+export interface StartOptions {
+  /** Built-in skills by id and own ones from `defineSkill`. Default: all built-in ones. */
+  readonly skills?: readonly (string | DefinedSkill)[]
+  /**
+   * Who thinks: `'auto'` (default: the first provider whose key is in the environment, else
+   * `'rules'`), `'rules'`, `'google-ai'`, `'google-ai/<model>'`, or `{ provider, model, apiKey, … }`.
+   */
+  readonly model?: ModelOption
+  /** Default: no observer. `{}` listens on 127.0.0.1 and any free port. */
+  readonly observer?:
+    | false
+    | {
+        readonly host?: string
+        readonly port?: number
+        /** Needed for anything but loopback. */
+        readonly token?: string
+        readonly allowedOrigins?: readonly string[]
+      }
+  /** One JSON line for each insight is appended to this file, at once. Default: none. */
+  readonly insightsFile?: string
+  /** JSON lines of everything that happens are appended to this file. Default: memory only. */
+  readonly journal?: string
+  /** What starts investigations by itself. Default: stalls, crashes and growing memory. */
+  readonly triggers?: false | Partial<TriggerOptions>
+  /** Milliseconds without work after which an operator's thread ends. Default 60 000. */
+  readonly operatorIdleMs?: number
+}
+
+const path = v.pipe(v.string(), v.nonEmpty('expected a path'))
+const milliseconds = (min: number, max: number) =>
+  v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max))
+
+const observerSchema = v.strictObject({
+  host: v.exactOptional(v.string()),
+  port: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535))),
+  token: v.exactOptional(v.string()),
+  allowedOrigins: v.exactOptional(v.array(v.string())),
+})
+
+const triggersSchema = v.strictObject({
+  stalls: v.exactOptional(v.boolean()),
+  heap: v.exactOptional(v.boolean()),
+  crashes: v.exactOptional(v.boolean()),
+  symptoms: v.exactOptional(v.boolean()),
+  cooldownMs: v.exactOptional(milliseconds(0, 86_400_000)),
+  maxPerHour: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_000))),
+  deadlineMs: v.exactOptional(milliseconds(500, 3_600_000)),
+})
+
+const startSchema = v.strictObject({
+  skills: v.exactOptional(v.array(v.unknown())),
+  model: v.exactOptional(v.unknown()),
+  observer: v.exactOptional(v.union([v.literal(false), v.record(v.string(), v.unknown())])),
+  insightsFile: v.exactOptional(path),
+  journal: v.exactOptional(path),
+  triggers: v.exactOptional(v.union([v.literal(false), v.record(v.string(), v.unknown())])),
+  operatorIdleMs: v.exactOptional(milliseconds(10, 86_400_000)),
+})
+
+/** What a skill from `defineSkill` looks like; the skills' own check is made where it is used. */
+export type IsDefinedSkill = (value: unknown) => value is DefinedSkill
+
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @throws {TypeError} An unknown option or skill, or a value of the wrong type; names what is expected.
+ * @throws {RangeError} A number out of its bounds.
+ */
+export function parseStart(
+  options: unknown,
+  environment: Readonly<Record<string, string | undefined>>,
+  isDefinedSkill: IsDefinedSkill,
+): LaunchOptions {
+  const parsed = parseOptions('start(options)', startSchema, options)
+  const { insightsFile, journal, operatorIdleMs = 60_000 } = parsed
+  const observer = parseObserver(parsed.observer)
+  const triggers = parseTriggers(parsed.triggers)
+  return {
+    ...parseSkills(parsed.skills ?? builtInSkills, isDefinedSkill),
+    model: parseModel(parsed.model, environment),
+    operatorIdleMs,
+    ...(observer === undefined ? {} : { observer }),
+    ...(triggers === undefined ? {} : { triggers }),
+    ...(insightsFile === undefined ? {} : { insightsFile }),
+    ...(journal === undefined ? {} : { journal }),
+  }
+}
+
+function parseObserver(option: unknown): LaunchOptions['observer'] {
+  if (option === undefined || option === false) return undefined
+  const observer = parseOptions('start({ observer })', observerSchema, option)
+  checkObserverAddress('start({ observer })', observer.host ?? '127.0.0.1', observer.token)
+  return { ...observer, mayFail: false }
+}
+
+function parseTriggers(option: unknown): TriggerOptions | undefined {
+  if (option === false) return undefined
+  return {
+    ...defaultTriggerOptions,
+    ...parseOptions('start({ triggers })', triggersSchema, option ?? {}),
+  }
+}
+
+function parseSkills(
+  given: readonly unknown[],
+  isDefinedSkill: IsDefinedSkill,
+): Pick<LaunchOptions, 'skills' | 'custom'> {
+  const skills: string[] = []
+  const custom: DefinedSkill[] = []
+  for (const skill of given) {
+    if (isDefinedSkill(skill)) custom.push(skill)
+    else skills.push(builtIn(skill))
+  }
+  const ids = [...skills, ...custom.map(({ id }) => id)]
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index)
+  if (twice !== undefined) throw new TypeError(`start({ skills }): "${twice}" is given twice`)
+  if (ids.length === 0) {
+    throw new TypeError(
+      `start({ skills }): expected at least one of ${builtInSkills.join(', ')}, or a skill from defineSkill()`,
+    )
+  }
+  return { skills, custom }
+}
+
+function builtIn(skill: unknown): string {
+  const known = builtInSkills.find((id) => id === skill)
+  if (known !== undefined) return known
+  const meant = typeof skill === 'string' ? nearest(skill, builtInSkills) : undefined
+  const what = typeof skill === 'string' ? `"${skill}"` : 'a value that defineSkill() did not make'
+  throw new TypeError(
+    `start({ skills }): unknown skill ${what}${meant === undefined ? '' : `; did you mean "${meant}"?`} Built in are ${builtInSkills.join(', ')}; own skills come from defineSkill({ … })`,
+  )
+}

@@ -1,0 +1,40 @@
+import type { BuiltInSkill } from '../built-in-skill.ts'
+import type { Json } from '../json.ts'
+import type { SourceFiles } from '../source/source-files.ts'
+import type { HeartbeatReader } from './heartbeat-reader.ts'
+import type { Inspector } from './inspector.ts'
+import type { MainAccess } from './main-access.ts'
+import type { Symptom } from './signal.ts'
+
+/** What a built-in skill's half in the gateway's thread can reach. */
+export interface SkillContext {
+  readonly reader: HeartbeatReader
+  readonly access: MainAccess
+  readonly inspector: Inspector
+  readonly files: SourceFiles
+  readonly ownFolders: readonly string[]
+  /** Folder that paths in texts are relative to. */
+  readonly root: string
+  /** How late main's heartbeat is now, milliseconds. */
+  readonly lateMs: () => number
+  /** Main has finished starting: what it does from now on is its normal work. */
+  readonly isUp: () => boolean
+  /** Something is wrong and nobody asked: may start an investigation. */
+  readonly raise: (symptom: Symptom) => void
+}
+
+/** A skill at work in the gateway's thread. */
+export interface OutsideHalf {
+  readonly skill: BuiltInSkill
+  /** What main's part read, about every two seconds while main answers. `now`: epoch milliseconds. */
+  readonly hear?: (reading: Json, now: number) => void
+  /** Once a second, whether main answers or not. */
+  readonly tick?: (now: number) => void
+  readonly stop?: () => void
+}
+
+/** A built-in skill as the gateway knows it. */
+export interface OutsidePart {
+  readonly id: string
+  readonly make: (context: SkillContext) => OutsideHalf
+}

@@ -1,0 +1,4 @@
+import type { OutsidePart } from './outside-part.ts'
+
+/** The gateway's halves of the built-in skills, one line each. */
+export const OUTSIDE_PARTS: readonly OutsidePart[] = []

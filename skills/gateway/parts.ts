@@ -1,0 +1,174 @@
+import { dirname, join, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { MessagePort } from 'node:worker_threads'
+import { baseSkill } from '../base/skill.ts'
+import type { BuiltInSkill } from '../built-in-skill.ts'
+import { epochMs } from '../probe/clock.ts'
+import { WORD } from '../probe/layout.ts'
+import { SourceFiles } from '../source/source-files.ts'
+import { CensusRun } from '../tables/census-run.ts'
+import { tablesSkill } from '../tables/skill.ts'
+import { TableWatch } from '../tables/table-watch.ts'
+import { HeapWatch } from '../vm/heap-watch.ts'
+import { vmSkill } from '../vm/skill.ts'
+import { ChopWatch } from '../vm-events/chop-watch.ts'
+import { vmEventsSkill } from '../vm-events/skill.ts'
+import { StallLog } from '../vm-events/stall-log.ts'
+import { StallWatch } from '../vm-events/stall-watch.ts'
+import { HeartbeatReader } from './heartbeat-reader.ts'
+import { Inspector } from './inspector.ts'
+import { hearLastWords } from './last-words.ts'
+import { MainAccess } from './main-access.ts'
+import type { GatewayOptions } from './options.ts'
+import type { OutsideHalf, SkillContext } from './outside-part.ts'
+import { OUTSIDE_PARTS } from './outside-parts.ts'
+import { Patrol } from './patrol.ts'
+import { type SafeRemote, wrapSafe } from './remote.ts'
+import { StallSignals } from './signals.ts'
+
+const TICK_MS = 1000
+
+/** The gateway's working parts, wired together. */
+export class GatewayParts {
+  readonly reader: HeartbeatReader
+  readonly inspector: Inspector
+  readonly access: MainAccess
+  readonly watch: StallWatch
+  readonly chop: ChopWatch
+  readonly log: StallLog
+  readonly heap: HeapWatch
+  readonly tables: TableWatch
+  readonly census: CensusRun
+  readonly files = new SourceFiles()
+  readonly ownFolders = ownFolders()
+  readonly root: string
+  /** Skills that come as parts. */
+  readonly halves: ReadonlyMap<string, OutsideHalf>
+  readonly #options: Required<GatewayOptions>
+  #remote: SafeRemote | undefined
+  #stops: (() => void)[] = []
+  #isStopped = false
+
+  constructor(options: Required<GatewayOptions>) {
+    const { onSignal } = options
+    this.#options = options
+    this.root = options.root
+    this.reader = new HeartbeatReader(options.heartbeat)
+    this.inspector = new Inspector(this.reader.words, options.mainPauseMsPerMinute, (spentMs) => {
+      onSignal({ type: 'budget-exhausted', spentMs })
+    })
+    this.log = new StallLog(this.files, options.root)
+    const { reader, inspector, ownFolders: own } = this
+    const signals = new StallSignals(this.log, onSignal)
+    const onStall = (evidence: Parameters<StallSignals['note']>[0]): void =>
+      signals.note(evidence, epochMs())
+    this.watch = new StallWatch({ reader, inspector, ownFolders: own, onStall })
+    this.chop = new ChopWatch({ reader, inspector, ownFolders: own, onChop: onStall })
+    this.access = new MainAccess(
+      this.inspector,
+      () => this.watch.lateMs,
+      () => this.#remote,
+    )
+    this.census = new CensusRun(inspector, own)
+    this.tables = new TableWatch(this.census, this.access)
+    this.heap = new HeapWatch(reader, (signal) => {
+      if (options.skills.includes('tables')) this.tables.arm()
+      onSignal(signal)
+    })
+    this.halves = new Map(
+      OUTSIDE_PARTS.filter(({ id }) => options.skills.includes(id)).map(({ id, make }) => [
+        id,
+        make(this.#context()),
+      ]),
+    )
+  }
+
+  start(): void {
+    const { reader, files, inspector, heap } = this
+    const { connect, onSignal, skills } = this.#options
+    Atomics.store(reader.words, WORD.gateway, 1)
+    this.watch.start()
+    const lastWords = hearLastWords({
+      reader,
+      files,
+      ownFolders: this.ownFolders,
+      onExit: () => inspector.close(),
+      onCrash: onSignal,
+    })
+    const timer = setInterval(() => {
+      lastWords.check()
+      heap.tick()
+      this.chop.tick(this.watch.isUp && this.watch.current === undefined)
+      if (skills.includes('tables'))
+        this.tables.tick(Atomics.load(reader.words, WORD.registered), this.watch.lateMs)
+      const now = epochMs()
+      for (const half of this.halves.values()) half.tick?.(now)
+    }, TICK_MS).unref()
+    const patrol = new Patrol(this.access, this.halves, () => this.watch.lateMs)
+    this.#stops = [() => clearInterval(timer), lastWords.stop, patrol.start()]
+    void connect().then(
+      (port) => this.#attach(port),
+      () => {},
+    )
+  }
+
+  /** Files of the application's own code, as the last census listed them. */
+  appFiles(): string[] {
+    return this.census.appFiles()
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    Atomics.store(this.reader.words, WORD.gateway, 0)
+    this.watch.stop()
+    this.chop.stop()
+    for (const stop of this.#stops.splice(0)) stop()
+    for (const half of this.halves.values()) half.stop?.()
+    this.inspector.close()
+    this.#remote?.close()
+  }
+
+  #context(): SkillContext {
+    const { reader, access, inspector, files, ownFolders: own, root, watch } = this
+    return {
+      reader,
+      access,
+      inspector,
+      files,
+      ownFolders: own,
+      root,
+      lateMs: () => watch.lateMs,
+      isUp: () => watch.isUp,
+      raise: (symptom) => void this.#options.onSignal({ type: 'symptom', ...symptom }),
+    }
+  }
+
+  #attach(port: MessagePort): void {
+    if (this.#isStopped) port.close()
+    else this.#remote = wrapSafe(port)
+  }
+}
+
+/** The skills that were asked for, base first. */
+export function skillsOf(
+  parts: GatewayParts,
+  ids: readonly string[],
+): ReadonlyMap<string, BuiltInSkill> {
+  const makers: Record<string, () => BuiltInSkill> = {
+    vm: () => vmSkill(parts),
+    tables: () => tablesSkill(parts),
+    vm_events: () => vmEventsSkill(parts),
+  }
+  const skills = new Map([['base', baseSkill(parts.reader)]])
+  for (const id of ids) {
+    const skill = makers[id]?.() ?? parts.halves.get(id)?.skill
+    if (skill !== undefined) skills.set(id, skill)
+  }
+  return skills
+}
+
+/** Frames of our own rooms are never a culprit. */
+function ownFolders(): string[] {
+  const rooms = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+  return ['skills', 'runtime', 'agents', 'sandbox'].map((room) => join(rooms, room) + sep)
+}

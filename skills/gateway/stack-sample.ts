@@ -1,0 +1,77 @@
+import { isRecord } from '../json.ts'
+import { ANONYMOUS, asPath, type Frame, isNameless, originOf } from '../source/frame.ts'
+
+/**
+ * Reads the stack of whatever main is running.
+ *
+ * Structured call sites rather than text: exact columns, no source-map work in main, and natives
+ * such as `RegExp.test` keep their type. `Error.prepareStackTrace` is replaced only within this
+ * expression, which nothing of the application can interleave with. Cost 0.1 to 0.3 ms.
+ */
+export const STACK_EXPRESSION = `(() => {
+  const probe = globalThis[Symbol.for('nodelens.probe')]
+  const prepare = Error.prepareStackTrace, limit = Error.stackTraceLimit
+  let frames = []
+  try {
+    Error.stackTraceLimit = 100
+    Error.prepareStackTrace = (_error, sites) => sites.map((site) => [site.getFunctionName(), site.getTypeName(),
+      site.getMethodName(), site.getFileName(), site.getLineNumber(), site.getColumnNumber()])
+    const stack = new Error().stack
+    if (Array.isArray(stack)) frames = stack
+  } finally {
+    Error.prepareStackTrace = prepare
+    Error.stackTraceLimit = limit
+  }
+  return JSON.stringify({ frames, beats: probe?.beats(), ticks: probe?.tick() })
+})()`
+
+/** One look at main. */
+export interface StackSample {
+  /** Innermost first; empty when nothing but the engine runs. */
+  readonly frames: readonly Frame[]
+  /** Heartbeats at the moment of the look; undefined without a probe. */
+  readonly beats?: number
+  /** Microtasks and next ticks of ours that had run by then. */
+  readonly ticks: readonly number[]
+}
+
+/** Turns the expression's answer into frames; the evaluation's own frames are left out. */
+export function parseStackSample(answer: unknown, ownFolders: readonly string[]): StackSample {
+  const seen: unknown = typeof answer === 'string' ? JSON.parse(answer) : undefined
+  if (!isRecord(seen)) return { frames: [], ticks: [] }
+  const sites: unknown[] = Array.isArray(seen['frames']) ? seen['frames'] : []
+  const frames = sites
+    .filter((site): site is unknown[] => Array.isArray(site))
+    .map((site) => toFrame(site, ownFolders))
+  const first = frames.findIndex((frame) => frame !== undefined)
+  return {
+    frames: first === -1 ? [] : frames.slice(first).filter((frame) => frame !== undefined),
+    ...(typeof seen['beats'] === 'number' ? { beats: seen['beats'] } : {}),
+    ticks: Array.isArray(seen['ticks']) ? seen['ticks'].map(Number) : [],
+  }
+}
+
+/** undefined: a frame of the evaluation itself, whose file name is the empty string. */
+function toFrame(site: readonly unknown[], ownFolders: readonly string[]): Frame | undefined {
+  const [name, type, method, file, line, column] = site
+  if (file === '') return undefined
+  const path = typeof file === 'string' ? asPath(file) : ''
+  return {
+    function: functionName(name, type, method, path !== ''),
+    file: path,
+    line: Number(line ?? 0),
+    column: Number(column ?? 0),
+    origin: originOf(path, ownFolders),
+  }
+}
+
+const NO_CLASS: readonly unknown[] = ['', 'Object', 'Function', 'Module', 'global']
+
+/** A native needs its type (`RegExp.test`); a method of a class carries the class, if it is one's own. */
+function functionName(name: unknown, type: unknown, method: unknown, isUser: boolean): string {
+  const own = typeof method === 'string' ? method : ''
+  const plain = typeof name === 'string' && name !== '' ? name : own
+  if (isNameless(plain)) return ANONYMOUS
+  if (typeof type !== 'string' || NO_CLASS.includes(type) || plain.includes('.')) return plain
+  return isUser && own === '' ? plain : `${type}.${plain}`
+}

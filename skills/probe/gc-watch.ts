@@ -1,0 +1,53 @@
+import { type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
+import { epochMs } from './clock.ts'
+import { GAUGE, GC_FIELDS, GC_SLOTS, type HeartbeatViews, WORD } from './layout.ts'
+
+/** `perf_hooks.constants.NODE_PERFORMANCE_GC_MAJOR`. */
+const GC_MAJOR = 4
+/** Minor collections shorter than this are counted, not listed. */
+const LISTED_FROM_MS = 20
+const memoryUsage = process.memoryUsage.bind(process)
+
+/**
+ * Observes garbage collections of this thread and writes them to the shared memory.
+ *
+ * Only main can see its own collections. Node delivers them after the fact and only while the
+ * loop turns, so an entry may arrive after the stall that it caused.
+ *
+ * @returns Stops it.
+ */
+export function startGcWatch(views: HeartbeatViews): () => void {
+  const observer = new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) store(views, entry)
+  })
+  observer.observe({ entryTypes: ['gc'] })
+  return () => observer.disconnect()
+}
+
+function store({ words, gauges, gc }: HeartbeatViews, entry: PerformanceEntry): void {
+  const kind = kindOf(entry)
+  const isMajor = kind === GC_MAJOR
+  const counter = isMajor ? GAUGE.gcMajorCount : GAUGE.gcMinorCount
+  gauges[counter] = (gauges[counter] ?? 0) + 1
+  gauges[GAUGE.gcTotalMs] = (gauges[GAUGE.gcTotalMs] ?? 0) + entry.duration
+  if (!isMajor && entry.duration < LISTED_FROM_MS) return
+  const events = words[WORD.gcEvents] ?? 0
+  const base = (events % GC_SLOTS) * GC_FIELDS
+  const memory = isMajor ? memoryUsage() : undefined
+  gc[base] = performance.timeOrigin + entry.startTime
+  gc[base + 1] = kind
+  gc[base + 2] = entry.duration
+  gc[base + 3] = memory?.heapUsed ?? 0
+  gc[base + 4] = memory?.external ?? 0
+  Atomics.store(words, WORD.gcEvents, events + 1)
+  if (memory !== undefined) {
+    gauges[GAUGE.heapUsedBytes] = memory.heapUsed
+    gauges[GAUGE.memoryAt] = epochMs()
+  }
+}
+
+/** `detail` is Node's own field, missing from the web's type. */
+function kindOf(entry: PerformanceEntry): number {
+  const detail: unknown = 'detail' in entry ? entry.detail : undefined
+  return typeof detail === 'object' && detail !== null && 'kind' in detail ? Number(detail.kind) : 0
+}

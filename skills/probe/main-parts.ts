@@ -1,0 +1,23 @@
+import type { MainPart } from './main-part.ts'
+
+/** Main's parts of the built-in skills, one line each. */
+export const MAIN_PARTS: readonly MainPart[] = []
+
+/** The parts of the skills in use. */
+export function mainPartsOf(skills: readonly string[]): readonly MainPart[] {
+  return MAIN_PARTS.filter(({ skill }) => skills.includes(skill))
+}
+
+/** One reading of every part that has one; a part that throws tells its error instead. */
+export function readParts(parts: readonly MainPart[]): Record<string, unknown> {
+  const readings: Record<string, unknown> = {}
+  for (const { skill, read } of parts) {
+    if (read === undefined) continue
+    try {
+      readings[skill] = read()
+    } catch (error) {
+      readings[skill] = { failed: String(error).slice(0, 300) }
+    }
+  }
+  return readings
+}

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { after, describe, it } from 'node:test'
+import type { DoorRequest } from '../../agents/client/protocol.ts'
+import type { CoordinatorResult } from '../../agents/loop/coordinator-run.ts'
+import type { OperatorResult } from '../../agents/loop/operator-run.ts'
+import { names, operatorName } from '../../agents/servers/names.ts'
+import { unwrapAnswer } from '../../agents/servers/reply-later.ts'
+import { receiveForwarded } from '../../agents/telemetry.ts'
+import { call, exit, whereis } from '../../runtime/index.ts'
+import type { Script } from './fixtures/stand-ins.ts'
+import { patienceMs, startHouse } from './support/house.ts'
+import { heard } from './support/runs.ts'
+
+after(receiveForwarded())
+
+async function ask(request: DoorRequest): Promise<unknown> {
+  return unwrapAnswer(await call(names.door, 'ask', request, { timeoutMs: patienceMs }))
+}
+
+function kill(name: string): void {
+  exit(whereis(name) ?? assert.fail(`${name} does not run`), { type: 'kill' })
+}
+
+const bounds = { deadlineMs: 60_000, maxIterations: 25 }
+
+async function inHouse(script: Script, use: () => Promise<void>): Promise<void> {
+  const runtime = await startHouse(script)
+  try {
+    await use()
+  } finally {
+    await runtime.stop()
+  }
+}
+
+describe('whoever waits at the door', () => {
+  it('does not notice that the coordinator crashed', async () => {
+    const script: Script = {
+      coordinator: [
+        { intent: 'invoke_operators', skills: ['vm'] },
+        { intent: 'wait', ms: 60_000 },
+        'never',
+        'insight',
+      ],
+      vm: [{ intent: 'take_snapshot' }, 'notify', { intent: 'done' }],
+    }
+    await inHouse(script, async () => {
+      const completed = heard('coordinator:operator-completed')
+      const asked = ask({ type: 'coordinator-run', runId: 'run-door', context: {}, bounds })
+      await completed
+      kill(names.coordinator)
+      const { outcome, insights } = (await asked) as CoordinatorResult
+      assert.equal(outcome, 'done')
+      assert.equal(insights.length, 1)
+    })
+  })
+
+  it('hears of a crashed operator as crashed, with what it had reported', async () => {
+    await inHouse({ vm: [{ intent: 'take_snapshot' }, 'notify', 'never'] }, async () => {
+      const sent = heard('operator:notification-sent')
+      const asked = ask({ type: 'operator-run', runId: 'run-vm', skill: 'vm', context: {}, bounds })
+      await sent
+      kill(operatorName('vm'))
+      const { ending, notifications, partial } = (await asked) as OperatorResult
+      assert.equal(ending.type, 'crashed')
+      assert.equal(notifications.length, 1)
+      assert.equal(partial, true)
+    })
+  })
+
+  it('starts nothing new by sending the same run again', async () => {
+    await inHouse({ coordinator: ['never'] }, async () => {
+      const request = {
+        type: 'coordinator-start',
+        runId: 'run-twice',
+        context: {},
+        bounds,
+      } as const
+      assert.equal(await ask(request), 'run-twice')
+      assert.equal(await ask(request), 'run-twice')
+      const { runs } = (await ask({ type: 'coordinator-status' })) as { runs: unknown[] }
+      assert.equal(runs.length, 1)
+    })
+  })
+
+  it('is refused when the coordinator has as many runs as it may', async () => {
+    await inHouse({ coordinator: ['never'] }, async () => {
+      for (let count = 0; count < 16; count++) {
+        await ask({ type: 'coordinator-start', runId: `run-${count}`, context: {}, bounds })
+      }
+      const one = ask({ type: 'coordinator-start', runId: 'run-16', context: {}, bounds })
+      await assert.rejects(one, { code: 'ERR_TOO_MANY_RUNS' })
+      const cancelled = await ask({ type: 'coordinator-cancel' })
+      assert.equal((cancelled as string[]).length, 16)
+    })
+  })
+
+  it('can talk to an operator at work, and let it conclude', async () => {
+    await inHouse({ vm: [{ intent: 'take_snapshot' }, 'notify', 'never'] }, async () => {
+      const sent = heard('operator:notification-sent')
+      const asked = ask({ type: 'operator-run', runId: 'run-vm', skill: 'vm', context: {}, bounds })
+      await sent
+      const said = await ask({ type: 'operator-message', skill: 'vm', text: 'how is it?' })
+      assert.equal((said as { ok: boolean }).ok, true)
+      assert.equal(await ask({ type: 'operator-stop', skill: 'vm' }), true)
+      const { ending, notifications } = (await asked) as OperatorResult
+      assert.equal(ending.type, 'cancelled')
+      assert.equal(notifications.length, 1)
+    })
+  })
+})
