@@ -123,7 +123,7 @@ interface Waiting {
 }
 
 function lateReply(target: Pid, info: CallInfo): CallTimeout {
-  return new CallTimeout(target, `'${info.name}'`, info.timeoutMs, info)
+  return new CallTimeout(target, `call '${info.name}'`, info.timeoutMs, info)
 }
 
 /** Enters a pending reply, does what asks for it, and waits. */
