@@ -1,5 +1,6 @@
 /** The birth of an actor in this thread, whoever asked for it. */
 
+import { registerAs } from './call.ts'
 import { runAsyncAs } from './context.ts'
 import {
   type Definition,
@@ -21,11 +22,8 @@ import { LOCAL, type SpawnRequest, type StartOutcome } from './signal.ts'
  * from the first instant. The code starts in a later microtask, never on the parent's stack.
  */
 export function birth(kernel: Kernel, pid: Pid, request: SpawnRequest): void {
-  if (request.name !== undefined) {
-    const holder = kernel.names.claim(request.name, pid)
-    if (holder !== pid) return nameTaken(kernel, request, pid, holder)
-  }
   const process = newborn(kernel, pid, request)
+  if (!process) return
   queueMicrotask(() => {
     if (!process.alive) return
     const local = request.definition[LOCAL]
@@ -44,13 +42,17 @@ export function birthOfBody(
   request: SpawnRequest,
   run: ErasedBody,
 ): void {
-  if (request.name !== undefined) kernel.names.claim(request.name, pid)
   const process = newborn(kernel, pid, request)
-  queueMicrotask(() => runBody(process, run, request.args))
+  if (process) queueMicrotask(() => runBody(process, run, request.args))
 }
 
-function newborn(kernel: Kernel, pid: Pid, request: SpawnRequest): Process {
+/** The record of the newborn; none if its name belongs to another, which its parent hears. */
+function newborn(kernel: Kernel, pid: Pid, request: SpawnRequest): Process | undefined {
   const { parent, ancestors, id, kind, trapExit } = request
+  if (request.name !== undefined) {
+    const holder = kernel.names.claim(request.name, pid)
+    if (holder !== pid) return nameTaken(kernel, request, pid, holder)
+  }
   const process = kernel.adopt({
     pid,
     parent,
@@ -67,7 +69,20 @@ function newborn(kernel: Kernel, pid: Pid, request: SpawnRequest): Process {
   return process
 }
 
+/** A name that a registry keeps is taken before any code of the definition runs. */
 function begin(process: Process, request: SpawnRequest, definition: Definition): void {
+  const { registryName } = request
+  if (!registryName || !process.alive) return run(process, request, definition)
+  runAsyncAs(process, () => registerAs(registryName)).then(
+    (holder) => {
+      if (!holder) run(process, request, definition)
+      else if (process.alive) failed(process, request, { type: 'name-taken', pid: holder })
+    },
+    (error: unknown) => process.kernel.end(process, errorReason(error)),
+  )
+}
+
+function run(process: Process, request: SpawnRequest, definition: Definition): void {
   if (!process.alive) return
   if (!isServerDefinition(definition)) {
     acknowledge(process, request, { type: 'started', pid: process.pid })
@@ -78,7 +93,7 @@ function begin(process: Process, request: SpawnRequest, definition: Definition):
   if (request.trapExit === undefined) process.trapExit = definition.spec.trapExit
   void loop.init(process, request.args).then((outcome) => {
     if (outcome === 'started') acknowledge(process, request, { type: 'started', pid: process.pid })
-    if (outcome === 'ignored') ignored(process, request)
+    if (outcome === 'ignored') failed(process, request, { type: 'ignored' })
   })
 }
 
@@ -105,21 +120,24 @@ function acknowledge(process: Process, request: SpawnRequest, outcome: StartOutc
   process.kernel.send({ type: 'started', to, ref, outcome })
 }
 
-/** An ignored start ends `normal`, is completely dead, and only then told. */
-function ignored(process: Process, request: SpawnRequest): void {
+/** A start that was not to be ends `normal`, is completely dead, and only then told. */
+function failed(process: Process, request: SpawnRequest, outcome: StartOutcome): void {
   const { kernel } = process
   if (request.started) process.watchers.delete(request.started)
   kernel.end(process, NORMAL)
   if (!request.started) return
   const { parent: to, started: ref } = request
-  kernel.send({ type: 'started', to, ref, outcome: { type: 'ignored' } })
+  kernel.send({ type: 'started', to, ref, outcome })
 }
 
-function nameTaken(kernel: Kernel, request: SpawnRequest, pid: Pid, holder: Pid): void {
+/** A starter gets its answer; for a plain spawn this is a death like any other. */
+function nameTaken(kernel: Kernel, request: SpawnRequest, pid: Pid, holder: Pid): undefined {
   const { parent: to, started, link, monitor } = request
   const reason = { type: 'already_started', pid: holder }
   if (monitor) kernel.send({ type: 'down', to, ref: monitor, pid, reason })
-  if (link) kernel.send({ type: 'exit', to, from: pid, reason: NORMAL, link: true })
-  if (!started) return
+  if (link)
+    kernel.send({ type: 'exit', to, from: pid, reason: started ? NORMAL : reason, link: true })
+  if (!started) return undefined
   kernel.send({ type: 'started', to, ref: started, outcome: { type: 'name-taken', pid: holder } })
+  return undefined
 }

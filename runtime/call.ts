@@ -1,10 +1,13 @@
+import { clearAlarm, setAlarm } from './alarm.ts'
 import { acting } from './current.ts'
 import { CallingSelf, CallTimeout, NoProcess, NotSendable } from './errors.ts'
 import { type ExitReason, NOPROC } from './exit-reason.ts'
 import { checkKeys, checkNumber } from './options.ts'
-import type { Pid, Ref } from './pid.ts'
+import { isPid, type Pid, type Ref } from './pid.ts'
 import type { Process } from './process.ts'
+import { isRegistryName, keyIdentity, type RegistryName } from './registry-name.ts'
 import { resolve } from './signals.ts'
+import { printable } from './wire.ts'
 
 export interface CallOptions {
   /** Milliseconds to wait; `Infinity` waits for ever. Default 5000. */
@@ -24,7 +27,7 @@ export const DEFAULT_CALL_MS = 5000
  * target goes on, and its late reply is dropped.
  */
 export async function call(
-  target: Pid | string,
+  target: Pid | string | RegistryName,
   name: string,
   payload?: unknown,
   options: CallOptions = {},
@@ -34,7 +37,8 @@ export async function call(
   checkNumber('call: timeoutMs', timeoutMs)
   const owner = acting('call')
   signal?.throwIfAborted()
-  const to = resolve(owner, target)
+  const to = isRegistryName(target) ? await holderOf(target) : resolve(owner, target)
+  if (!to) throw new NoProcess(printable(target))
   if (to === owner.pid) throw new CallingSelf(to)
   return request(owner, to, `call '${name}'`, { timeoutMs, signal, holds }, (ref) =>
     owner.kernel.send({ type: 'call', to, from: owner.pid, ref, name, payload }),
@@ -42,14 +46,42 @@ export async function call(
 }
 
 /** Asks for something to be done later; nobody waits, and the dead are not missed. */
-export function cast(target: Pid | string, name: string, payload?: unknown): void {
+export function cast(target: Pid | string | RegistryName, name: string, payload?: unknown): void {
   const sender = acting('cast')
   if (!sender.alive) return
+  if (isRegistryName(target)) {
+    holderOf(target).then(
+      (pid) => pid && sender.alive && sender.kernel.send({ type: 'cast', to: pid, name, payload }),
+      () => {},
+    )
+    return
+  }
   try {
     sender.kernel.send({ type: 'cast', to: resolve(sender, target), name, payload })
   } catch (error) {
     if (!(error instanceof NoProcess)) throw error
   }
+}
+
+/** Who is registered under a name that a registry keeps. */
+async function holderOf({ registry, key }: RegistryName): Promise<Pid | undefined> {
+  const entries = await call(registry, 'lookup', { id: keyIdentity(key), key })
+  const first: unknown = Array.isArray(entries) ? entries[0] : undefined
+  const isEntry = typeof first === 'object' && first !== null && 'pid' in first
+  return isEntry && isPid(first.pid) ? first.pid : undefined
+}
+
+/**
+ * Registers the acting actor under a name that a registry keeps.
+ *
+ * @returns Who has it already; `undefined` if the acting actor has it now.
+ */
+export async function registerAs({ registry, key, value }: RegistryName): Promise<Pid | undefined> {
+  const id = keyIdentity(key)
+  const answer = await call(registry, 'register', { id, key, value, via: true })
+  const isAnswer = typeof answer === 'object' && answer !== null && 'holder' in answer
+  if (!isAnswer || !isPid(answer.holder)) return undefined
+  return 'registered' in answer && answer.registered === false ? answer.holder : undefined
 }
 
 /**
@@ -62,18 +94,16 @@ export function awaitDown(
   target: Pid,
   { timeoutMs = Number.POSITIVE_INFINITY, holds = true } = {},
 ): Promise<ExitReason | undefined> {
-  if (owner.kernel.isLocal(target) && !owner.kernel.processes.has(target)) {
+  if (owner.kernel.isLocal(target) && !owner.kernel.find(target)) {
     return Promise.resolve(NOPROC)
   }
   return new Promise((done, reject) => {
     const ref = owner.kernel.newRef()
-    const timer = Number.isFinite(timeoutMs)
-      ? setTimeout(() => {
-          owner.kernel.pending.take(ref)
-          owner.kernel.send({ type: 'demonitor', to: target, from: owner.pid, ref })
-          done(undefined)
-        }, timeoutMs)
-      : undefined
+    const timer = setAlarm(timeoutMs, () => {
+      owner.kernel.pending.take(ref)
+      owner.kernel.send({ type: 'demonitor', to: target, from: owner.pid, ref })
+      done(undefined)
+    })
     owner.kernel.pending.add(ref, {
       owner,
       target,
@@ -81,7 +111,7 @@ export function awaitDown(
       reject,
       down: done,
       holds,
-      settled: () => clearTimeout(timer),
+      settled: () => clearAlarm(timer),
     })
     owner.kernel.send({ type: 'monitor', to: target, from: owner.pid, ref })
   })
@@ -111,7 +141,8 @@ export function request(
       reject(error)
     }
     const late = (): void => giveUp(new CallTimeout(target, what, timeoutMs))
-    const timer = armTimeout(late, timeoutMs, holds)
+    const timer = setAlarm(timeoutMs, late)
+    if (!holds) timer?.unref()
     const onAbort = (): void => giveUp(signal?.reason)
     signal?.addEventListener('abort', onAbort, { once: true })
     kernel.pending.add(ref, {
@@ -121,7 +152,7 @@ export function request(
       reject,
       holds,
       settled: () => {
-        clearTimeout(timer)
+        clearAlarm(timer)
         signal?.removeEventListener('abort', onAbort)
       },
     })
@@ -132,14 +163,4 @@ export function request(
       reject(error instanceof NotSendable ? error : new NotSendable(target, error))
     }
   })
-}
-
-function armTimeout(
-  late: () => void,
-  timeoutMs: number,
-  holds: boolean,
-): NodeJS.Timeout | undefined {
-  if (!Number.isFinite(timeoutMs)) return undefined
-  const timer = setTimeout(late, timeoutMs)
-  return holds ? timer : timer.unref()
 }

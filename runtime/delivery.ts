@@ -2,7 +2,9 @@
 
 import { KILLED, NOPROC } from './exit-reason.ts'
 import type { Kernel } from './kernel.ts'
+import type { Pid, Ref } from './pid.ts'
 import type { Process } from './process.ts'
+import { readInfo } from './process-info.ts'
 import { CallRequest, CastRequest, type Signal, type SpawnSignal } from './signal.ts'
 import { unreachable } from './unreachable.ts'
 
@@ -23,20 +25,43 @@ export function deliverLocally(kernel: Kernel, signal: Exclude<Signal, SpawnSign
     case 'link':
     case 'unlink':
     case 'monitor':
-    case 'demonitor': {
+    case 'demonitor':
+    case 'info': {
       const process = kernel.processes.get(signal.to)
       if (process) receive(kernel, process, signal)
-      else missed(kernel, signal)
+      else if (signal.to !== kernel.livesFor) missed(kernel, signal)
       return
+    }
+    case 'census':
+      return answer(kernel, signal, kernel.census(signal.of))
+    case 'timer': {
+      const { timers } = kernel
+      const left = signal.cancel ? timers.cancel(signal.timer) : timers.read(signal.timer)
+      return answer(kernel, signal, left)
     }
     default:
       return unreachable(signal)
   }
 }
 
+function answer(kernel: Kernel, { from: to, ref }: { from: Pid; ref: Ref }, value: unknown): void {
+  kernel.send({ type: 'reply', to, ref, value })
+}
+
 type ToProcess = Extract<
   Signal,
-  { type: 'message' | 'call' | 'cast' | 'exit' | 'link' | 'unlink' | 'monitor' | 'demonitor' }
+  {
+    type:
+      | 'message'
+      | 'call'
+      | 'cast'
+      | 'exit'
+      | 'link'
+      | 'unlink'
+      | 'monitor'
+      | 'demonitor'
+      | 'info'
+  }
 >
 
 function receive(kernel: Kernel, process: Process, signal: ToProcess): void {
@@ -64,19 +89,21 @@ function receive(kernel: Kernel, process: Process, signal: ToProcess): void {
     case 'demonitor':
       process.watchers.delete(signal.ref)
       return
+    case 'info':
+      return answer(kernel, signal, readInfo(process, signal.keys))
     default:
       return unreachable(signal)
   }
 }
 
-/** A signal to the dead is dropped, except that links and monitors are told. */
-function missed(kernel: Kernel, signal: ToProcess): void {
+/** A signal to the dead is dropped, except that links, monitors and questions are answered. */
+export function missed(kernel: Kernel, signal: Signal): void {
   if (signal.type === 'link') {
     kernel.send({ type: 'exit', to: signal.from, from: signal.to, reason: NOPROC, link: true })
   } else if (signal.type === 'monitor' || signal.type === 'call') {
     const { from: to, to: pid, ref } = signal
     kernel.send({ type: 'down', to, ref, pid, reason: NOPROC })
-  }
+  } else if (signal.type === 'info') answer(kernel, signal, undefined)
 }
 
 function down(kernel: Kernel, signal: Extract<Signal, { type: 'down' }>): void {

@@ -1,5 +1,6 @@
 import { describeReason, type ExitReason } from './exit-reason.ts'
 import type { Pid } from './pid.ts'
+import { printable } from './wire.ts'
 
 const FAILURE = Symbol.for('nodelens.failure')
 
@@ -92,6 +93,19 @@ export class AlreadyStarted extends RuntimeFailure {
   constructor(id: string, pid: string) {
     super('ERR_ALREADY_STARTED', `${id} is already running as ${pid}.`)
     this.id = id
+    this.pid = pid
+  }
+}
+
+/** The key of a registry is taken by a living actor, which may be the same. */
+export class AlreadyRegistered extends RuntimeFailure {
+  readonly registry: string
+  readonly key: unknown
+  readonly pid: string
+  constructor(registry: string, key: unknown, pid: string) {
+    super('ERR_ALREADY_REGISTERED', `registry '${registry}': ${printable(key)} belongs to ${pid}.`)
+    this.registry = registry
+    this.key = key
     this.pid = pid
   }
 }

@@ -1,3 +1,4 @@
+import { type Alarm, clearAlarm, setAlarm } from './alarm.ts'
 import type { Behaviour, Process } from './process.ts'
 
 /** Says of a message whether it is the one waited for. */
@@ -7,7 +8,7 @@ interface Waiter {
   readonly matches: ((message: unknown) => boolean) | undefined
   readonly resolve: (message: unknown) => void
   readonly reject: (error: unknown) => void
-  readonly timer: NodeJS.Timeout | undefined
+  readonly timer: Alarm
   /** Messages before this index were tested and refused. */
   tested: number
 }
@@ -41,9 +42,7 @@ export class Inbox implements Behaviour {
     if (timeoutMs === 0) return Promise.resolve(undefined)
     process.status = 'waiting'
     return new Promise((resolve, reject) => {
-      const timer = Number.isFinite(timeoutMs)
-        ? setTimeout(() => this.#settle(process)?.resolve(undefined), timeoutMs)
-        : undefined
+      const timer = setAlarm(timeoutMs, () => this.#settle(process)?.resolve(undefined))
       this.#waiter = { matches, resolve, reject, timer, tested: process.mailbox.size }
     })
   }
@@ -65,15 +64,20 @@ export class Inbox implements Behaviour {
     }
   }
 
+  removed(index: number): void {
+    if (this.#waiter && index < this.#waiter.tested) this.#waiter.tested--
+  }
+
   /** The dead wait no longer; what they awaited never comes. */
   ended(): void {
-    clearTimeout(this.#waiter?.timer)
+    clearAlarm(this.#waiter?.timer)
     this.#waiter = undefined
   }
 
   #settle(process: Process): Waiter | undefined {
     const waiter = this.#waiter
-    clearTimeout(waiter?.timer)
+    if (!waiter) return undefined
+    clearAlarm(waiter.timer)
     this.#waiter = undefined
     process.status = 'running'
     return waiter

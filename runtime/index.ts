@@ -20,6 +20,7 @@ export {
 } from './definition.ts'
 export { type DynamicSupervisorOptions, dynamicSupervisor } from './dynamic-supervisor.ts'
 export {
+  AlreadyRegistered,
   AlreadyStarted,
   CallingSelf,
   CallTimeout,
@@ -36,6 +37,17 @@ export { describeReason, type ExitReason, isAbnormal, isExitReason } from './exi
 export { checkKeys, checkName, checkNumber, checkOneOf, nearest } from './options.ts'
 export { isPid, isRef, type Pid, type Ref } from './pid.ts'
 export type { Placement } from './placement.ts'
+export {
+  getLabel,
+  isAlive,
+  type ProcessInfo,
+  processes,
+  processInfo,
+  setLabel,
+} from './process-info.ts'
+export { Registry, RegistryRef, registry } from './registry.ts'
+export type { RegistryName } from './registry-name.ts'
+export type { RegistryEntry, RegistryOptions } from './registry-server.ts'
 export type { RestartType, Strategy } from './restart-plan.ts'
 export { rootTree } from './root.ts'
 export { type Runtime, type RuntimeOptions, startRuntime } from './runtime.ts'
@@ -72,5 +84,14 @@ export {
 } from './start.ts'
 export { supervisor } from './supervisor.ts'
 export type { ChildCounts, ChildInfo } from './supervisor-state.ts'
+export {
+  type CancelOptions,
+  cancelTimer,
+  readTimer,
+  sendAfter,
+  sleep,
+  startTimer,
+  type TimerOptions,
+} from './timers.ts'
 export type { ThreadRef, TreeEvent, TreeNode, TreeSource } from './tree-event.ts'
 export { fromWireError, isWireError, printable, toWireError, type WireError } from './wire.ts'

@@ -5,9 +5,9 @@
 
 import type { Transferable } from 'node:worker_threads'
 import { birth } from './birth.ts'
-import { deliverLocally } from './delivery.ts'
+import { deliverLocally, missed } from './delivery.ts'
 import { NotRunning } from './errors.ts'
-import { type ExitReason, NOPROC, sendableReason } from './exit-reason.ts'
+import { type ExitReason, sendableReason } from './exit-reason.ts'
 import { Inbox } from './inbox.ts'
 import type { LifeEvent } from './life-event.ts'
 import { NameTable } from './name-table.ts'
@@ -18,6 +18,7 @@ import { Process, type ProcessBirth } from './process.ts'
 import { Scheduler } from './scheduler.ts'
 import type { SharedState } from './shared-state.ts'
 import type { Signal, ToRoot } from './signal.ts'
+import { TimerTable } from './timer-table.ts'
 
 export type ControlSend = (message: ToRoot, transfer?: readonly Transferable[]) => void
 
@@ -28,13 +29,23 @@ export class Kernel {
   readonly scheduler = new Scheduler()
   readonly pending: PendingReplies
   readonly peers: Peers
+  readonly timers: TimerTable = new TimerTable(this)
   readonly processes = new Map<Pid, Process>()
   /** Told of births and deaths in this thread. */
   onLife: ((event: LifeEvent) => void) | undefined
   /** Told when the last reason to wait goes or the first comes. */
   onHold: ((holding: boolean) => void) | undefined
-  /** Called when an actor of this thread has ended, after everybody was told. */
-  onEnded: ((process: Process, reason: ExitReason) => void) | undefined
+  /**
+   * Called when an actor of this thread has ended, after everybody was told; for the one that the
+   * thread lives for with what other threads are to hear when the thread is gone.
+   */
+  onEnded: ((process: Process, lastWords: readonly Signal[]) => void) | undefined
+  /** The actor with which the whole thread ends; questions after its death are answered then. */
+  livesFor: Pid | undefined
+  /** Handles what the root has told this thread and was not read yet. */
+  readControl: (() => void) | undefined
+  /** The root knows all threads. */
+  threads: (() => readonly number[]) | undefined
   readonly #control: ControlSend | undefined
   readonly #backlog: Signal[] = []
   #delivering = false
@@ -51,6 +62,8 @@ export class Kernel {
       ordinal,
       control: (message, transfer) => this.control(message, transfer),
       deliver: (signal) => this.deliver(signal),
+      knows: (pid) => this.processes.has(pid),
+      readControl: () => this.readControl?.(),
     })
   }
 
@@ -90,6 +103,10 @@ export class Kernel {
     this.#control(message, transfer)
   }
 
+  census(of: 'threads' | 'actors'): readonly (number | Pid)[] {
+    return of === 'actors' ? [...this.processes.keys()] : (this.threads?.() ?? [this.ordinal])
+  }
+
   isLocal(pid: Pid): boolean {
     return threadOf(pid) === this.ordinal
   }
@@ -98,13 +115,26 @@ export class Kernel {
   sendMessage(to: Pid, message: unknown, transfer?: readonly Transferable[]): void {
     const process = this.processes.get(to)
     if (process) process.push(message)
-    else if (!this.isLocal(to)) this.#post({ type: 'message', to, message }, transfer)
+    else if (this.isLocal(to)) this.find(to)?.push(message)
+    else this.#post({ type: 'message', to, message }, transfer)
   }
 
   /** Sends any signal, here or to another thread. */
   send(signal: Signal): void {
-    if (this.isLocal(signal.to)) this.deliver(signal)
-    else this.#post(signal)
+    if (!this.isLocal(signal.to)) return this.#post(signal)
+    this.find(signal.to)
+    this.deliver(signal)
+  }
+
+  /**
+   * An actor of this thread. One that is unknown may be unborn: its birth lies in the port of the
+   * thread that asked for it, so all that has arrived is read before it is called dead.
+   */
+  find(pid: Pid): Process | undefined {
+    const process = this.processes.get(pid)
+    if (process || this.#delivering) return process
+    this.peers.catchUp()
+    return this.processes.get(pid)
   }
 
   /**
@@ -131,15 +161,21 @@ export class Kernel {
     const told = sendableReason(reason)
     this.processes.delete(process.pid)
     if (process.name) this.names.release(process.name, process.pid)
+    for (const timer of process.timers ?? []) this.timers.cancel(timer)
     process.ended(told)
-    this.#tellTheWorld(process, told)
+    const lastWords = this.#tellTheWorld(process, told)
     this.onLife?.({ type: 'died', process, reason: told })
-    this.onEnded?.(process, told)
+    this.onEnded?.(process, lastWords)
   }
 
   /** A thread is gone: its last words are read, then its actors' deaths are told here. */
-  threadLost(ordinal: number, reason: ExitReason): void {
+  threadLost(ordinal: number, reason: ExitReason, lastWords: readonly Signal[] = []): void {
+    this.peers.inTurn(() => this.#threadLost(ordinal, reason, lastWords))
+  }
+
+  #threadLost(ordinal: number, reason: ExitReason, lastWords: readonly Signal[]): void {
     this.peers.lost(ordinal)
+    for (const signal of lastWords) this.deliver(signal)
     this.pending.threadLost(ordinal, reason)
     for (const process of this.processes.values()) {
       for (const [ref, monitor] of process.monitors) {
@@ -159,38 +195,35 @@ export class Kernel {
   /** Ends the thread's part in the runtime: nothing waits any more, nothing is told. */
   stop(error: Error): void {
     this.pending.rejectAll(error)
+    this.timers.clear()
     this.scheduler.stop()
     for (const process of this.processes.values()) process.ended({ type: 'shutdown' })
     this.processes.clear()
     this.peers.close()
   }
 
-  #tellTheWorld(process: Process, reason: ExitReason): void {
+  /** What other threads are to hear waits, where the whole thread ends with the actor. */
+  #tellTheWorld(process: Process, reason: ExitReason): readonly Signal[] {
     const from = process.pid
-    for (const to of process.links) this.send({ type: 'exit', to, from, reason, link: true })
-    for (const [ref, to] of process.watchers)
-      this.send({ type: 'down', to, ref, pid: from, reason })
+    const lastWords: Signal[] = []
+    const say = (signal: Signal): void => {
+      if (from === this.livesFor && !this.isLocal(signal.to)) lastWords.push(signal)
+      else this.send(signal)
+    }
+    for (const to of process.links) say({ type: 'exit', to, from, reason, link: true })
+    for (const [ref, to] of process.watchers) say({ type: 'down', to, ref, pid: from, reason })
     for (const [ref, { target }] of process.monitors) {
       if (target !== from) this.send({ type: 'demonitor', to: target, from, ref })
     }
     for (const [ref, to] of this.pending.ownerEnded(process)) {
       this.send({ type: 'demonitor', to, from, ref })
     }
-  }
-
-  #post(signal: Signal, transfer?: readonly Transferable[]): void {
-    if (this.#control) this.peers.post(threadOf(signal.to), signal, transfer)
-    else this.#bounce(signal)
+    return lastWords
   }
 
   /** Without other threads a foreign pid is a dead one. */
-  #bounce(signal: Signal): void {
-    if (signal.type === 'link') {
-      const { from: to, to: from } = signal
-      this.deliver({ type: 'exit', to, from, reason: NOPROC, link: true })
-    } else if (signal.type === 'monitor' || signal.type === 'call') {
-      const { from: to, to: pid, ref } = signal
-      this.deliver({ type: 'down', to, ref, pid, reason: NOPROC })
-    }
+  #post(signal: Signal, transfer?: readonly Transferable[]): void {
+    if (this.#control) this.peers.post(threadOf(signal.to), signal, transfer)
+    else missed(this, signal)
   }
 }

@@ -7,18 +7,25 @@
 import type { Transferable } from 'node:worker_threads'
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { NotSendable } from './errors.ts'
+import type { Pid } from './pid.ts'
 import type { Signal, ToRoot } from './signal.ts'
 
 export interface PeersOptions {
   readonly ordinal: number
   readonly control: (message: ToRoot, transfer?: readonly Transferable[]) => void
   readonly deliver: (signal: Signal) => void
+  readonly knows: (pid: Pid) => boolean
+  /** Reads what the root has told this thread: it may have brought new ports. */
+  readonly readControl: () => void
 }
 
 export class Peers {
   readonly #options: PeersOptions
   readonly #outgoing = new Map<number, MessagePort>()
   readonly #incoming = new Map<number, MessagePort>()
+  /** Threads one of whose signals is being read; what they sent after it waits. */
+  readonly #inHand = new Set<number>()
+  readonly #afterwards: (() => void)[] = []
 
   constructor(options: PeersOptions) {
     this.#options = options
@@ -38,17 +45,29 @@ export class Peers {
   accept(from: number, port: MessagePort): void {
     this.#incoming.get(from)?.close()
     this.#incoming.set(from, port)
-    port.on('message', (signal: Signal) => this.#options.deliver(signal))
+    port.on('message', (signal: Signal) => this.#receive(from, signal))
     port.unref()
+  }
+
+  /** Delivers all that has arrived from any thread, in the order in which each has sent. */
+  catchUp(): void {
+    this.#options.readControl()
+    for (const [from, port] of this.#incoming) {
+      if (!this.#inHand.has(from)) this.#readAll(from, port)
+    }
+  }
+
+  /** Acts now, or when no signal is in hand that has to come first. */
+  inTurn(act: () => void): void {
+    if (this.#inHand.size === 0) act()
+    else this.#afterwards.push(act)
   }
 
   /** Delivers all that `thread` has sent and forgets it; called when it is known to be gone. */
   lost(thread: number): void {
     const incoming = this.#incoming.get(thread)
     if (incoming) {
-      for (let next = receiveMessageOnPort(incoming); next; next = receiveMessageOnPort(incoming)) {
-        this.#options.deliver(next.message)
-      }
+      this.#readAll(thread, incoming)
       incoming.close()
       this.#incoming.delete(thread)
     }
@@ -60,6 +79,27 @@ export class Peers {
     for (const port of [...this.#incoming.values(), ...this.#outgoing.values()]) port.close()
     this.#incoming.clear()
     this.#outgoing.clear()
+  }
+
+  /**
+   * A signal to somebody unknown may be to somebody unborn, whose birth lies in another port: who
+   * knows the pid knows it from the thread that asked for the birth, so that has arrived already.
+   */
+  #receive(from: number, signal: Signal): void {
+    const { knows, deliver } = this.#options
+    if (signal.type === 'spawn' || knows(signal.to)) return deliver(signal)
+    this.#inHand.add(from)
+    this.catchUp()
+    this.#inHand.delete(from)
+    deliver(signal)
+    if (this.#inHand.size > 0) return
+    for (const act of this.#afterwards.splice(0)) act()
+  }
+
+  #readAll(from: number, port: MessagePort): void {
+    for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
+      this.#receive(from, next.message)
+    }
   }
 
   #connect(thread: number): MessagePort {

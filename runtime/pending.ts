@@ -10,7 +10,8 @@ import type { Process } from './process.ts'
 import { fromWireError, type WireError } from './wire.ts'
 
 export interface PendingEntry {
-  readonly owner: Process
+  /** Absent: the thread itself, which never gives up. */
+  readonly owner?: Process
   readonly target: Pid
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
@@ -38,6 +39,11 @@ export class PendingReplies {
 
   add(ref: Ref, entry: PendingEntry): void {
     this.#entries.set(ref, entry)
+    const { owner } = entry
+    if (owner) {
+      owner.waitsFor ??= new Set()
+      owner.waitsFor.add(ref)
+    }
     if (entry.holds !== false && this.#holding++ === 0) this.#onHold(true)
   }
 
@@ -46,6 +52,7 @@ export class PendingReplies {
     const entry = this.#entries.get(ref)
     if (!entry) return undefined
     this.#entries.delete(ref)
+    entry.owner?.waitsFor?.delete(ref)
     if (entry.holds !== false && --this.#holding === 0) this.#onHold(false)
     entry.settled()
     return entry
@@ -78,11 +85,9 @@ export class PendingReplies {
   /** Forgets, without settling, what a dead actor waited for; says what is to be demonitored. */
   ownerEnded(owner: Process): [Ref, Pid][] {
     const orphans: [Ref, Pid][] = []
-    if (this.#entries.size === 0) return orphans
-    for (const [ref, entry] of this.#entries) {
-      if (entry.owner !== owner) continue
-      this.take(ref)
-      orphans.push([ref, entry.target])
+    for (const ref of owner.waitsFor ?? []) {
+      const entry = this.take(ref)
+      if (entry) orphans.push([ref, entry.target])
     }
     return orphans
   }

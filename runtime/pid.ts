@@ -37,6 +37,11 @@ export function isRef(value: unknown): value is Ref {
   return typeof value === 'string' && /^#\d{1,10}\.\d{1,16}$/.test(value)
 }
 
+/** The thread in which a reference was made. */
+export function threadOfRef(ref: Ref): ThreadOrdinal {
+  return Number(ref.slice(1, ref.indexOf('.')))
+}
+
 export function threadOf(pid: Pid): ThreadOrdinal {
   let ordinal = 0
   for (let at = 1; at < pid.length; at++) {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { ExitReason } from './exit-reason.ts'
 import type { Kernel } from './kernel.ts'
 import { Mailbox } from './mailbox.ts'
@@ -8,6 +9,8 @@ import type { ProcessKind } from './signal.ts'
 export interface Behaviour {
   /** Handles at most `budget` messages and returns how many were. */
   run(process: Process, budget: number): number
+  /** Told that the message at `index` was taken out of the mailbox by somebody else. */
+  removed?(index: number): void
   /** Called once when the actor has ended, whatever the reason. */
   ended?(process: Process, reason: ExitReason): void
 }
@@ -48,11 +51,16 @@ export class Process {
   behaviour: Behaviour | undefined
   status: ProcessStatus = 'starting'
   trapExit: boolean
-  name: string | undefined
   label: string | undefined
   queued = false
   handled = 0
   restarts = 0
+  /** References of the replies it waits for; kept by {@link PendingReplies}. */
+  waitsFor: Set<Ref> | undefined
+  /** Timers of this thread that are set on it; kept by {@link TimerTable}. */
+  timers: Set<Ref> | undefined
+  #name: string | undefined
+  #alive = true
   #abort: AbortController | undefined
 
   constructor(kernel: Kernel, birth: ProcessBirth) {
@@ -67,12 +75,27 @@ export class Process {
   }
 
   get alive(): boolean {
-    return this.status !== 'exited'
+    return this.#alive
+  }
+
+  /** The name it holds now; any thread may have taken it away. */
+  get name(): string | undefined {
+    if (this.#name !== undefined && this.kernel.names.lookup(this.#name) !== this.pid) {
+      this.#name = undefined
+    }
+    return this.#name
+  }
+
+  set name(name: string | undefined) {
+    this.#name = name
   }
 
   /** Aborted when the actor ends: hand it to whatever the actor waits for. */
   get signal(): AbortSignal {
-    this.#abort ??= new AbortController()
+    if (!this.#abort) {
+      this.#abort = new AbortController()
+      setMaxListeners(0, this.#abort.signal)
+    }
     if (!this.alive) this.#abort.abort()
     return this.#abort.signal
   }
@@ -82,6 +105,15 @@ export class Process {
     this.kernel.scheduler.schedule(this)
   }
 
+  /** Takes the first message that matches out of the mailbox; true if there was one. */
+  discard(matches: (message: unknown) => boolean): boolean {
+    const index = this.mailbox.find(matches)
+    if (index < 0) return false
+    this.mailbox.takeAt(index)
+    this.behaviour?.removed?.(index)
+    return true
+  }
+
   run(budget: number): void {
     if (!this.alive || !this.behaviour) return
     this.handled += this.behaviour.run(this, budget)
@@ -89,6 +121,7 @@ export class Process {
 
   /** Called by the kernel alone, as the last thing in the actor's life. */
   ended(reason: ExitReason): void {
+    this.#alive = false
     this.status = 'exited'
     this.mailbox.clear()
     this.#abort?.abort()

@@ -47,6 +47,11 @@ export function runRoot({ control, shared, spare }: RootData): void {
   countRestarts(kernel, source)
   tree = source
   enterKernel(kernel)
+  kernel.readControl = () => host.catchUp()
+  kernel.threads = () => {
+    host.catchUp()
+    return [ROOT_THREAD, ...host.threads.map(({ ordinal }) => ordinal)]
+  }
   if (spare) host.keepSpare()
 }
 

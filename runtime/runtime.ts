@@ -12,7 +12,6 @@ import { checkKeys } from './options.ts'
 import { CALLER_THREAD, type Pid, ROOT_THREAD } from './pid.ts'
 import { createSharedBuffers, SharedState } from './shared-state.ts'
 import { sibling } from './sibling.ts'
-import type { FromRoot } from './signal.ts'
 import { sendExit } from './signals.ts'
 import { startError, startProcess } from './spawn.ts'
 import { supervisorServer } from './supervisor.ts'
@@ -95,6 +94,7 @@ export class Runtime {
   #top: Pid | undefined
   #stopping: Promise<void> | undefined
   #close: (reason: ExitReason) => void = () => {}
+  #stopped: () => void = () => {}
 
   constructor({ keepAlive, spare, inheritExecArgv, ambient }: Setup) {
     const shared = createSharedBuffers()
@@ -111,7 +111,7 @@ export class Runtime {
       port1.postMessage(message, transfer ?? []),
     )
     this.#kernel.onHold = (holding) => this.#hold(holding)
-    serveControl(this.#kernel, port1)
+    serveControl(this.#kernel, port1, () => this.#stopped())
     if (ambient) enterKernel(this.#kernel)
     this.closed = new Promise((resolve) => {
       this.#close = resolve
@@ -193,24 +193,22 @@ export class Runtime {
       sendExit(this.#kernel.main, this.#top, SHUTDOWN)
       await down
     }
-    const stopped = this.#answer('stopped', STOP_MS)
+    const stopped = this.#untilStopped()
     this.#control.postMessage({ type: 'stop' })
     await stopped
     await this.#root.terminate()
     this.#forget(reason)
+    await portsClosed()
   }
 
-  #answer(type: FromRoot['type'], timeoutMs: number): Promise<void> {
+  #untilStopped(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs)
-      const done = (): void => {
+      const timer = setTimeout(resolve, STOP_MS)
+      this.#stopped = () => {
         clearTimeout(timer)
         resolve()
       }
-      this.#control.on('message', (message: FromRoot) => {
-        if (message.type === type) done()
-      })
-      this.#root.once('exit', done)
+      this.#root.once('exit', this.#stopped)
     })
   }
 
@@ -237,6 +235,11 @@ export class Runtime {
       this.#control.unref()
     }
   }
+}
+
+/** A closed port is gone only at the end of the turn of the event loop that follows. */
+async function portsClosed(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
 function withoutNodeOptions(): NodeJS.ProcessEnv {

@@ -139,6 +139,7 @@ export class ServerLoop implements Behaviour {
 
   /** Runs `terminate` with the last state, answers the last call, then ends. */
   #terminate(process: Process, reason: ExitReason, from?: CallFrom, result?: object): void {
+    if (!process.alive) return
     this.#busy = true
     process.status = 'terminating'
     const finish = (last: ExitReason): void => {

@@ -2,6 +2,7 @@ import { type CallOptions, call, cast } from './call.ts'
 import { acting } from './current.ts'
 import type { ServerDefinition } from './definition.ts'
 import type { Pid } from './pid.ts'
+import type { RegistryName } from './registry-name.ts'
 import { resolve } from './signals.ts'
 
 /** The payload a handler takes; `undefined` where it takes none. */
@@ -27,8 +28,8 @@ type Payload<Handlers, Name extends keyof Handlers> =
 
 /** A server by pid or by name; a name is looked up anew at every call, so it survives restarts. */
 export interface ServerRef<Calls, Casts> {
-  readonly target: Pid | string
-  /** @throws {NoProcess} Nobody has the name now. */
+  readonly target: Pid | string | RegistryName
+  /** @throws {NoProcess} Nobody has the name now; {TypeError} for a name of a registry. */
   pid(): Pid
   /** @see call */
   call<Name extends keyof Calls & string>(
@@ -40,7 +41,7 @@ export interface ServerRef<Calls, Casts> {
 }
 
 interface ErasedRef {
-  readonly target: Pid | string
+  readonly target: Pid | string | RegistryName
   pid(): Pid
   call(name: string, payload?: unknown, options?: CallOptions): Promise<never>
   cast(name: string, payload?: unknown): void
@@ -53,29 +54,37 @@ interface ErasedRef {
  */
 export function refOf<Args, Calls, Casts>(
   definition: ServerDefinition<Args, Calls, Casts>,
-  target?: Pid | string,
+  target?: Pid | string | RegistryName,
 ): ServerRef<Calls, Casts>
 export function refOf(
   definition: ServerDefinition<unknown, unknown, unknown>,
-  target: Pid | string = definition.spec.name,
+  target: Pid | string | RegistryName = definition.spec.name,
 ): ErasedRef {
   return {
     target,
-    pid: () => resolve(acting('pid'), target),
+    pid: () => resolve(acting('pid'), nameOrPid(target)),
     call: (name, payload, options) => typedCall(target, name, payload, options),
     cast: (name, payload) => cast(target, name, payload),
   }
 }
 
+/** @throws {TypeError} Only its registry can say who has the name. */
+function nameOrPid(target: Pid | string | RegistryName): Pid | string {
+  if (typeof target === 'string') return target
+  throw new TypeError(
+    "pid: a name that a registry keeps is asked for with the registry's whereis().",
+  )
+}
+
 /** The reply's type is the caller's word: at run time it is whatever the server sent. */
 function typedCall(
-  target: Pid | string,
+  target: Pid | string | RegistryName,
   name: string,
   payload: unknown,
   options?: CallOptions,
 ): Promise<never>
 function typedCall(
-  target: Pid | string,
+  target: Pid | string | RegistryName,
   name: string,
   payload: unknown,
   options?: CallOptions,

@@ -11,6 +11,8 @@ const LOCK = 3
 const NAMES_VERSION = 4
 const CELLS = 16
 const SERIALS_PER_BLOCK = 1024
+/** Threads of one runtime whose end is marked; of later ones it is only told. */
+const GONE_THREADS = 65_536
 
 /** Names that can be registered at the same time. */
 export const NAME_CAPACITY = 4096
@@ -18,6 +20,8 @@ export const NAME_SLOT_BYTES = 192
 
 export interface SharedBuffers {
   readonly cells: SharedArrayBuffer
+  /** One bit per thread that is gone. */
+  readonly gone: SharedArrayBuffer
   readonly names: SharedArrayBuffer
 }
 
@@ -26,19 +30,25 @@ export function createSharedBuffers(): SharedBuffers {
   const view = new Int32Array(cells)
   view[NEXT_ORDINAL] = 2
   view[NEXT_BLOCK] = 0
-  return { cells, names: new SharedArrayBuffer(NAME_CAPACITY * NAME_SLOT_BYTES) }
+  return {
+    cells,
+    gone: new SharedArrayBuffer(GONE_THREADS / 8),
+    names: new SharedArrayBuffer(NAME_CAPACITY * NAME_SLOT_BYTES),
+  }
 }
 
 /** One thread's view of the shared counters. */
 export class SharedState {
   readonly buffers: SharedBuffers
   readonly #cells: Int32Array
+  readonly #gone: Int32Array
   #serial = 0
   #blockEnd = 0
 
   constructor(buffers: SharedBuffers) {
     this.buffers = buffers
     this.#cells = new Int32Array(buffers.cells)
+    this.#gone = new Int32Array(buffers.gone)
   }
 
   nextOrdinal(): number {
@@ -52,6 +62,16 @@ export class SharedState {
       this.#blockEnd = this.#serial + SERIALS_PER_BLOCK
     }
     return this.#serial++
+  }
+
+  /** Said of a thread before any other hears of its end. */
+  markGone(ordinal: number): void {
+    if (ordinal < GONE_THREADS) Atomics.or(this.#gone, ordinal >> 5, 1 << (ordinal & 31))
+  }
+
+  isGone(ordinal: number): boolean {
+    if (ordinal >= GONE_THREADS) return false
+    return (Atomics.load(this.#gone, ordinal >> 5) & (1 << (ordinal & 31))) !== 0
   }
 
   get watched(): boolean {

@@ -1,6 +1,8 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ExitReason } from './exit-reason.ts'
 import type { Pid, Ref } from './pid.ts'
+import type { ProcessInfo } from './process-info.ts'
+import type { RegistryName } from './registry-name.ts'
 import type { SharedBuffers } from './shared-state.ts'
 import type { ProcessReport, TreeNews } from './tree-report.ts'
 import type { WireError } from './wire.ts'
@@ -45,7 +47,36 @@ export type Signal =
       readonly ref: Ref
       readonly outcome: StartOutcome
     }
+  | InfoSignal
+  /** Asks a thread for its actors, or the root for the threads. */
+  | {
+      readonly type: 'census'
+      readonly to: Pid
+      readonly from: Pid
+      readonly ref: Ref
+      readonly of: 'threads' | 'actors'
+    }
+  | {
+      readonly type: 'timer'
+      readonly to: Pid
+      readonly from: Pid
+      readonly ref: Ref
+      readonly timer: Ref
+      readonly cancel: boolean
+    }
   | SpawnSignal
+
+/** What can be asked of an actor. */
+export type InfoKey = keyof ProcessInfo
+
+/** A question that the actor's thread answers, not the actor. */
+export interface InfoSignal {
+  readonly type: 'info'
+  readonly to: Pid
+  readonly from: Pid
+  readonly ref: Ref
+  readonly keys: readonly InfoKey[]
+}
 
 /** A request that waits for a reply; it monitors its target until then. */
 export interface CallSignal {
@@ -75,6 +106,8 @@ export interface SpawnRequest {
   /** Where the outcome of the start goes; absent for a plain spawn. */
   readonly started?: Ref
   readonly name?: string
+  /** Registers it with a registry before its code runs. */
+  readonly registryName?: RegistryName
   readonly id?: string
   readonly kind: ProcessKind
   readonly trapExit?: boolean
@@ -183,7 +216,12 @@ export type ToRoot =
       readonly request?: SpawnRequest
       readonly resourceLimits?: ThreadLimits
     }
-  | { readonly type: 'thread-idle'; readonly ordinal: number }
+  | {
+      readonly type: 'thread-idle'
+      readonly ordinal: number
+      /** What links and monitors in other threads are to hear once the thread is gone. */
+      readonly lastWords: readonly Signal[]
+    }
   | { readonly type: 'kill'; readonly pid: Pid }
   | { readonly type: 'pong'; readonly ordinal: number }
   | TreeReply
@@ -211,7 +249,13 @@ export type FromRoot =
       readonly shared: SharedBuffers
       readonly request?: SpawnRequest
     }
-  | { readonly type: 'thread-down'; readonly ordinal: number; readonly reason: ExitReason }
+  | {
+      readonly type: 'thread-down'
+      readonly ordinal: number
+      readonly reason: ExitReason
+      /** Heard before all else: the thread's actor had ended by itself. */
+      readonly lastWords?: readonly Signal[]
+    }
   | { readonly type: 'tree-request'; readonly id: number }
   /** Does the thread's event loop turn? */
   | { readonly type: 'ping' }

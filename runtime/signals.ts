@@ -11,6 +11,7 @@ import { Inbox } from './inbox.ts'
 import { checkKeys, checkName, checkNumber } from './options.ts'
 import { isPid, isRef, type Pid, type Ref } from './pid.ts'
 import type { Process } from './process.ts'
+import { isDownMessage } from './signal.ts'
 import { printable } from './wire.ts'
 
 /** The pid of the actor that runs; outside of actors that of the thread's main actor. */
@@ -68,7 +69,7 @@ export function link(pid: Pid): true {
   checkPid('link', pid)
   if (pid === process.pid || !process.alive || process.links.has(pid)) return true
   const { kernel } = process
-  if (kernel.isLocal(pid) && !kernel.processes.has(pid) && !process.trapExit) {
+  if (kernel.isLocal(pid) && !process.trapExit && !kernel.find(pid)) {
     throw new NoProcess(pid)
   }
   process.links.add(pid)
@@ -171,8 +172,9 @@ export function trapExit(on: boolean): boolean {
  */
 export function register(name: string, pid: Pid): true {
   checkName('register: name', name)
-  const { kernel } = acting('register')
-  const process = kernel.processes.get(asPid('register', pid))
+  const { kernel, alive } = acting('register')
+  if (!alive) return true
+  const process = kernel.isLocal(asPid('register', pid)) ? kernel.find(pid) : undefined
   if (kernel.isLocal(pid) && !process) {
     throw new TypeError(`register('${name}'): ${pid} is dead.`)
   }
@@ -190,13 +192,10 @@ export function register(name: string, pid: Pid): true {
 /** Frees a name; its holder lives on. @throws {TypeError} Nobody has it. */
 export function unregister(name: string): true {
   checkName('unregister: name', name)
-  const { kernel } = acting('unregister')
-  const pid = kernel.names.lookup(name)
-  if (!pid || !kernel.names.release(name))
-    throw new TypeError(`unregister: nobody is called '${name}'.`)
-  const process = kernel.processes.get(pid)
-  if (process) process.name = undefined
-  return true
+  const { kernel, alive } = acting('unregister')
+  if (!alive) return true
+  if (kernel.names.release(name)) return true
+  throw new TypeError(`unregister: nobody is called '${name}'.`)
 }
 
 /** The pid that has this name, in whatever thread; `undefined` if nobody has it. */
@@ -220,16 +219,7 @@ export function resolve(process: Process, target: Pid | string): Pid {
 }
 
 function flushDown(process: Process, ref: Ref): void {
-  const index = process.mailbox.find(
-    (message) =>
-      typeof message === 'object' &&
-      message !== null &&
-      'type' in message &&
-      message.type === 'DOWN' &&
-      'ref' in message &&
-      message.ref === ref,
-  )
-  if (index >= 0) process.mailbox.takeAt(index)
+  process.discard((message) => isDownMessage(message) && message.ref === ref)
 }
 
 function asPid(what: string, value: unknown): Pid {

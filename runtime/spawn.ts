@@ -11,6 +11,7 @@ import { checkKeys, checkName, defined } from './options.ts'
 import { CALLER_THREAD, makePid, type Pid, type Ref, ROOT_THREAD, threadOf } from './pid.ts'
 import { checkPlacement, type Placement } from './placement.ts'
 import type { Process } from './process.ts'
+import type { RegistryName } from './registry-name.ts'
 import {
   type DefinitionAddress,
   isExitMessage,
@@ -60,8 +61,7 @@ export function spawnMonitor<Args>(
   options: SpawnOptions = {},
 ): { readonly pid: Pid; readonly ref: Ref } {
   const { pid, ref } = spawnWith(what, args, { ...options, monitor: true })
-  if (!ref) throw new TypeError('spawnMonitor: the acting actor is dead.')
-  return { pid, ref }
+  return { pid, ref: ref ?? acting('spawn').kernel.newRef() }
 }
 
 function spawnWith(what: unknown, args: unknown, options: SpawnOptions): Spawned {
@@ -77,6 +77,7 @@ function spawnWith(what: unknown, args: unknown, options: SpawnOptions): Spawned
   checkPlacement('spawn', placement)
   if (name !== undefined) checkName('spawn: name', name)
   const parent = acting('spawn')
+  if (!parent.alive) return { pid: parent.kernel.newPid(), ref: parent.kernel.newRef() }
   const common = { args, link, monitor, placement, ...defined({ trapExit, name, resourceLimits }) }
   if (isDefinition(what)) {
     return launch(parent, { definition: what.address, kind: 'worker', ...common })
@@ -108,6 +109,7 @@ export interface Launch {
   readonly started?: Ref
   readonly id?: string
   readonly name?: string
+  readonly registryName?: RegistryName
   readonly trapExit?: boolean
   readonly resourceLimits?: ThreadLimits
 }
@@ -154,7 +156,7 @@ function prepare(
   pid: Pid,
   plan: Launch,
 ): { request: SpawnRequest; ref: Ref | undefined } {
-  const { definition, args, kind, link, started, id, name, trapExit } = plan
+  const { definition, args, kind, link, started, id, name, registryName, trapExit } = plan
   const ref = plan.monitor && parent.alive ? parent.kernel.newRef() : undefined
   if (link) parent.links.add(pid)
   if (ref) parent.monitors.set(ref, { target: pid })
@@ -165,7 +167,7 @@ function prepare(
     ancestors: [parent.pid, ...parent.ancestors].slice(0, 16),
     link,
     kind,
-    ...defined({ monitor: ref, started, id, name, trapExit }),
+    ...defined({ monitor: ref, started, id, name, registryName, trapExit }),
   }
   return { request, ref }
 }
@@ -242,9 +244,7 @@ async function startFailure(parent: Process, pid: Pid, error: unknown): Promise<
 /** A start that did not come about leaves no link and no `EXIT` behind. */
 function forget(parent: Process, pid: Pid): void {
   parent.links.delete(pid)
-  const isItsExit = (message: unknown): boolean => isExitMessage(message) && message.pid === pid
-  const index = parent.mailbox.find(isItsExit)
-  if (index >= 0) parent.mailbox.takeAt(index)
+  parent.discard((message) => isExitMessage(message) && message.pid === pid)
 }
 
 function failure(why: StartFailed['why'], reason: ExitReason): Started {

@@ -5,6 +5,7 @@ import { type DynamicSupervisorOptions, dynamicSupervisorServer } from './dynami
 import { checkKeys, checkName, checkNumber, defined } from './options.ts'
 import type { Pid } from './pid.ts'
 import { checkPlacement, type Placement } from './placement.ts'
+import { isRegistryName, type RegistryName } from './registry-name.ts'
 import { refOf, type ServerRef } from './server-ref.ts'
 import type { ThreadLimits } from './signal.ts'
 import { startError, startProcess } from './spawn.ts'
@@ -12,8 +13,8 @@ import { supervisorServer } from './supervisor.ts'
 import { printable } from './wire.ts'
 
 export interface StartOptions {
-  /** Registered name. Default: none. */
-  readonly name?: string
+  /** Registered name, or one that a registry keeps. Default: none. */
+  readonly name?: string | RegistryName
   /** Default true: the starter and the server share their fate. */
   readonly link?: boolean
   /** Default `'here'`. */
@@ -46,7 +47,7 @@ export async function startServer<Args, Calls, Casts>(
   checkKeys('startServer', options, START_KEYS)
   const { name, link = true, placement = 'here', timeoutMs, resourceLimits } = options
   checkPlacement('startServer', placement)
-  if (name !== undefined) checkName('startServer: name', name)
+  if (name !== undefined && !isRegistryName(name)) checkName('startServer: name', name)
   if (timeoutMs !== undefined) checkNumber('startServer: timeoutMs', timeoutMs)
   const isSupervisor =
     definition.address === supervisorServer.address ||
@@ -59,13 +60,17 @@ export async function startServer<Args, Calls, Casts>(
       kind: isSupervisor ? 'supervisor' : 'worker',
       placement,
       link,
-      ...defined({ name, resourceLimits }),
+      ...(isRegistryName(name) ? { registryName: name } : defined({ name })),
+      ...defined({ resourceLimits }),
     },
     timeoutMs,
   )
   if (started.type === 'ignored') return undefined
   if (started.type === 'started') return refOf(definition, started.pid)
-  throw startError(name ?? definition.spec.name, started)
+  throw startError(
+    isRegistryName(name) ? printable(name.key) : (name ?? definition.spec.name),
+    started,
+  )
 }
 
 export type SupervisorRef = ServerRef<SupervisorCalls, unknown>

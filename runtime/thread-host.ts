@@ -5,17 +5,23 @@
 
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { type ExitReason, errorReason, KILLED, NOCONNECTION, NOPROC } from './exit-reason.ts'
+import { FormerThreads } from './former-threads.ts'
 import type { Kernel } from './kernel.ts'
 import { CALLER_THREAD, type Pid, ROOT_THREAD, threadOf } from './pid.ts'
 import { sibling } from './sibling.ts'
-import type { ConnectMessage, FromRoot, ThreadLimits, ToRoot, TreeMessage } from './signal.ts'
+import type {
+  ConnectMessage,
+  FromRoot,
+  Signal,
+  ThreadLimits,
+  ToRoot,
+  TreeMessage,
+} from './signal.ts'
 import type { ThreadNews } from './tree-report.ts'
 import { unreachable } from './unreachable.ts'
 
-/** A kill that the thread does not answer itself within this time ends the thread, milliseconds. */
+/** A thread that was killed or says it leaves, and is still there after this time, is ended; ms. */
 const KILL_GRACE_MS = 100
-/** Causes of death of former threads that are remembered for late questions. */
-const MAX_REMEMBERED = 1024
 
 interface Thread {
   readonly ordinal: number
@@ -25,6 +31,7 @@ interface Thread {
   readonly dedicated: Pid | undefined
   /** Why it will be gone, as soon as that is known. */
   cause: ExitReason | undefined
+  lastWords: readonly Signal[]
 }
 
 export interface HostOptions {
@@ -38,7 +45,7 @@ export interface HostOptions {
 export class ThreadHost {
   readonly #options: HostOptions
   readonly #threads = new Map<number, Thread>()
-  readonly #gone = new Map<number, ExitReason>()
+  readonly #former = new FormerThreads()
   #spare: { worker: Worker; control: MessagePort } | undefined
   #stopping = false
 
@@ -52,6 +59,7 @@ export class ThreadHost {
       worker: undefined,
       dedicated: undefined,
       cause: undefined,
+      lastWords: [],
     })
     caller.on('message', (message: ToRoot) => this.handle(message))
   }
@@ -73,11 +81,8 @@ export class ThreadHost {
         return this.#spawn(message)
       case 'kill':
         return this.#kill(message.pid)
-      case 'thread-idle': {
-        const thread = this.#threads.get(message.ordinal)
-        if (thread) thread.cause = NOPROC
-        return
-      }
+      case 'thread-idle':
+        return this.#leaving(message)
       case 'stop':
         return void this.stop().then(() => this.tell(CALLER_THREAD, { type: 'stopped' }))
       case 'pong':
@@ -87,6 +92,11 @@ export class ThreadHost {
       default:
         return unreachable(message)
     }
+  }
+
+  /** Handles all that has arrived from any thread. */
+  catchUp(): void {
+    for (const { control } of this.#threads.values()) this.#drain(control)
   }
 
   /** Sends to one thread's kernel. */
@@ -117,11 +127,22 @@ export class ThreadHost {
     const { to, from } = message
     const { kernel } = this.#options
     if (to === ROOT_THREAD) return kernel.peers.accept(from, message.port)
-    const thread = this.#threads.get(to)
+    const thread = this.#find(to)
     if (thread) return thread.control.postMessage(message, [message.port])
     message.port.close()
-    const reason = this.#gone.get(to) ?? NOPROC
-    this.#notify(from, { type: 'thread-down', ordinal: to, reason: aftermath(reason) })
+    const reason = this.#former.aftermath(to, (name) =>
+      [...this.#threads.values()].some((other) => other.name === name),
+    )
+    this.#notify(from, { type: 'thread-down', ordinal: to, reason })
+  }
+
+  /**
+   * A thread may be asked for before its announcement was read, which lies in another port: who
+   * knows of it knows from the thread that announced it, so all that has arrived is read first.
+   */
+  #find(ordinal: number): Thread | undefined {
+    if (!this.#threads.has(ordinal) && !this.#former.has(ordinal)) this.catchUp()
+    return this.#threads.get(ordinal)
   }
 
   #spawn(message: Extract<ToRoot, { type: 'spawn-thread' }>): void {
@@ -135,6 +156,7 @@ export class ThreadHost {
       worker,
       dedicated: request ? pid : undefined,
       cause: undefined,
+      lastWords: [],
     }
     this.#threads.set(ordinal, thread)
     control.on('message', (next: ToRoot) => this.handle(next))
@@ -167,41 +189,53 @@ export class ThreadHost {
 
   #exited(thread: Thread, code: number): void {
     const { ordinal, control, name } = thread
-    for (let next = receiveMessageOnPort(control); next; next = receiveMessageOnPort(control)) {
-      this.handle(next.message)
-    }
+    this.#drain(control)
     control.close()
     this.#threads.delete(ordinal)
     if (this.#stopping) return
     const cause = thread.cause ?? { type: 'worker_exit', code }
     const reason = thread.dedicated ? cause : { ...NOCONNECTION, thread: ordinal, cause }
-    this.#remember(ordinal, reason)
+    this.#former.add(ordinal, { name, dedicated: thread.dedicated !== undefined, reason })
     const { kernel, onNews } = this.#options
+    kernel.shared.markGone(ordinal)
     kernel.names.releaseThread(ordinal)
-    for (const other of this.#threads.keys()) {
-      this.#notify(other, { type: 'thread-down', ordinal, reason })
+    for (const other of [...this.#threads.keys(), ROOT_THREAD]) {
+      const lastWords = thread.lastWords.filter(({ to }) => threadOf(to) === other)
+      this.#notify(other, { type: 'thread-down', ordinal, reason, lastWords })
     }
-    this.#notify(ROOT_THREAD, { type: 'thread-down', ordinal, reason })
     onNews({ type: 'thread-exited', ordinal, name, reason })
+  }
+
+  #drain(control: MessagePort): void {
+    for (let next = receiveMessageOnPort(control); next; next = receiveMessageOnPort(control)) {
+      this.handle(next.message)
+    }
   }
 
   #notify(ordinal: number, message: Extract<FromRoot, { type: 'thread-down' }>): void {
     if (ordinal === ROOT_THREAD) {
-      this.#options.kernel.threadLost(message.ordinal, message.reason)
+      this.#options.kernel.threadLost(message.ordinal, message.reason, message.lastWords)
     } else this.tell(ordinal, message)
   }
 
-  #remember(ordinal: number, reason: ExitReason): void {
-    this.#gone.set(ordinal, reason)
-    const oldest = this.#gone.keys().next()
-    if (this.#gone.size > MAX_REMEMBERED && !oldest.done) this.#gone.delete(oldest.value)
+  /** The actor of this thread has ended; the news waits until nothing of its thread is left. */
+  #leaving({ ordinal, lastWords }: Extract<ToRoot, { type: 'thread-idle' }>): void {
+    const thread = this.#threads.get(ordinal)
+    if (!thread) return
+    thread.cause = NOPROC
+    thread.lastWords = lastWords
+    this.#endSoon(thread)
   }
 
   /** The signal itself is on its way; here a thread that is too busy to read it is ended. */
   #kill(pid: Pid): void {
-    const thread = this.#threads.get(threadOf(pid))
-    if (thread?.dedicated !== pid || !thread.worker) return
+    const thread = this.#find(threadOf(pid))
+    if (thread?.dedicated === pid) this.#endSoon(thread)
+  }
+
+  #endSoon(thread: Thread): void {
     const { worker } = thread
+    if (!worker) return
     const timer = setTimeout(() => {
       if (this.#threads.get(thread.ordinal) !== thread) return
       thread.cause ??= KILLED
@@ -209,11 +243,6 @@ export class ThreadHost {
     }, KILL_GRACE_MS)
     timer.unref()
   }
-}
-
-/** What a late question about a former thread's actors hears: they are gone, no more. */
-function aftermath(reason: ExitReason): ExitReason {
-  return reason.type === 'noproc' ? NOPROC : NOCONNECTION
 }
 
 function makeWorker(limits?: ThreadLimits): { worker: Worker; control: MessagePort } {

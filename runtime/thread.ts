@@ -1,13 +1,13 @@
 /** A thread at work: its kernel, and its line to the root. */
 
-import type { MessagePort } from 'node:worker_threads'
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { birth } from './birth.ts'
 import { enterKernel } from './current.ts'
 import { SHUTDOWN } from './exit-reason.ts'
 import { Kernel } from './kernel.ts'
 import type { Pid } from './pid.ts'
 import { SharedState } from './shared-state.ts'
-import type { FromRoot, SpawnRequest } from './signal.ts'
+import type { FromRoot, Signal, SpawnRequest } from './signal.ts'
 import { TreeReporter } from './tree-reporter.ts'
 import { unreachable } from './unreachable.ts'
 
@@ -26,35 +26,46 @@ export function runThread(control: MessagePort): void {
 }
 
 /** Listens to what the root tells a thread. */
-export function serveControl(kernel: Kernel, control: MessagePort): void {
+export function serveControl(kernel: Kernel, control: MessagePort, onStopped?: () => void): void {
   const reporter = new TreeReporter(kernel, (message) => control.postMessage(message))
-  control.on('message', (message: FromRoot) => {
+  const handle = (message: FromRoot): void => {
     switch (message.type) {
       case 'connect':
         return kernel.peers.accept(message.from, message.port)
       case 'thread-down':
-        return kernel.threadLost(message.ordinal, message.reason)
+        return kernel.threadLost(message.ordinal, message.reason, message.lastWords)
       case 'tree-request':
         return reporter.reply(message.id)
       case 'ping':
         return control.postMessage({ type: 'pong', ordinal: kernel.ordinal })
-      case 'begin':
       case 'stopped':
+        return onStopped?.()
+      case 'begin':
         return
       default:
         return unreachable(message)
     }
-  })
+  }
+  control.on('message', handle)
+  kernel.readControl = () => {
+    for (let next = receiveMessageOnPort(control); next; next = receiveMessageOnPort(control)) {
+      handle(next.message)
+    }
+  }
 }
 
 /** A thread of one actor ends with it; whoever else lives there is shut down first. */
 function liveFor(kernel: Kernel, control: MessagePort, pid: Pid, request: SpawnRequest): void {
-  kernel.onEnded = (process) => {
-    if (process.pid !== pid) return
+  const leave = (lastWords: readonly Signal[]): void => {
     kernel.onEnded = undefined
     for (const other of kernel.processes.values()) kernel.end(other, SHUTDOWN)
-    control.postMessage({ type: 'thread-idle', ordinal: kernel.ordinal })
+    control.postMessage({ type: 'thread-idle', ordinal: kernel.ordinal, lastWords })
     setImmediate(() => globalThis.process.exit(0))
   }
+  kernel.livesFor = pid
+  kernel.onEnded = (process, lastWords) => {
+    if (process.pid === pid) leave(lastWords)
+  }
   birth(kernel, pid, request)
+  if (!kernel.processes.has(pid)) leave([])
 }

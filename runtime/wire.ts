@@ -16,6 +16,8 @@ export interface WireError {
 }
 
 const MAX_CAUSES = 4
+/** How deep a copy goes into what cannot be cloned as a whole. */
+const MAX_DEPTH = 8
 const OWN = new Set(['name', 'message', 'stack', 'code', 'cause'])
 
 /** Makes plain data of anything that was thrown; never throws itself. */
@@ -84,19 +86,29 @@ export function printable(value: unknown): string {
  * printable placeholder, errors become {@link WireError}s. Used for exit reasons, which must cross
  * whatever they hold.
  */
-export function toCloneable(value: unknown, depth = 0): unknown {
+export function toCloneable(value: unknown, depth = 0, seen = new WeakSet<object>()): unknown {
   if (typeof value === 'function' || typeof value === 'symbol') return `[${typeof value}]`
   if (typeof value !== 'object' || value === null) return value
   if (value instanceof Error) return toWireError(value)
   try {
     return structuredClone(value)
   } catch {
-    if (depth > 8) return printable(value)
-    if (Array.isArray(value)) return value.map((item) => toCloneable(item, depth + 1))
-    return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, toCloneable(item, depth + 1)]),
-    )
+    if (seen.has(value)) return '[seen before]'
+    if (depth > MAX_DEPTH) return printable(value)
+    seen.add(value)
+    try {
+      return copyOf(value, (item) => toCloneable(item, depth + 1, seen))
+    } catch {
+      return printable(value)
+    }
   }
+}
+
+function copyOf(value: object, copy: (item: unknown) => unknown): unknown {
+  if (Array.isArray(value)) return value.map(copy)
+  if (value instanceof Set) return new Set([...value].map(copy))
+  if (value instanceof Map) return new Map([...value].map(([key, item]) => [copy(key), copy(item)]))
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copy(item)]))
 }
 
 function cloneableFields(error: Error): Record<string, unknown> | undefined {

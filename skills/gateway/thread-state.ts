@@ -72,6 +72,16 @@ export function readMainThread(): ThreadState | undefined {
   }
 }
 
+/** Time that the calling thread was on a CPU or waiting for one; undefined without /proc. */
+export function readOwnBusyMs(): number | undefined {
+  try {
+    const [run = '0', wait = '0'] = readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')
+    return (Number(run) + Number(wait)) / 1e6
+  } catch {
+    return undefined
+  }
+}
+
 /** CPU time of each thread since it began, main first. */
 export function readThreads(): ThreadCpu[] {
   const threads: ThreadCpu[] = []

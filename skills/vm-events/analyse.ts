@@ -3,8 +3,8 @@ import { ANONYMOUS, type Frame, frameText } from '../source/frame.ts'
 import type { SourceFiles } from '../source/source-files.ts'
 import { classifyWork, patternNear, type Work } from './classify.ts'
 import {
-  blockedMs,
   type Culprit,
+  isStarved,
   type StallEvidence,
   type StallKind,
   type TimedSample,
@@ -125,7 +125,7 @@ function dominantWork(looks: readonly Look[]): Work {
 }
 
 function kindOf(evidence: StallEvidence, inside: readonly Look[], work: Work): StallKind {
-  if (blockedMs(evidence) < evidence.durationMs * 0.3) return 'starved'
+  if (isStarved(evidence)) return 'starved'
   if (evidence.gcMs > evidence.durationMs * 0.6) return 'gc'
   if (areMicrotasks(evidence.samples)) return 'microtasks'
   if (work.kind !== 'cpu') return work.kind
@@ -210,8 +210,7 @@ function confidenceOf(
 function withoutStack(evidence: StallEvidence, files: SourceFiles): Culprit {
   const { profile } = evidence
   const common = { samples: 0, stack: [] }
-  if (blockedMs(evidence) < evidence.durationMs * 0.3)
-    return { ...common, kind: 'starved', confidence: 'low', sharePct: 0 }
+  if (isStarved(evidence)) return { ...common, kind: 'starved', confidence: 'low', sharePct: 0 }
   if (evidence.gcMs > evidence.durationMs * 0.6)
     return { ...common, kind: 'gc', confidence: 'medium', sharePct: 0 }
   const kind = areMicrotasks(evidence.samples) ? 'microtasks' : 'unknown'

@@ -19,14 +19,16 @@ const LOOK_EVERY_MS = 12
 const MAX_LOOKS = 60
 const OVERDUE_MS = 8
 const QUIET_AFTER_MS = 15_000
-/** A machine that lets main wait for a CPU this share of the time explains lateness by itself. */
-const STARVED_SHARE = 0.25
+/** Of the time in which main wanted to run, it must have run this share: else the machine is to blame. */
+const OWN_SHARE = 0.5
 
 export interface ChopWatchOptions {
   readonly reader: HeartbeatReader
-  readonly inspector: Inspector
+  readonly inspector: Pick<Inspector, 'evaluate'>
   readonly ownFolders: readonly string[]
   readonly onChop: (evidence: StallEvidence) => void
+  /** Default: main, from /proc. */
+  readonly readThread?: () => ThreadState | undefined
 }
 
 /**
@@ -42,9 +44,15 @@ export class ChopWatch {
   #isBusy = false
   #isStopped = false
   #serial = 0
+  #settled: Promise<void> = Promise.resolve()
 
   constructor(options: ChopWatchOptions) {
     this.#options = options
+  }
+
+  /** Settles when no burst of looks is under way. */
+  get settled(): Promise<void> {
+    return this.#settled
   }
 
   /** Called once a second. */
@@ -53,16 +61,9 @@ export class ChopWatch {
     const now = epochMs()
     if (this.#isBusy || !isUp || now < this.#readyAt) return
     const late = reader.recentLatenesses(WINDOW_BEATS)
-    if (
-      late.length < WINDOW_BEATS ||
-      percentile(
-        late.toSorted((a, b) => a - b),
-        0.9,
-      ) < CHOPPY_P90_MS
-    )
-      return
+    if (late.length < WINDOW_BEATS || p90(late) < CHOPPY_P90_MS) return
     this.#isBusy = true
-    void this.#burst(late)
+    this.#settled = this.#burst(late)
       .catch(() => undefined)
       .finally(() => {
         this.#isBusy = false
@@ -77,19 +78,19 @@ export class ChopWatch {
   async #burst(before: readonly number[]): Promise<void> {
     const { reader, onChop } = this.#options
     const startedAt = epochMs()
-    const base = readMainThread()
+    const readThread = this.#options.readThread ?? readMainThread
+    const base = readThread()
     const beats = reader.beats
     const samples = await this.#look(startedAt + BURST_MS)
-    const wallMs = Math.max(epochMs() - startedAt, 1)
     const late = [
       ...before,
       ...reader.recentLatenesses(Math.min(reader.beats - beats, WINDOW_BEATS)),
     ]
     const blocks = late.filter((ms) => ms >= OVERDUE_MS)
-    const state = readMainThread()
-    const shares = sharesOf(base, state, wallMs)
-    if (this.#isStopped || samples.length < 8 || shares.wait > STARVED_SHARE) return
-    const durationMs = blocks.reduce((total, ms) => total + ms, 0)
+    const own = ownShareOf(base, readThread())
+    if (this.#isStopped || samples.length < 8 || own < OWN_SHARE) return
+    if (p90(late) * own < CHOPPY_P90_MS * 0.8) return
+    const durationMs = blocks.reduce((total, ms) => total + ms, 0) * own
     this.#serial += 1
     onChop({
       id: `chop-${this.#serial}`,
@@ -97,7 +98,6 @@ export class ChopWatch {
       durationMs,
       ongoing: false,
       samples,
-      runMs: durationMs * shares.run,
       waitMs: 0,
       frozenMs: 0,
       gcMs: 0,
@@ -125,14 +125,17 @@ export class ChopWatch {
   }
 }
 
-function sharesOf(
-  base: ThreadState | undefined,
-  state: ThreadState | undefined,
-  wallMs: number,
-): { run: number; wait: number } {
-  if (base === undefined || state === undefined) return { run: 1, wait: 0 }
-  return {
-    run: Math.min(1, (state.runMs - base.runMs) / wallMs),
-    wait: (state.waitMs - base.waitMs) / wallMs,
-  }
+function p90(values: readonly number[]): number {
+  return percentile(
+    values.toSorted((left, right) => left - right),
+    0.9,
+  )
+}
+
+/** Of the time in which main was on a CPU or waiting for one, the share on it. */
+function ownShareOf(base: ThreadState | undefined, state: ThreadState | undefined): number {
+  if (base === undefined || state === undefined) return 1
+  const runMs = state.runMs - base.runMs
+  const waitMs = state.waitMs - base.waitMs
+  return runMs + waitMs < 1 ? 1 : runMs / (runMs + waitMs)
 }

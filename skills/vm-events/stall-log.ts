@@ -130,20 +130,13 @@ function toPlace(key: string, records: readonly LoggedStall[]): StallPlace {
   const longest = records.map(({ evidence }) => evidence.blocks?.longestMs ?? blockedMs(evidence))
   const counts = records.map(({ evidence }) => evidence.blocks?.count ?? 1)
   const best = records.reduce((one, other) => (weight(other) >= weight(one) ? other : one))
-  const run = records.map((record) => record.evidence.runMs).filter((ms) => ms !== undefined)
-  const wall = records.reduce((total, record) => total + record.evidence.durationMs, 0)
+  const cpuSharePct = cpuShareOf(records)
   const totals: StallTotals = {
     count: counts.reduce((total, count) => total + count, 0),
     longestMs: Math.max(...longest),
     totalMs: durations.reduce((total, ms) => total + ms, 0),
     ongoing: records.some((record) => record.evidence.ongoing),
-    cpuSharePct:
-      run.length === 0
-        ? undefined
-        : Math.min(
-            100,
-            Math.round((100 * run.reduce((total, ms) => total + ms, 0)) / Math.max(wall, 1)),
-          ),
+    cpuSharePct,
   }
   return {
     key,
@@ -155,6 +148,18 @@ function toPlace(key: string, records: readonly LoggedStall[]): StallPlace {
       ...records.map((record) => record.evidence.startedAt + record.evidence.durationMs),
     ),
   }
+}
+
+/** Of the stalls whose CPU time is known. */
+function cpuShareOf(records: readonly LoggedStall[]): number | undefined {
+  let runMs = 0
+  let wallMs = 0
+  for (const { evidence } of records) {
+    if (evidence.runMs === undefined) continue
+    runMs += evidence.runMs
+    wallMs += evidence.durationMs
+  }
+  return wallMs === 0 ? undefined : Math.min(100, Math.round((100 * runMs) / wallMs))
 }
 
 /** The better founded of two findings at one place speaks for both. */

@@ -3,7 +3,7 @@ import type { HeartbeatReader } from '../gateway/heartbeat-reader.ts'
 import type { Inspector } from '../gateway/inspector.ts'
 import { type ProfileHit, profileMain } from '../gateway/profile.ts'
 import { parseStackSample, STACK_EXPRESSION, type StackSample } from '../gateway/stack-sample.ts'
-import { readMainThread, type ThreadState } from '../gateway/thread-state.ts'
+import { readMainThread, readOwnBusyMs, type ThreadState } from '../gateway/thread-state.ts'
 import { epochMs } from '../probe/clock.ts'
 import { areMicrotasks } from './analyse.ts'
 import type { StallEvidence, TimedSample } from './stall.ts'
@@ -26,6 +26,7 @@ interface OpenStall {
   /** The kernel's counters shortly before it. */
   readonly base: ThreadState | undefined
   frozenMs: number
+  ownBusyMs: number | undefined
   state: ThreadState | undefined
   profile: ProfileHit | undefined
   endedAt: number | undefined
@@ -57,6 +58,7 @@ export class StallWatch {
   #goodBeats = 0
   #serial = 0
   #isUp = false
+  #wasLate = false
 
   constructor(options: StallWatchOptions) {
     this.#options = options
@@ -101,7 +103,11 @@ export class StallWatch {
     if (this.#open !== undefined) return this.#follow(this.#open, gapMs)
     if (ageMs < POLL_MS && this.#polls % BASELINE_EVERY_POLLS === 0)
       this.#baseline = readMainThread()
-    if (gapMs > POLL_MS * 2 || ageMs < LOOK_AFTER_MS || !this.#isUp) return
+    // After a suspension of the machine main's timer needs a moment too; a gateway that is merely
+    // starved must not wait for ever.
+    const isLate = gapMs > POLL_MS * 2 && !this.#wasLate
+    this.#wasLate = isLate
+    if (isLate || ageMs < LOOK_AFTER_MS || !this.#isUp) return
     this.#begin(reader)
   }
 
@@ -117,14 +123,16 @@ export class StallWatch {
 
   #begin(reader: HeartbeatReader): void {
     this.#serial += 1
+    const state = readMainThread()
     const open: OpenStall = {
       id: `stall-${this.#serial}`,
       startedAt: reader.beatAt,
       beats: reader.beats,
       samples: [],
-      base: this.#baseline,
+      base: this.#baseline ?? state,
       frozenMs: 0,
-      state: readMainThread(),
+      ownBusyMs: readOwnBusyMs(),
+      state,
       profile: undefined,
       endedAt: undefined,
     }
@@ -134,7 +142,7 @@ export class StallWatch {
 
   #follow(open: OpenStall, gapMs: number): void {
     const { reader, onStall } = this.#options
-    if (gapMs > POLL_MS * 2) open.frozenMs += gapMs
+    noteFrozen(open, gapMs)
     if (reader.beats === open.beats) {
       open.state = readMainThread() ?? open.state
       onStall(this.#evidence(open))
@@ -204,6 +212,14 @@ export class StallWatch {
       ...(open.profile === undefined ? {} : { profile: open.profile }),
     }
   }
+}
+
+/** A gap in our own polls in which we neither ran nor waited for a CPU: the whole process stood still. */
+function noteFrozen(open: OpenStall, gapMs: number): void {
+  const busyMs = readOwnBusyMs()
+  const busy = busyMs === undefined || open.ownBusyMs === undefined ? 0 : busyMs - open.ownBusyMs
+  open.ownBusyMs = busyMs
+  if (gapMs > POLL_MS * 2 && busy < gapMs / 2) open.frozenMs += gapMs
 }
 
 /** Close looks first, for the share; a long stall is then looked at about once a second. */

@@ -67,6 +67,15 @@ export interface Culprit {
   readonly stack: readonly string[]
 }
 
+/** Main held the loop for less than this by itself, and less than a third of the stall. */
+const STARVED_BELOW_MS = 200
+
+/** Whether the machine, and not the code, is to blame. A long loop on a crowded machine is still a long loop. */
+export function isStarved(evidence: StallEvidence): boolean {
+  const blocked = blockedMs(evidence)
+  return blocked < evidence.durationMs * 0.3 && blocked < STARVED_BELOW_MS
+}
+
 /** The part of a stall for which main itself is to blame. */
 export function blockedMs(evidence: StallEvidence): number {
   return Math.max(0, evidence.durationMs - evidence.waitMs - evidence.frozenMs)

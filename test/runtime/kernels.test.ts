@@ -8,6 +8,7 @@ import { makePid, threadOf } from '../../runtime/pid.ts'
 import { countRestart, type RestartTimes } from '../../runtime/restart-intensity.ts'
 import { planRestart, verdict } from '../../runtime/restart-plan.ts'
 import { createSharedBuffers, SharedState } from '../../runtime/shared-state.ts'
+import { type Due, TimerHeap } from '../../runtime/timer-heap.ts'
 
 const strategies = fc.constantFrom('one_for_one', 'one_for_all', 'rest_for_one' as const)
 const idLists = fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 12 })
@@ -198,5 +199,28 @@ describe('nearest', () => {
   it('finds the word that was meant, and none for something else', () => {
     assert.equal(nearest('stratgy', ['strategy', 'children']), 'strategy')
     assert.equal(nearest('zzzzzzzz', ['strategy', 'children']), undefined)
+  })
+})
+
+describe('TimerHeap', () => {
+  it('gives what is due next, whatever was pushed and taken out before', () => {
+    fc.assert(
+      fc.property(fc.array(fc.record({ dueAt: fc.nat(50), keep: fc.boolean() })), (plan) => {
+        const heap = new TimerHeap<Due>()
+        const items = plan.map(({ dueAt, keep }) => ({ dueAt, keep, index: 0 }))
+        for (const item of items) heap.push(item)
+        for (const item of items) if (!item.keep) heap.remove(item)
+        const out: number[] = []
+        for (let first = heap.first; first; first = heap.first) {
+          out.push(first.dueAt)
+          heap.remove(first)
+        }
+        const kept = items.filter(({ keep }) => keep).map(({ dueAt }) => dueAt)
+        assert.deepEqual(
+          out,
+          kept.toSorted((a, b) => a - b),
+        )
+      }),
+    )
   })
 })

@@ -28,7 +28,7 @@ const CASES: readonly Case[] = [
     scenario: 'loop',
     kinds: ['cpu', 'infinite-loop?'],
     function: 'spinForever',
-    line: lineOf('while (Date.now() < end) rounds'),
+    line: lineOf('while (!isOver()) rounds'),
   },
   {
     scenario: 'regex',
@@ -125,19 +125,6 @@ describe('a main thread that is stuck', () => {
   })
 })
 
-describe('a main thread that is blocked often and shortly', () => {
-  it('is explained, though no single stall is long', async () => {
-    const run = await runApp('choppy', { ask })
-    assert.equal(run.code, 7, run.stderr)
-    const rows = (run.answer('vm_events_stalls')?.value ?? []) as Row[]
-    const row = rows.find((one) => one.culprit?.function === 'spinForever')
-    assert.ok(row !== undefined, JSON.stringify(rows))
-    assert.ok(row.reportable)
-    assert.match(row.observation, /blocked \d+ times/)
-    assert.ok(run.signals('stall').length >= 1)
-  })
-})
-
 describe('a healthy main thread', () => {
   it('may be busy with small work', async () => {
     const run = await runApp('busy', { ask })
@@ -152,7 +139,7 @@ describe('a healthy main thread', () => {
   })
 
   it('is not blamed for its start-up', async () => {
-    const run = await runApp('loop', { warmUpMs: 0, ask })
+    const run = await runApp('brief', { warmUpMs: 0, ask })
     assert.deepEqual(run.signals('stall'), [])
   })
 })
