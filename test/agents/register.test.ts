@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -47,7 +47,8 @@ const whenUp =
 
 /**
  * Stalls until there is an insight, twenty seconds at most, and again: on a busy machine a short
- * stall is lack of CPU time, and an application takes its time until it counts as up.
+ * stall is lack of CPU time, and an application takes its time until it counts as up. Prints the
+ * share of a CPU that its last stall got, per cent.
  */
 function stallingSource(isModule: boolean): string {
   const load = isModule ? "import fs from 'node:fs'" : "const fs = require('node:fs')"
@@ -59,8 +60,12 @@ function mineCoins(until) {
 }
 let rounds = 0
 function again() {
-  mineCoins(Date.now() + 20000)
-  if (++rounds < 3 && !fs.existsSync(process.env.NODELENS_INSIGHTS_FILE)) setTimeout(again, 2000)
+  const before = process.cpuUsage()
+  const startedAt = Date.now()
+  mineCoins(startedAt + 20000)
+  if (++rounds < 3 && !fs.existsSync(process.env.NODELENS_INSIGHTS_FILE)) return setTimeout(again, 2000)
+  const { user, system } = process.cpuUsage(before)
+  console.log(Math.round((user + system) / 10 / (Date.now() - startedAt)))
 }
 setTimeout(again, 2000)
 `
@@ -120,21 +125,22 @@ ${whenUp} setTimeout(() => brewTea(), 200))
     assert.equal(insights[0]?.severity, 'critical')
   })
 
-  it('has its stall investigated by itself, in CommonJS and ESM', async () => {
-    for (const name of ['stalls.cjs', 'stalls.mjs']) {
+  for (const name of ['stalls.cjs', 'stalls.mjs']) {
+    it(`has its stall investigated by itself: ${name}`, async (test) => {
       const path = program(name, stallingSource(name.endsWith('.mjs')))
       const file = join(folder, `${name}.jsonl`)
-      await runProgram(['--import', register, path], {
-        env: { NODELENS_INSIGHTS_FILE: file },
-        timeoutMs: 90_000,
-      })
+      const env = { NODELENS_INSIGHTS_FILE: file }
+      const { stdout } = await runProgram(['--import', register, path], { env, timeoutMs: 120_000 })
+      if (!existsSync(file) && Number(stdout) < 40) {
+        return test.skip('this machine gives the application no CPU time: it is starved, not stuck')
+      }
       const [insight] = linesOf<Insight>(readFileSync(file, 'utf8'))
       assert.equal(insight?.location?.file, path)
       assert.match(insight?.location?.function ?? '', /mineCoins$/)
       const line = insight?.location?.line ?? 0
       assert.ok(line >= 2 && line <= 6, `line ${line}`)
-    }
-  })
+    })
+  }
 
   it('is diagnosed though it is stuck from its very first line, once that is longer than a start-up', async () => {
     const path = program('stuck-at-once.cjs', stuckSource)
