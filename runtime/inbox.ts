@@ -1,9 +1,6 @@
 import { type Alarm, clearAlarm, setAlarm } from './alarm.ts'
 import type { Behaviour, Process } from './process.ts'
 
-/** Says of a message whether it is the one waited for. */
-export type Match<Message = unknown> = (message: unknown) => message is Message
-
 interface Waiter {
   readonly matches: ((message: unknown) => boolean) | undefined
   readonly resolve: (message: unknown) => void

@@ -1,5 +1,4 @@
 import { checkName } from './options.ts'
-import type { ThreadLimits } from './signal.ts'
 import { printable } from './wire.ts'
 
 /**
@@ -8,11 +7,6 @@ import { printable } from './wire.ts'
  * by name, started with its first actor.
  */
 export type Placement = 'thread' | 'root' | 'caller' | 'here' | { readonly thread: string }
-
-export interface PlacementOptions {
-  readonly placement: Placement
-  readonly resourceLimits?: ThreadLimits
-}
 
 const WORDS = ['thread', 'root', 'caller', 'here']
 
