@@ -15,7 +15,6 @@ import {
 
 /** Where a notification stands in the coordinator's book. Insights resolve what they rest on. */
 export const notificationStatusSchema = v.picklist(['unread', 'acknowledged', 'resolved'])
-type NotificationStatus = v.InferOutput<typeof notificationStatusSchema>
 
 /**
  * `temporal`: seen at the same time, nothing more is known. `causal`: one brings about the other
