@@ -95,9 +95,10 @@ describe('a main thread that is stuck', () => {
     const run = await runApp('loop', { ask })
     const [first] = run.signals('stall')
     assert.equal(first?.ongoing, true)
-    assert.ok((first?.durationMs ?? 9999) < 3500, `${first?.durationMs} ms`)
     assert.equal(first?.culprit.culprit?.function, 'spinForever')
-    assert.equal(run.signals('stall-ended').length, 1)
+    const [ended, ...others] = run.signals('stall-ended')
+    assert.deepEqual(others, [])
+    assert.ok(Number(first?.durationMs) < Number(ended?.durationMs))
   })
 
   it('answers through the inspector meanwhile', async () => {
