@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { createRequire } from 'node:module'
 import type { JsonRecord } from '../json.ts'
 import type { MainPart } from '../probe/main-part.ts'
@@ -5,6 +6,7 @@ import { CallerWindow } from './callers.ts'
 import { type Exchange, numberAt, OpenExchanges, objectAt } from './exchange.ts'
 import { inboundKey, observeClients, observeServer, type Traffic } from './observe.ts'
 import { StatsBook } from './stats.ts'
+import { WriteWindow } from './writes.ts'
 
 const TOP = 30
 /** Characters of a handler's source by which it is found in its file. */
@@ -14,6 +16,7 @@ const MAX_FILES = 400
 let inbound: Traffic = { open: new OpenExchanges(), stats: new StatsBook() }
 let outbound: Traffic = { open: new OpenExchanges(), stats: new StatsBook() }
 const callers = new CallerWindow()
+const writes = new WriteWindow()
 const now = performance.now.bind(performance)
 
 /** Main's part of `http`: counts by route and host, and what is under way. */
@@ -26,6 +29,7 @@ export const httpMain: MainPart = {
     return () => {
       for (const stop of stops) stop()
       callers.end()
+      writes.end()
     }
   },
   read: () => ({
@@ -37,6 +41,8 @@ export const httpMain: MainPart = {
     'http.oldest': { run: oldest },
     'http.beginCallers': { run: () => callers.begin() },
     'http.endCallers': { run: () => callers.end() },
+    'http.beginWrites': { run: () => writes.begin() },
+    'http.endWrites': { run: () => writes.end() },
   },
 }
 
@@ -86,17 +92,31 @@ function addOpen(counts: OpenCounts, exchange: Exchange, at: number): void {
   const ageMs = Math.round(at - exchange.startedAt)
   counts.open += 1
   counts.oldestMs = Math.max(counts.oldestMs, ageMs)
-  if (exchange.headersAt === 0) {
+  if (!hasBegun(exchange)) {
     counts.waiting += 1
     counts.oldestWaitingMs = Math.max(counts.oldestWaitingMs, ageMs)
-  } else if (at - exchange.headersAt > 2000 && isUnread(exchange.request)) counts.unread += 1
+  } else if (
+    exchange.response === undefined &&
+    at - exchange.headersAt > 2000 &&
+    isUnread(exchange.request)
+  )
+    counts.unread += 1
+}
+
+/** The answer has begun: streams are open for long by design. */
+function hasBegun({ headersAt, response }: Exchange): boolean {
+  return (
+    headersAt !== 0 || (response !== undefined && Reflect.get(response, 'headersSent') === true)
+  )
 }
 
 /** The answer is there, nobody reads it, and its socket cannot be used again. */
 function isUnread(request: object): boolean {
   const answer = objectAt(request, 'res')
-  if (answer === undefined) return false
-  return Reflect.get(answer, 'complete') !== true && Reflect.get(answer, 'readableFlowing') !== true
+  if (!(answer instanceof EventEmitter)) return false
+  const isRead =
+    Reflect.get(answer, 'readableFlowing') === true || answer.listenerCount('readable') > 0
+  return !isRead && Reflect.get(answer, 'complete') !== true
 }
 
 /** Bytes written to clients that do not take them, over all responses under way. */

@@ -96,7 +96,8 @@ function isGrave(
   if (first === undefined || last === undefined) return false
   if (trouble === 'unread') return last.unread >= first.unread
   if (trouble !== 'hanging') return true
-  const usual = before?.p99Ms ?? 0
-  const isOld = last.oldestWaitingMs >= Math.max(HANGING_MS, usual * 5)
+  // without a past it may be a long poll: then only a number that keeps rising tells
+  if (before === undefined && last.waiting < first.waiting + LEAST_HANGING) return false
+  const isOld = last.oldestWaitingMs >= Math.max(HANGING_MS, (before?.p99Ms ?? 0) * 5)
   return isOld && last.waiting >= first.waiting
 }
