@@ -71,8 +71,8 @@ interface Told {
 function wordsOf(told: Told, one: string): JsonRecord {
   return {
     observation: `${told.noun} that ${told.starter} starts crash with "${told.text}"${told.where}, ${told.count} times so far, ${told.rate} a minute, ${told.lifeMs} ms after their start`,
-    explanation: `Crash loop: ${told.noun.toLowerCase()} die with "${told.text}"${told.where}${told.lifeMs < 3000 ? ' as soon as they start' : ''}, and ${told.starter} respawns them at once, with no back-off and no limit, so that the same error comes for ever and their work is never done`,
-    remedy: `Fix what makes it throw "${told.text}"${told.where} (validate that input before it reaches the ${one}, or roll back the change that brought it); let ${told.starter} restart with a back-off, give up after a few crashes, and log the 'error' event instead of swallowing it`,
+    explanation: `Crash loop: ${told.noun.toLowerCase()} die with "${told.text}"${told.where}${told.lifeMs < 3000 ? ' as soon as they start' : ''}, and ${told.starter} respawns them again and again, without an effective back-off or limit, so that the same error comes for ever and their work is never done`,
+    remedy: `Fix why it ends with "${told.text}"${told.where} (validate that input before it reaches the ${one}, or roll back the change that brought it); let ${told.starter} restart with a back-off, give up after a few crashes, and log the 'error' event instead of swallowing it`,
   }
 }
 

@@ -103,7 +103,8 @@ function siteRow(site: SiteDetails, rise: Rise | undefined, parts: HandleParts):
     verdict: rise === undefined ? 'stable' : isStill ? 'leak' : 'busy',
     reportable,
     severity: reportable ? 'warning' : 'info',
-    confidence: kind === 'agents' || site.closed === 0 ? 'high' : 'medium',
+    confidence:
+      kind === 'agents' || site.closed === 0 || site.idleShare >= 0.95 ? 'high' : 'medium',
     ...wordsOf({ site, kind, where, open, rise, place }),
   }
 }

@@ -39,7 +39,9 @@ function makeHalf(context: SkillContext): OutsideHalf {
 
 /** The coordinator takes up the same key once in a while; here every reading may say it again. */
 function raiseAll({ context, watch }: HandleParts, suspicions: Suspicions, now: number): void {
-  for (const look of new Set(watch.growing().map(({ what }) => what))) void suspicions.confirm(look)
+  const looks = new Set(watch.growing().map(({ what }) => what))
+  suspicions.calm(looks)
+  for (const look of looks) void suspicions.confirm(look)
   for (const loop of watch.crashLoops(now)) {
     const what = loop.what === 'child' ? 'child processes' : 'worker threads'
     context.raise({

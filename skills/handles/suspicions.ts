@@ -7,9 +7,11 @@ import { timerRows } from './timer-rows.ts'
 /** What can be looked at closely. */
 export type Look = 'site' | 'timers' | 'files'
 
-/** How long a look serves those who ask, and how long a look that found nothing keeps from the next. */
+/** How long a look serves those who ask. */
 const FRESH_MS = 8000
-const AGAIN_MS = 10_000
+/** From one look to the next: doubled each time, because what is not confirmed is likely no leak. */
+const AGAIN_MS = 2500
+const AGAIN_MOST_MS = 120_000
 const WATCH_MS = 1500
 
 const LOOKS: Record<Look, (parts: HandleParts) => Promise<JsonRecord[]>> = {
@@ -25,6 +27,7 @@ const LOOKS: Record<Look, (parts: HandleParts) => Promise<JsonRecord[]>> = {
 export class Suspicions {
   readonly #parts: HandleParts
   readonly #seen = new Map<Look, { rows: JsonRecord[]; at: number }>()
+  readonly #waits = new Map<Look, number>()
   readonly #running = new Map<Look, Promise<JsonRecord[]>>()
 
   constructor(parts: HandleParts) {
@@ -43,13 +46,20 @@ export class Suspicions {
   /** Takes a look when the last one is long enough ago, and raises what it confirms. */
   async confirm(look: Look): Promise<void> {
     const seen = this.#seen.get(look)
-    const isRecent = seen !== undefined && performance.now() - seen.at < AGAIN_MS
+    const waitMs = this.#waits.get(look) ?? AGAIN_MS
+    const isRecent = seen !== undefined && performance.now() - seen.at < waitMs
     if (isRecent || this.#running.has(look)) return
+    this.#waits.set(look, Math.min(waitMs * 2, AGAIN_MOST_MS))
     try {
       for (const row of await this.#look(look)) if (row['reportable'] === true) this.#raise(row)
     } catch {
       // Main is stuck or gone: the next reading asks again.
     }
+  }
+
+  /** Nothing grows any more: the next suspicion is looked at without delay. */
+  calm(looks: ReadonlySet<Look>): void {
+    for (const look of this.#waits.keys()) if (!looks.has(look)) this.#waits.delete(look)
   }
 
   async #look(look: Look): Promise<JsonRecord[]> {

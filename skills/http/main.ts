@@ -146,13 +146,16 @@ function oldest(): JsonRecord {
   return { requests: rows, files: loadedFiles() }
 }
 
-/** Express keeps the route of a request; its last handler is the one that answers. */
+/** Express keeps the route of a request; its last handler is the one that answers. Else the server's listener does. */
 function handlerSource(request: object): string {
+  const server = objectAt(objectAt(request, 'socket') ?? {}, 'server')
+  const listener: unknown =
+    server instanceof EventEmitter ? server.listeners('request')[0] : undefined
   const route = objectAt(request, 'route')
   const stack: unknown = route === undefined ? undefined : Reflect.get(route, 'stack')
   const layer: unknown = Array.isArray(stack) ? stack.at(-1) : undefined
   const handle: unknown =
-    typeof layer === 'object' && layer !== null ? Reflect.get(layer, 'handle') : undefined
+    typeof layer === 'object' && layer !== null ? Reflect.get(layer, 'handle') : listener
   return typeof handle === 'function'
     ? Function.prototype.toString.call(handle).slice(0, SOURCE_CHARACTERS)
     : ''

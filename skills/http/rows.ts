@@ -15,7 +15,8 @@ export interface HttpParts {
 }
 
 const CALLERS_MS = 1500
-/** From this latency on the thread pool, through which names are looked up, may be the cause. */
+/** When the thread pool, through which names are looked up, takes this share of the time, it may be the cause. */
+const POOL_SHARE = 0.3
 const POOL_SLOW_MS = 50
 const CALL = { timeoutMs: 2000, mayInterrupt: true }
 
@@ -29,7 +30,8 @@ export async function upstreamRows(parts: HttpParts): Promise<JsonRecord[]> {
   ])
   return findings.map((finding) => {
     const caller = callers.find(({ host }) => host === finding.key)
-    const isPool = poolMs > POOL_SLOW_MS && finding.trouble !== 'errors'
+    const isSlowPool = poolMs > Math.max(POOL_SLOW_MS, finding.now.p50Ms * POOL_SHARE)
+    const isPool = isSlowPool && finding.trouble !== 'errors'
     const told = {
       ...finding,
       where:

@@ -21,7 +21,7 @@ const SLOW_FACTOR = 4
 const SLOW_AT_ALL_MS = 2000
 const ERROR_SHARE = 0.2
 /** A request that is under way for so long hangs, unless the route is known to take long. */
-const HANGING_MS = 4000
+const HANGING_MS = 2500
 const LEAST_HANGING = 5
 
 export function compare(windows: readonly Window[]): Comparison {

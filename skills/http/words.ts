@@ -34,7 +34,7 @@ function ofRoute({ key, trouble, now, before, where }: ToldFinding): string {
       return `Requests of ${key}${handler} end with a server error: ${share(now)} of ${now.count} in the last seconds${wasShare(before)}`
     case 'hanging':
     case 'unread':
-      return `Requests of ${key}${handler} hang and get no response: ${now.open} are under way, the oldest for ${seconds(now.oldestMs)}; the usual time is ${ms(before?.p50Ms ?? 0)}`
+      return `Requests of ${key}${handler} hang and get no response: ${now.open} are under way, the oldest for ${seconds(now.oldestMs)}${givenUp(now.aborted)}${usual(before?.p50Ms)}`
   }
 }
 
@@ -43,7 +43,7 @@ export function explanationOf({ key, trouble, where }: ToldFinding): string {
   const caller = where ?? 'the application'
   switch (trouble) {
     case 'slow':
-      return `Slow upstream: ${key} answers late, and what ${caller} does waits for it; the event loop and this process are not the bottleneck`
+      return `Slow upstream: ${key} answers late, and what ${caller} does waits for it; it is not this process that is slow`
     case 'errors':
       return `Failing upstream: ${key} answers with errors or refuses connections, and ${caller} depends on it`
     case 'hanging':
@@ -76,6 +76,14 @@ function seconds(valueMs: number): string {
 
 function was(beforeMs: number | undefined): string {
   return beforeMs === undefined ? '' : `, before it was ${ms(beforeMs)}`
+}
+
+function givenUp(count: number): string {
+  return count === 0 ? '' : `, and ${count} were given up by their clients in the last seconds`
+}
+
+function usual(p50Ms: number | undefined): string {
+  return p50Ms === undefined ? '' : `; the usual time is ${ms(p50Ms)}`
 }
 
 function share({ errors, count }: { readonly errors: number; readonly count: number }): string {
