@@ -1,4 +1,6 @@
+import { handlesOutside } from '../handles/skill.ts'
+import { httpOutside } from '../http/skill.ts'
 import type { OutsidePart } from './outside-part.ts'
 
 /** The gateway's halves of the built-in skills, one line each. */
-export const OUTSIDE_PARTS: readonly OutsidePart[] = []
+export const OUTSIDE_PARTS: readonly OutsidePart[] = [handlesOutside, httpOutside]

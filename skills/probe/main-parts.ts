@@ -1,7 +1,9 @@
+import { handlesMain } from '../handles/main.ts'
+import { httpMain } from '../http/main.ts'
 import type { MainPart } from './main-part.ts'
 
 /** Main's parts of the built-in skills, one line each. */
-export const MAIN_PARTS: readonly MainPart[] = []
+export const MAIN_PARTS: readonly MainPart[] = [handlesMain, httpMain]
 
 /** The parts of the skills in use. */
 export function mainPartsOf(skills: readonly string[]): readonly MainPart[] {

@@ -1,0 +1,182 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { SkillContext } from '../gateway/outside-part.ts'
+import { numberOf, recordsOf } from '../handles/reading.ts'
+import { isRecord, type Json, type JsonRecord, textOf } from '../json.ts'
+import { findSource, scriptsBelow } from '../source/find-source.ts'
+import { type Place, placeOfStack, placeText } from '../source/place.ts'
+import { threadPoolLatencyMs } from '../vm/readings.ts'
+import type { Finding, HttpWatch } from './watch.ts'
+import type { Summary } from './windows.ts'
+import { explanationOf, observationOf, remedyOf } from './words.ts'
+
+export interface HttpParts {
+  readonly context: SkillContext
+  readonly watch: HttpWatch
+}
+
+const CALLERS_MS = 1500
+/** When the thread pool, through which names are looked up, takes this share of the time, it may be the cause. */
+const POOL_SHARE = 0.3
+const POOL_SLOW_MS = 50
+const CALL = { timeoutMs: 2000, mayInterrupt: true }
+
+/** What is wrong with upstreams, with the place in the application that calls each. */
+export async function upstreamRows(parts: HttpParts): Promise<JsonRecord[]> {
+  const findings = parts.watch.findings().filter(({ direction }) => direction === 'outbound')
+  if (findings.length === 0) return []
+  const [callers, poolMs] = await Promise.all([
+    callersOf(parts, CALLERS_MS),
+    threadPoolLatencyMs(1000),
+  ])
+  return findings.map((finding) => {
+    const caller = callers.find(({ host }) => host === finding.key)
+    const isSlowPool = poolMs > Math.max(POOL_SLOW_MS, finding.now.p50Ms * POOL_SHARE)
+    const isPool = isSlowPool && finding.trouble !== 'errors'
+    const told = {
+      ...finding,
+      where:
+        caller === undefined ? undefined : placeText(caller.place.location, parts.context.root),
+    }
+    return {
+      host: finding.key,
+      trouble: finding.trouble,
+      ...figures(finding),
+      threadPoolLatencyMs: poolMs,
+      location: caller === undefined ? null : { ...caller.place.location },
+      where: told.where ?? null,
+      sourceLine: caller?.place.sourceLine ?? null,
+      stack: caller?.place.frames ?? [],
+      reportable: !isPool,
+      severity: 'warning',
+      confidence: caller === undefined ? 'medium' : 'high',
+      observation: observationOf(told),
+      explanation: explanationOf(told),
+      remedy: remedyOf(told),
+    }
+  })
+}
+
+/** What is wrong with routes of the application itself: symptoms, with what handles them. */
+export async function routeRows(parts: HttpParts): Promise<JsonRecord[]> {
+  const findings = parts.watch.findings().filter(({ direction }) => direction === 'inbound')
+  if (findings.length === 0) return []
+  const handlers = await handlersOf(parts)
+  return findings.map((finding) => {
+    const handler = handlers.get(finding.key)
+    return {
+      route: finding.key,
+      trouble: finding.trouble,
+      ...figures(finding),
+      handler: handler ?? null,
+      severity: 'warning',
+      observation: observationOf({ ...finding, where: handler }),
+    }
+  })
+}
+
+function figures({ now, before }: Finding): JsonRecord {
+  return {
+    perSecond: now.perSecond,
+    p50Ms: now.p50Ms,
+    p99Ms: now.p99Ms,
+    p50BeforeMs: before?.p50Ms ?? null,
+    p99BeforeMs: before?.p99Ms ?? null,
+    errorPct: pct(now.errors, now.count),
+    errorBeforePct: before === undefined ? null : pct(before.errors, before.count),
+    open: now.open,
+    oldestMs: now.oldestMs,
+    waiting: now.waiting,
+    unread: now.unread,
+  }
+}
+
+function pct(part: number, whole: number): number {
+  return whole === 0 ? 0 : Math.round((1000 * part) / whole) / 10
+}
+
+/** One row of a route or host as it is now. */
+export function summaryRow(key: string, now: Summary): JsonRecord {
+  return {
+    key,
+    perSecond: now.perSecond,
+    p50Ms: now.p50Ms,
+    p90Ms: now.p90Ms,
+    p99Ms: now.p99Ms,
+    errorPct: pct(now.errors, now.count),
+    refusedPct: pct(now.refusals, now.count),
+    abortedPct: pct(now.aborted, now.count),
+    open: now.open,
+    oldestMs: now.oldestMs,
+    unread: now.unread,
+  }
+}
+
+/** A place that sends requests, and where to. */
+export interface Caller {
+  readonly host: string
+  readonly count: number
+  readonly place: Place
+}
+
+/** Watches for a while who sends requests; the most frequent first. */
+export async function callersOf({ context }: HttpParts, watchMs: number): Promise<Caller[]> {
+  await context.access.invoke('http.beginCallers', null, CALL)
+  await delay(watchMs, undefined, { ref: false })
+  const answer = await context.access.invoke('http.endCallers', null, CALL)
+  return recordsOf(answer.value).flatMap((row) => {
+    const place = placeOfStack(textOf(row['stack'], ''), context.files, context.ownFolders)
+    if (place === undefined) return []
+    return [{ host: textOf(row['host']), count: numberOf(row['count']), place }]
+  })
+}
+
+/** Places that go on writing to responses that asked them to wait. */
+export async function writerRows({ context, watch }: HttpParts): Promise<JsonRecord[]> {
+  await context.access.invoke('http.beginWrites', null, CALL)
+  await delay(CALLERS_MS, undefined, { ref: false })
+  const { value } = await context.access.invoke('http.endWrites', null, CALL)
+  return recordsOf(value).flatMap((row): JsonRecord[] => {
+    const place = placeOfStack(textOf(row['stack'], ''), context.files, context.ownFolders)
+    const [writes, refused] = [numberOf(row['writes']), numberOf(row['refused'])]
+    if (place === undefined) return []
+    const where = placeText(place.location, context.root)
+    return [
+      {
+        location: { ...place.location },
+        where,
+        sourceLine: place.sourceLine,
+        stack: place.frames,
+        writes,
+        refused,
+        refusedPct: pct(refused, writes),
+        reportable: watch.waitingRise !== undefined && refused >= 5 && refused >= writes / 4,
+        confidence: refused >= writes / 2 ? 'high' : 'medium',
+        observation: `${where} wrote ${writes} times to HTTP responses in ${CALLERS_MS / 1000} s and was told to wait ${refused} times (write() returned false); bytes that wait for slow clients keep growing`,
+        explanation: `Back-pressure ignored: ${where} goes on writing to responses whose clients do not read, so that unsent data accumulates in memory (Buffers, external memory)`,
+        remedy: `In ${where}, stop writing when res.write() returns false until 'drain', use stream.pipeline(), and drop or disconnect clients whose res.writableLength stays high`,
+      },
+    ]
+  })
+}
+
+/** The handler of each route with requests under way, where its source can be found. */
+export async function handlersOf({ context }: HttpParts): Promise<Map<string, string>> {
+  const { value } = await context.access.invoke('http.oldest', null, CALL)
+  const handlers = new Map<string, string>()
+  const requests: Record<string, unknown>[] = isRecord(value) ? recordsOf(value['requests']) : []
+  const files = filesOf(value, context.root)
+  for (const request of requests) {
+    const key = textOf(request['key'])
+    const place = handlers.has(key)
+      ? undefined
+      : findSource(textOf(request['handler'], ''), files, context.files)
+    if (place !== undefined) handlers.set(key, placeText(place, context.root))
+  }
+  return handlers
+}
+
+function filesOf(value: Json, root: string): string[] {
+  const list: unknown = isRecord(value) ? value['files'] : undefined
+  const loaded = Array.isArray(list) ? list.map((file) => textOf(file, '')) : []
+  return loaded.length > 0 ? loaded : scriptsBelow(root)
+}

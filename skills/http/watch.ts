@@ -1,0 +1,64 @@
+import { percentile } from '../gateway/heartbeat-reader.ts'
+import type { SkillContext } from '../gateway/outside-part.ts'
+import type { Json } from '../json.ts'
+import { Series } from '../series.ts'
+import { type Comparison, compare, type Trouble, troublesOf } from './verdicts.ts'
+import { parseHttpReading, WindowBook } from './windows.ts'
+
+export type Direction = 'inbound' | 'outbound'
+
+/** A route or host with something wrong. */
+export interface Finding extends Comparison {
+  readonly direction: Direction
+  readonly key: string
+  readonly trouble: Trouble
+}
+
+/** Beats of the last six seconds, and how late they may be before latencies say nothing of others. */
+const BEATS = 120
+const LATE_MS = 60
+/** Bytes that wait for slow readers, from which it is told. */
+const WAITING = { least: 16_777_216, factor: 2, readings: 4 }
+
+/** History of requests by route and host, and what is wrong with them. */
+export class HttpWatch {
+  readonly inbound = new WindowBook()
+  readonly outbound = new WindowBook()
+  readonly waitingBytes = new Series()
+  readonly #context: SkillContext
+
+  constructor(context: SkillContext) {
+    this.#context = context
+  }
+
+  hear(value: Json, now: number): void {
+    const reading = parseHttpReading(value)
+    if (reading === undefined) return
+    this.inbound.add(reading.inbound, now)
+    this.outbound.add(reading.outbound, now)
+    this.waitingBytes.add({ at: now, value: reading.waitingBytes })
+  }
+
+  /** While the loop is late, every latency is: then only what hangs or fails is told. */
+  get isLoopLate(): boolean {
+    const late = this.#context.reader.recentLatenesses(BEATS).sort((left, right) => left - right)
+    return percentile(late, 0.9) > LATE_MS || this.#context.lateMs() > 500
+  }
+
+  findings(): Finding[] {
+    const isLate = this.isLoopLate
+    return (['outbound', 'inbound'] as const).flatMap((direction) =>
+      this[direction].keys().flatMap((key) => {
+        const windows = this[direction].of(key)
+        return troublesOf(windows)
+          .filter((trouble) => !isLate || trouble === 'errors')
+          .map((trouble) => ({ direction, key, trouble, ...compare(windows) }))
+      }),
+    )
+  }
+
+  /** What clients do not take piles up. */
+  get waitingRise(): ReturnType<Series['rise']> {
+    return this.waitingBytes.rise(WAITING)
+  }
+}
