@@ -1,6 +1,11 @@
 import { handlesOutside } from '../handles/skill.ts'
 import { httpOutside } from '../http/skill.ts'
+import { postgresOutside } from '../postgres/skill.ts'
 import type { OutsidePart } from './outside-part.ts'
 
 /** The gateway's halves of the built-in skills, one line each. */
-export const OUTSIDE_PARTS: readonly OutsidePart[] = [handlesOutside, httpOutside]
+export const OUTSIDE_PARTS: readonly OutsidePart[] = [
+  handlesOutside,
+  httpOutside,
+  postgresOutside,
+]

@@ -1,9 +1,14 @@
 import { handlesMain } from '../handles/main.ts'
 import { httpMain } from '../http/main.ts'
+import { postgresMain } from '../postgres/main.ts'
 import type { MainPart } from './main-part.ts'
 
 /** Main's parts of the built-in skills, one line each. */
-export const MAIN_PARTS: readonly MainPart[] = [handlesMain, httpMain]
+export const MAIN_PARTS: readonly MainPart[] = [
+  handlesMain,
+  httpMain,
+  postgresMain,
+]
 
 /** The parts of the skills in use. */
 export function mainPartsOf(skills: readonly string[]): readonly MainPart[] {
