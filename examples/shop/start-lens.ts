@@ -41,11 +41,12 @@ async function crashOperator(skill: string, lens: NodeLens): Promise<CrashReport
   }
 }
 
-/** The pid of the skill's operator, once it is another than `not`. */
+/** The pid of the skill's operator, once it is up and another than `not`. */
 async function operatorPid(skill: string, lens: NodeLens, until: number, not?: Pid): Promise<Pid> {
   while (performance.now() < until) {
     const node = find(await lens.tree(), `operator.${skill}`)
-    if (node !== undefined && node.pid !== not) return node.pid
+    const isUp = node !== undefined && node.status !== 'starting'
+    if (isUp && node.pid !== not) return node.pid
   }
   throw new Error(`no operator of '${skill}' is running after ${patienceMs} ms`)
 }
