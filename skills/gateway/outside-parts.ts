@@ -1,4 +1,5 @@
+import { exceptionOutside } from '../exception/skill.ts'
 import type { OutsidePart } from './outside-part.ts'
 
 /** The gateway's halves of the built-in skills, one line each. */
-export const OUTSIDE_PARTS: readonly OutsidePart[] = []
+export const OUTSIDE_PARTS: readonly OutsidePart[] = [exceptionOutside]

@@ -1,7 +1,8 @@
+import { exceptionPart } from '../exception/main.ts'
 import type { MainPart } from './main-part.ts'
 
 /** Main's parts of the built-in skills, one line each. */
-export const MAIN_PARTS: readonly MainPart[] = []
+export const MAIN_PARTS: readonly MainPart[] = [exceptionPart()]
 
 /** The parts of the skills in use. */
 export function mainPartsOf(skills: readonly string[]): readonly MainPart[] {
