@@ -1,8 +1,9 @@
 import { exceptionPart } from '../exception/main.ts'
+import { loggerPart } from '../logger/main.ts'
 import type { MainPart } from './main-part.ts'
 
 /** Main's parts of the built-in skills, one line each. */
-export const MAIN_PARTS: readonly MainPart[] = [exceptionPart()]
+export const MAIN_PARTS: readonly MainPart[] = [exceptionPart(), loggerPart()]
 
 /** The parts of the skills in use. */
 export function mainPartsOf(skills: readonly string[]): readonly MainPart[] {
