@@ -86,7 +86,10 @@ export class LogTaps {
 
   #tapConsole(method: (typeof CONSOLE)[number][0], level: Level): void {
     this.wrap(console, method, (_self, values) => {
-      this.#intake.line(level, 'console', textOfArguments(values), values.find(isError))
+      const text = textOfArguments(values)
+      // How Node prints a process warning, which is counted as such.
+      if (!text.startsWith(`(node:${process.pid}) `))
+        this.#intake.line(level, 'console', text, values.find(isError))
     })
   }
 
