@@ -9,4 +9,5 @@ export const builtInSkills: readonly string[] = [
   'exception',
   'logger',
   'supervisor',
+  'profiler',
 ]

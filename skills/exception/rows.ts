@@ -130,7 +130,7 @@ function rejectionWords(
       : ' and pass the error to next(err) (a wrapper around async handlers does it for all routes, as does express 5)'
   return {
     explanation: `${origin}; the promise of ${awaiting} rejects and nobody catches it: the rejection is unhandled, and ${effect}.`,
-    remedy: `Catch the error with try/catch or .catch() in ${awaiting}${express}; ${guardText(message)}.`,
+    remedy: `Catch the error with try/catch or .catch() in ${awaiting}${dropped === undefined ? ' or where it is called' : ''}${express}; ${guardText(message)}.`,
   }
 }
 

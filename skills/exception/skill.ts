@@ -136,7 +136,7 @@ class ExceptionHalf implements OutsideHalf {
         skill: 'exception',
         key,
         severity: worst['severity'] === 'critical' ? 'critical' : 'warning',
-        reason: `${textOf(worst['observation'])}. Requests that wait for it may hang or fail.`,
+        reason: `${textOf(worst['observation'])}.${worst['kind'] === 'unhandled_rejection' ? ' Requests that wait for it may hang.' : ''}`,
       })
     } finally {
       this.#isLooking = false

@@ -1,5 +1,6 @@
 import { exceptionOutside } from '../exception/skill.ts'
 import { loggerOutside } from '../logger/skill.ts'
+import { profilerOutside } from '../profiler/skill.ts'
 import { supervisorOutside } from '../supervisor/skill.ts'
 import type { OutsidePart } from './outside-part.ts'
 
@@ -8,4 +9,5 @@ export const OUTSIDE_PARTS: readonly OutsidePart[] = [
   exceptionOutside,
   loggerOutside,
   supervisorOutside,
+  profilerOutside,
 ]

@@ -1,5 +1,5 @@
 import type { Severity } from '../contract.ts'
-import type { JsonRecord } from '../json.ts'
+import { type JsonRecord, parseJson, textOf } from '../json.ts'
 import type { PatternText } from '../rates/pattern-book.ts'
 import { perSecondText, riseText } from '../rates/rate-text.ts'
 import type { Rise, RiseLimits } from '../rates/rise.ts'
@@ -132,11 +132,20 @@ function remedyOf(kind: string, { type }: LogPlace, where: string): string {
   return `${cause}; aggregate or rate-limit this log line (one summary a batch instead of a line each).`
 }
 
-/** The message, on one line; of JSON lines the text was cut already. */
+/** The message, on one line; out of JSON where the line is JSON. */
 function shownText({ samples }: PatternText): string {
   const text = samples.at(-1)?.text ?? ''
-  const message = /"(?:msg|message)"\s*:\s*"((?:[^"\\]|\\.){1,300})/.exec(text)?.[1] ?? text
+  const quoted = /"(?:msg|message)"\s*:\s*("(?:[^"\\]|\\.){1,300}")/.exec(text)?.[1]
+  const message = quoted === undefined ? text : unquoted(quoted)
   return (message.split('\n')[0] ?? '').trim().slice(0, 300)
+}
+
+function unquoted(quoted: string): string {
+  try {
+    return textOf(parseJson(quoted), quoted)
+  } catch {
+    return quoted
+  }
 }
 
 function round(value: number): number {
