@@ -39,7 +39,8 @@ export function logPlace(
 
 /** The error's own stack, or the one in the text, which JSON has on one line. */
 function stackIn({ errorStack, text }: SampleText): string {
-  return errorStack ?? text.replaceAll('\\n', '\n')
+  // The last frame in JSON is followed by the end of the string and the other fields.
+  return errorStack ?? text.replaceAll('\\n', '\n').replaceAll(/^(\s*at [^"\n]*)".*$/gm, '$1')
 }
 
 function behindLogModules(call: StackPlace, files: SourceFiles): Location | undefined {

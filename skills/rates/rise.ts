@@ -12,8 +12,9 @@ export interface RiseLimits {
 
 /** What a series of readings says. */
 export type Rise =
-  /** Too few readings from before. */
+  /** Too few readings. */
   | { readonly type: 'learning' }
+  /** As before; or high for so long that there is no before. */
   | { readonly type: 'normal'; readonly perSecond: number }
   | {
       readonly type: 'risen'
@@ -39,6 +40,8 @@ const LEAST_BEFORE = 3
 const LEARN_MS = 5000
 /** Readings down to this share of the newest ones belong to the same rise. */
 const SAME_RISE = 0.4
+/** Above what was usual in bursts: a counter that comes in bursts has no spread about its median. */
+const ABOVE_BURSTS = 1.5
 /** Makes the median absolute deviation comparable to a standard deviation. https://en.wikipedia.org/wiki/Median_absolute_deviation */
 const MAD_SCALE = 1.4826
 
@@ -62,10 +65,18 @@ export function judgeRise(marks: readonly Mark[], limits: RiseLimits): Rise {
   const [first, start, last] = [marks[0], marks[from], marks.at(-1)]
   if (first === undefined || start === undefined || last === undefined) return { type: 'learning' }
   const learnedMs = start.at - first.at
-  if (before.length < LEAST_BEFORE || learnedMs < LEARN_MS) return { type: 'learning' }
+  if (before.length < LEAST_BEFORE || learnedMs < LEARN_MS) {
+    const isKnown = rates.length >= consecutive + LEAST_BEFORE
+    return isKnown ? { type: 'normal', perSecond: level } : { type: 'learning' }
+  }
   const normal = median(before)
   const spread = median(before.map((rate) => Math.abs(rate - normal))) * MAD_SCALE
-  const bound = Math.max(limits.floorPerSecond, normal * limits.factor, normal + 6 * spread)
+  const bound = Math.max(
+    limits.floorPerSecond,
+    normal * limits.factor,
+    normal + 6 * spread,
+    quantile(before, 0.75) * ABOVE_BURSTS,
+  )
   const events = last.count - start.count
   if (Math.min(...newest) <= bound || events < limits.leastEvents)
     return { type: 'normal', perSecond: level }
@@ -93,6 +104,11 @@ function median(values: readonly number[]): number {
   const middle = sorted.length >> 1
   const upper = sorted[middle] ?? 0
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((left, right) => left - right)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 }
 
 function mean(values: readonly number[]): number {

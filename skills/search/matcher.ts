@@ -71,12 +71,10 @@ class Machine {
     const code = this.#text.charCodeAt(at)
     this.#current = []
     if (at >= this.#text.length) return false
-    const other = otherCase(code)
     for (const index of open) {
       const step = this.#steps[index]
       this.cost += 1
-      if (step?.type === 'set' && (step.matches(code) || (other !== code && step.matches(other))))
-        this.#current.push(index + 1)
+      if (step?.type === 'set' && step.matches(code)) this.#current.push(index + 1)
     }
     return false
   }
@@ -148,10 +146,4 @@ function buildRepeat(node: Extract<Node, { type: 'repeat' }>, steps: Step[]): vo
     forks.push(fork)
   }
   for (const fork of forks) fork.push(steps.length)
-}
-
-/** The same ASCII letter in the other case; anything else as it is. */
-function otherCase(code: number): number {
-  if (code >= 65 && code <= 90) return code + 32
-  return code >= 97 && code <= 122 ? code - 32 : code
 }

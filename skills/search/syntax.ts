@@ -1,4 +1,4 @@
-/** A regular expression as a tree: the part of the language that can be matched in linear time. */
+/** A regular expression as a tree, letters without regard to case: the part of the language that can be matched in linear time. */
 export type Node =
   | { readonly type: 'set'; readonly matches: (code: number) => boolean }
   | { readonly type: 'edge'; readonly at: 'start' | 'end' | 'word' | 'inside' }
@@ -98,7 +98,7 @@ class Reader {
     if (this.#take('\\')) return this.#escaped()
     if ('*+?'.includes(this.#peek())) this.fail('nothing to repeat')
     const code = this.#code()
-    return { type: 'set', matches: (other) => other === code }
+    return { type: 'set', matches: folded((other) => other === code) }
   }
 
   #escaped(): Node {
@@ -119,7 +119,7 @@ class Reader {
     if (named !== undefined)
       return letter === letter.toLowerCase() ? named : (other) => !named(other)
     const meant = CONTROL[letter] ?? code
-    return (other) => other === meant
+    return folded((other) => other === meant)
   }
 
   #class(): (code: number) => boolean {
@@ -139,12 +139,12 @@ class Reader {
     }
     const from = this.#code()
     const isRange = this.#peek() === '-' && !']'.includes(this.#text.charAt(this.#at + 1))
-    if (!isRange) return (code) => code === from
+    if (!isRange) return folded((code) => code === from)
     this.#at += 1
     this.#take('\\')
     const to = this.#code()
     if (to < from) this.fail('the range is out of order')
-    return (code) => code >= from && code <= to
+    return folded((code) => code >= from && code <= to)
   }
 
   #peek(): string {
@@ -170,6 +170,15 @@ const NAMED: Record<string, (code: number) => boolean> = {
   d: (code) => code >= 48 && code <= 57,
   w: isWordCode,
   s: (code) => (code >= 9 && code <= 13) || code === 32 || code === 160 || code === 0xfeff,
+}
+
+/** The same for an ASCII letter in its other case. */
+function folded(matches: (code: number) => boolean): (code: number) => boolean {
+  return (code) => {
+    if (matches(code)) return true
+    if (code >= 65 && code <= 90) return matches(code + 32)
+    return code >= 97 && code <= 122 && matches(code - 32)
+  }
 }
 
 export function isWordCode(code: number): boolean {
