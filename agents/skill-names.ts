@@ -9,4 +9,8 @@ export const builtInSkills: readonly string[] = [
   'handles',
   'http',
   'postgres',
+  'exception',
+  'logger',
+  'supervisor',
+  'profiler',
 ]

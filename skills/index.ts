@@ -19,6 +19,7 @@ export type {
   SkillDescription,
   WatchRule,
 } from './contract.ts'
+export { EXCEPTION_CHANNEL, type ReportedException, reportException } from './exception/report.ts'
 export { SkillFailure, type SkillFailureCode } from './failure.ts'
 export {
   type CallOptions,

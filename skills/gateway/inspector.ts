@@ -116,6 +116,17 @@ export class Inspector {
     }
   }
 
+  /** Keeps the session open while `use` runs, also while it posts nothing: a recording ends with its session. */
+  async hold<Value>(use: () => Promise<Value>): Promise<Value> {
+    this.#pending += 1
+    try {
+      return await use()
+    } finally {
+      this.#pending -= 1
+      this.#scheduleClose()
+    }
+  }
+
   /** Closes for good; calls that are under way are rejected. */
   close(): void {
     this.#closed = true

@@ -1,6 +1,10 @@
+import { exceptionOutside } from '../exception/skill.ts'
 import { handlesOutside } from '../handles/skill.ts'
 import { httpOutside } from '../http/skill.ts'
+import { loggerOutside } from '../logger/skill.ts'
 import { postgresOutside } from '../postgres/skill.ts'
+import { profilerOutside } from '../profiler/skill.ts'
+import { supervisorOutside } from '../supervisor/skill.ts'
 import type { OutsidePart } from './outside-part.ts'
 
 /** The gateway's halves of the built-in skills, one line each. */
@@ -8,4 +12,8 @@ export const OUTSIDE_PARTS: readonly OutsidePart[] = [
   handlesOutside,
   httpOutside,
   postgresOutside,
+  exceptionOutside,
+  loggerOutside,
+  supervisorOutside,
+  profilerOutside,
 ]

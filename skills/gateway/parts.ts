@@ -1,4 +1,4 @@
-import { dirname, join, sep } from 'node:path'
+import { basename, dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { MessagePort } from 'node:worker_threads'
 import { baseSkill } from '../base/skill.ts'
@@ -167,8 +167,11 @@ export function skillsOf(
   return skills
 }
 
-/** Frames of our own rooms are never a culprit. */
+/** Frames of our own rooms are never a culprit, neither as built nor as source maps name them. */
 function ownFolders(): string[] {
   const rooms = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
-  return ['skills', 'runtime', 'agents', 'sandbox'].map((room) => join(rooms, room) + sep)
+  const homes = basename(rooms) === 'dist' ? [rooms, dirname(rooms)] : [rooms]
+  return homes.flatMap((home) =>
+    ['skills', 'runtime', 'agents', 'sandbox'].map((room) => join(home, room) + sep),
+  )
 }

@@ -1,5 +1,7 @@
+import { exceptionPart } from '../exception/main.ts'
 import { handlesMain } from '../handles/main.ts'
 import { httpMain } from '../http/main.ts'
+import { loggerPart } from '../logger/main.ts'
 import { postgresMain } from '../postgres/main.ts'
 import type { MainPart } from './main-part.ts'
 
@@ -8,6 +10,8 @@ export const MAIN_PARTS: readonly MainPart[] = [
   handlesMain,
   httpMain,
   postgresMain,
+  exceptionPart(),
+  loggerPart(),
 ]
 
 /** The parts of the skills in use. */

@@ -41,7 +41,7 @@ export function parseStackText(stack: string, ownFolders: readonly string[]): Fr
   const frames: Frame[] = []
   for (const line of stack.split('\n')) {
     const match =
-      /^\s*at (?:(?:async )?(?<name>.*?) \()?(?<file>[^()]*?):(?<line>\d+):(?<column>\d+)\)?$/.exec(
+      /^\s*at (?:async )?(?:(?<name>.*?) \()?(?<file>[^()]*?):(?<line>\d+):(?<column>\d+)\)?$/.exec(
         line,
       )
     if (match?.groups === undefined) continue

@@ -55,14 +55,15 @@ export interface Line {
 /** Generous: the machine has two cores and other work. */
 const LIMIT_MS = 60_000
 
-/** Runs the fixture application in one scenario, to its end. */
+/** Runs a fixture application in one scenario, to its end. */
 export function runApp(
   scenario: string,
   settings: object = {},
   nodeOptions: readonly string[] = [],
+  name = 'app',
 ): Promise<Run> {
   const app = fileURLToPath(
-    new URL(`../fixtures/skills/app${extname(import.meta.url)}`, import.meta.url),
+    new URL(`../fixtures/skills/${name}${extname(import.meta.url)}`, import.meta.url),
   )
   return new Promise((resolve, reject) => {
     const child = spawn(

@@ -1,0 +1,79 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { JsonRecord } from '../json.ts'
+import { epochMs } from '../probe/clock.ts'
+import type { MainPart } from '../probe/main-part.ts'
+import { PatternTable } from '../probe/pattern-table.ts'
+import { hearProcess } from '../probe/process-events.ts'
+import { describeThrown, stackHere, stackOf } from '../probe/stack-text.ts'
+import { EXCEPTION_CHANNEL, type ReportedException } from './report.ts'
+
+/** How an exception came to be known. */
+type ExceptionKind = 'unhandled_rejection' | 'uncaught' | 'reported'
+
+/** Main's half: counts exceptions by kind, type and message; two stacks of each. */
+export function exceptionPart(): MainPart {
+  let watch = new ExceptionWatch()
+  return {
+    skill: 'exception',
+    functions: { 'exception.groups': { run: () => watch.table.rows() } },
+    install: () => {
+      watch = new ExceptionWatch()
+      return watch.start()
+    },
+    read: () => watch.read(),
+  }
+}
+
+class ExceptionWatch {
+  readonly table = new PatternTable(false)
+  #handledLate = 0
+
+  /** Returns how to end it. */
+  start(): () => void {
+    const onReported = (message: unknown): void => {
+      if (isReported(message)) this.#note('reported', message.error, message.context)
+    }
+    subscribe(EXCEPTION_CHANNEL, onReported)
+    const stops = [
+      hearProcess('unhandledRejection', ([reason]) => this.#note('unhandled_rejection', reason)),
+      hearProcess('rejectionHandled', () => {
+        this.#handledLate += 1
+      }),
+      hearProcess('uncaughtExceptionMonitor', ([error, origin]) => {
+        if (origin !== 'unhandledRejection') this.#note('uncaught', error)
+      }),
+    ]
+    return () => {
+      unsubscribe(EXCEPTION_CHANNEL, onReported)
+      for (const stop of stops) stop()
+    }
+  }
+
+  read(): JsonRecord {
+    return { handledLate: this.#handledLate, active: this.table.reported() }
+  }
+
+  #note(kind: ExceptionKind, thrown: unknown, context?: unknown): void {
+    const now = epochMs()
+    const { name, message, code } = describeThrown(thrown)
+    const pattern = this.table.note(kind, name, message, now)
+    if (pattern === undefined) return
+    const errorStack = typeof thrown === 'object' && thrown !== null ? stackOf(thrown) : undefined
+    const callStack = kind === 'reported' ? stackHere() : undefined
+    this.table.keep(pattern, {
+      at: now,
+      text: message,
+      ...(errorStack === undefined ? {} : { errorStack }),
+      ...(callStack === undefined ? {} : { callStack }),
+      detail: {
+        ...(code === undefined ? {} : { code }),
+        // What the application adds may be anything: short words only.
+        ...(typeof context === 'string' ? { context: context.slice(0, 200) } : {}),
+      },
+    })
+  }
+}
+
+function isReported(message: unknown): message is ReportedException {
+  return typeof message === 'object' && message !== null && 'error' in message
+}
