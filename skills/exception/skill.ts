@@ -114,12 +114,12 @@ class ExceptionHalf implements OutsideHalf {
   }
 
   readonly hear = (reading: Json, now: number): void => {
-    if (!this.#context.isUp()) return
     this.#book.hear(reading, now)
     if (isRecord(reading)) this.#handledLate = Number(reading['handledLate'] ?? 0)
     const { counters } = this.#book
     const isRising = counters.ids().some((id) => counters.judge(id, ANY_LIMITS).type === 'risen')
-    if (isRising && !this.#isLooking && this.#raised.isFree(now)) void this.#look(now)
+    const mayRaise = this.#context.isUp() && !this.#isLooking && this.#raised.isFree(now)
+    if (isRising && mayRaise) void this.#look(now)
   }
 
   async #look(now: number): Promise<void> {
