@@ -7,6 +7,7 @@ import type { TreeEvent, TreeNode, TreeSource } from '../../runtime/index.ts'
 import { exceptionRow, type GroupRates } from '../../skills/exception/rows.ts'
 import type { SkillContext } from '../../skills/gateway/outside-part.ts'
 import type { Symptom } from '../../skills/gateway/signal.ts'
+import { textOf } from '../../skills/json.ts'
 import { levelOfName, levelOfText, messageIn } from '../../skills/logger/level.ts'
 import { keepsGrowing } from '../../skills/logger/listeners.ts'
 import { logRow } from '../../skills/logger/rows.ts'
@@ -99,23 +100,23 @@ describe('exceptionRow', () => {
     const row = exceptionRow(pattern('unhandled_rejection', stack(four)), rates, parts)
     assert.equal(row['severity'], 'critical')
     assert.match(
-      String(row['explanation']),
+      textOf(row['explanation']),
       /express@4\.18\.2 does not await its handlers, so the request never gets a response/,
     )
-    assert.match(String(row['remedy']), /next\(err\)/)
-    assert.match(String(row['remedy']), /check for undefined/)
+    assert.match(textOf(row['remedy']), /next\(err\)/)
+    assert.match(textOf(row['remedy']), /check for undefined/)
     assert.deepEqual(row['location'], { file: four, line: 1, function: 'nameOf' })
   })
 
   it('does not say so of express 5, nor of a function that is no route', () => {
     const row = exceptionRow(pattern('unhandled_rejection', stack(five)), rates, parts)
-    assert.doesNotMatch(String(row['explanation']), /express/)
+    assert.doesNotMatch(textOf(row['explanation']), /express/)
     const elsewhere = exceptionRow(
       pattern('unhandled_rejection', `    at nameOf (${four}:1:1)`),
       rates,
       parts,
     )
-    assert.doesNotMatch(String(elsewhere['explanation']), /express/)
+    assert.doesNotMatch(textOf(elsewhere['explanation']), /express/)
   })
 
   const severities: readonly (readonly [string, string, Partial<GroupRates>, string])[] = [
@@ -147,7 +148,7 @@ describe('exceptionRow', () => {
     const row = exceptionRow(group, rates, parts)
     assert.equal(row['location'], null)
     assert.equal(row['confidence'], 'low')
-    assert.match(String(row['observation']), /\(string\): nope$/)
+    assert.match(textOf(row['observation']), /\(string\): nope$/)
   })
 })
 
