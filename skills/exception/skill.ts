@@ -47,15 +47,14 @@ const NOTIFY: Omit<DrillNotice, 'type'> = {
   ],
 }
 
+/** What an error that nobody handles brings about elsewhere. */
 const EXPLAINS = [
   'logger_error_storm',
   'logger_warnings_rising',
   'logger_flood',
-  'http_hanging_requests',
-  'http_errors',
-  'http_slow',
-  'overload_in_flight',
-  'handles_growing',
+  'http_requests_hang',
+  'http_server_errors',
+  'http_server_slow',
 ]
 
 function step(kind: string, type: string, count: string, limit: number): DrillStep {

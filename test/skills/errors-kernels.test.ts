@@ -139,6 +139,13 @@ describe('exceptionRow', () => {
       assert.equal(row['reportable'], expected !== 'info')
     })
 
+  it('says what lies outside of the code, and leaves the last word to who knows it', () => {
+    const group = pattern('unhandled_rejection', stack(four), 'connect ECONNREFUSED 127.0.0.1:5432')
+    const row = exceptionRow(group, rates, parts)
+    assert.equal(row['severity'], 'warning')
+    assert.match(textOf(row['explanation']), /ECONNREFUSED means that what it connects to refuses/)
+  })
+
   it('stays honest without a stack', () => {
     const group: PatternText = {
       ...pattern('unhandled_rejection', ''),
