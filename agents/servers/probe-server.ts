@@ -12,6 +12,7 @@ import {
 } from '../../skills/index.ts'
 import { crashInsight } from '../crash-insight.ts'
 import { insightsFile } from '../insights-file.ts'
+import { repeatedCrashes } from '../repeated-crash.ts'
 import { emit } from '../telemetry.ts'
 import { isObject, type Json } from '../vocabulary/json.ts'
 import { recordOf } from './journal-client.ts'
@@ -47,6 +48,7 @@ export const probe = server(import.meta, {
   trapExit: true,
   init: (args: ProbeArgs, context): State => {
     const { heartbeat, skills, custom } = args
+    const isRepeated = repeatedCrashes()
     let plugPort: (port: MessagePort) => void = () => {}
     const port = new Promise<MessagePort>((resolve) => {
       plugPort = resolve
@@ -56,7 +58,7 @@ export const probe = server(import.meta, {
       skills,
       custom,
       connect: () => port,
-      onSignal: (signal) => hear(signal, args),
+      onSignal: (signal) => hear(signal, args, isRepeated),
     })
     askForPort(context.self)
     return { gateway, plugPort }
@@ -100,8 +102,15 @@ function askForPort(to: Pid): void {
 }
 
 /** Called from the gateway's timers, outside of any actor. */
-function hear(signal: GatewaySignal, args: ProbeArgs): void {
-  if (signal.type === 'crash') return args.crashes ? writeCrash(signal, args) : undefined
+function hear(
+  signal: GatewaySignal,
+  args: ProbeArgs,
+  isRepeated: ReturnType<typeof repeatedCrashes>,
+): void {
+  if (signal.type === 'crash') {
+    if (args.crashes && !isRepeated(signal, Date.now())) writeCrash(signal, args)
+    return
+  }
   if (signal.type === 'budget-exhausted') {
     return emit('lens', 'degraded', { why: 'main-pause-budget', spentMs: signal.spentMs })
   }

@@ -1,5 +1,6 @@
 import type { Location, Severity } from '../contract.ts'
 import type { JsonRecord } from '../json.ts'
+import { outsideCause } from '../rates/outside-error.ts'
 import type { PatternText } from '../rates/pattern-book.ts'
 import { riseText } from '../rates/rate-text.ts'
 import type { Rise, RiseLimits } from '../rates/rise.ts'
@@ -42,7 +43,8 @@ export function exceptionRow(group: PatternText, rates: GroupRates, parts: RowPa
   const stackText = sample?.errorStack ?? newest?.callStack ?? ''
   const place = placeOf(stackText, parts.files, parts.ownFolders)
   const message = newest?.text ?? ''
-  const severity = severityOf(group.kind, rates)
+  const outside = outsideCause(`${String(newest?.detail['code'] ?? '')} ${message}`)
+  const severity = severityOf(group.kind, rates, outside !== undefined)
   const words = wordsOf(group, message, rates, place, parts)
   return {
     id: group.id,
@@ -64,16 +66,22 @@ export function exceptionRow(group: PatternText, rates: GroupRates, parts: RowPa
     location: place.location === undefined ? null : { ...place.location },
     unhandledIn: place.outermost === undefined ? null : { ...place.outermost },
     sourceLine: lineAt(place.location, parts.files),
+    outsideCause: outside ?? null,
     stack: [...place.stack],
     ...words,
+    explanation: outside === undefined ? words.explanation : `${words.explanation} ${outside}.`,
   }
 }
 
-function severityOf(kind: string, { rise, count5m, lateShare }: GroupRates): Severity {
+function severityOf(
+  kind: string,
+  { rise, count5m, lateShare }: GroupRates,
+  isOutside: boolean,
+): Severity {
   const isBad = kind !== 'reported'
   if (kind === 'unhandled_rejection' && lateShare > 0.5) return 'info'
   if (rise.type === 'risen') {
-    return isBad && rise.perSecond >= CRITICAL_PER_SECOND ? 'critical' : 'warning'
+    return isBad && !isOutside && rise.perSecond >= CRITICAL_PER_SECOND ? 'critical' : 'warning'
   }
   return isBad && count5m >= STEADY_COUNT ? 'warning' : 'info'
 }

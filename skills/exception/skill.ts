@@ -47,15 +47,14 @@ const NOTIFY: Omit<DrillNotice, 'type'> = {
   ],
 }
 
+/** What an error that nobody handles brings about elsewhere. */
 const EXPLAINS = [
   'logger_error_storm',
   'logger_warnings_rising',
   'logger_flood',
-  'http_hanging_requests',
-  'http_errors',
-  'http_slow',
-  'overload_in_flight',
-  'handles_growing',
+  'http_requests_hang',
+  'http_server_errors',
+  'http_server_slow',
 ]
 
 function step(kind: string, type: string, count: string, limit: number): DrillStep {
@@ -114,12 +113,12 @@ class ExceptionHalf implements OutsideHalf {
   }
 
   readonly hear = (reading: Json, now: number): void => {
-    if (!this.#context.isUp()) return
     this.#book.hear(reading, now)
     if (isRecord(reading)) this.#handledLate = Number(reading['handledLate'] ?? 0)
     const { counters } = this.#book
     const isRising = counters.ids().some((id) => counters.judge(id, ANY_LIMITS).type === 'risen')
-    if (isRising && !this.#isLooking && this.#raised.isFree(now)) void this.#look(now)
+    const mayRaise = this.#context.isUp() && !this.#isLooking && this.#raised.isFree(now)
+    if (isRising && mayRaise) void this.#look(now)
   }
 
   async #look(now: number): Promise<void> {

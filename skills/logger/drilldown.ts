@@ -34,8 +34,8 @@ const LINES = {
 
 /** What a flood of errors brings about by itself. */
 const EXPLAINS = [
-  'http_errors',
   'http_server_errors',
+  'http_server_slow',
   'vm_loopDelayP99Ms',
   'vm_gcSharePct',
   'logger_flood',

@@ -1,5 +1,6 @@
 import type { Severity } from '../contract.ts'
 import { type JsonRecord, parseJson, textOf } from '../json.ts'
+import { outsideCause } from '../rates/outside-error.ts'
 import type { PatternText } from '../rates/pattern-book.ts'
 import { perSecondText, riseText } from '../rates/rate-text.ts'
 import type { Rise, RiseLimits } from '../rates/rise.ts'
@@ -37,7 +38,9 @@ export function logRow(pattern: PatternText, rates: LineRates, parts: RowParts):
   const place = logPlace(pattern, parts.files, parts.ownFolders)
   const { rise } = rates
   const text = shownText(pattern)
-  const severity = severityOf(pattern, rise, place)
+  const outside = outsideCause(text)
+  const severity = severityOf(pattern, rise, place, outside !== undefined)
+  const words = wordsOf(pattern, text, rates, place, parts.root)
   return {
     id: pattern.id,
     level: pattern.kind,
@@ -61,13 +64,21 @@ export function logRow(pattern: PatternText, rates: LineRates, parts: RowParts):
         ? null
         : parts.files.line(place.location.file, place.location.line).trim().slice(0, 200),
     stack: [...place.stack],
-    ...wordsOf(pattern, text, rates, place, parts.root),
+    outsideCause: outside ?? null,
+    ...words,
+    explanation: outside === undefined ? words.explanation : `${words.explanation} ${outside}.`,
   }
 }
 
-function severityOf({ kind }: PatternText, rise: Rise, place: LogPlace): Severity {
+function severityOf(
+  { kind }: PatternText,
+  rise: Rise,
+  place: LogPlace,
+  isOutside: boolean,
+): Severity {
   if (rise.type !== 'risen' || place.echoes !== undefined) return 'info'
-  return kind === 'error' && rise.perSecond >= CRITICAL_PER_SECOND ? 'critical' : 'warning'
+  const isCritical = kind === 'error' && !isOutside && rise.perSecond >= CRITICAL_PER_SECOND
+  return isCritical ? 'critical' : 'warning'
 }
 
 function wordsOf(

@@ -52,7 +52,7 @@ class LoggerHalf implements OutsideHalf {
   }
 
   readonly hear = (reading: Json, now: number): void => {
-    if (!this.#context.isUp() || !isRecord(reading)) return
+    if (!isRecord(reading)) return
     this.#book.hear(reading, now)
     this.#listeners.hear(reading, now)
     const totals = LEVELS.map((level, id): [number, number] => [id, Number(reading[level] ?? 0)])
@@ -61,8 +61,8 @@ class LoggerHalf implements OutsideHalf {
     const { counters } = this.#book
     const isRising = counters.ids().some((id) => counters.judge(id, ANY_LIMITS).type === 'risen')
     const isLeaking = this.#listeners.growing().length > 0
-    if ((isRising || isLeaking) && !this.#isLooking && this.#raised.isFree(now))
-      void this.#look(now)
+    const mayRaise = this.#context.isUp() && !this.#isLooking && this.#raised.isFree(now)
+    if ((isRising || isLeaking) && mayRaise) void this.#look(now)
   }
 
   async #look(now: number): Promise<void> {

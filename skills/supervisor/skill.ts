@@ -34,12 +34,7 @@ const DRILLDOWN: readonly DrillStep[] = [
       location: 'location',
       confidence: '{confidence}',
       evidence: ['child', 'restarts1m', 'restarts10m', 'restartsTotal', 'reason', 'stack'],
-      explains: [
-        'logger_error_storm',
-        'logger_warnings_rising',
-        'overload_mailboxes',
-        'exception_reported_rising',
-      ],
+      explains: ['logger_error_storm', 'logger_warnings_rising', 'exception_reported_rising'],
     },
   },
 ]

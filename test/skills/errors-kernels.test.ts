@@ -7,6 +7,7 @@ import type { TreeEvent, TreeNode, TreeSource } from '../../runtime/index.ts'
 import { exceptionRow, type GroupRates } from '../../skills/exception/rows.ts'
 import type { SkillContext } from '../../skills/gateway/outside-part.ts'
 import type { Symptom } from '../../skills/gateway/signal.ts'
+import { textOf } from '../../skills/json.ts'
 import { levelOfName, levelOfText, messageIn } from '../../skills/logger/level.ts'
 import { keepsGrowing } from '../../skills/logger/listeners.ts'
 import { logRow } from '../../skills/logger/rows.ts'
@@ -99,23 +100,23 @@ describe('exceptionRow', () => {
     const row = exceptionRow(pattern('unhandled_rejection', stack(four)), rates, parts)
     assert.equal(row['severity'], 'critical')
     assert.match(
-      String(row['explanation']),
+      textOf(row['explanation']),
       /express@4\.18\.2 does not await its handlers, so the request never gets a response/,
     )
-    assert.match(String(row['remedy']), /next\(err\)/)
-    assert.match(String(row['remedy']), /check for undefined/)
+    assert.match(textOf(row['remedy']), /next\(err\)/)
+    assert.match(textOf(row['remedy']), /check for undefined/)
     assert.deepEqual(row['location'], { file: four, line: 1, function: 'nameOf' })
   })
 
   it('does not say so of express 5, nor of a function that is no route', () => {
     const row = exceptionRow(pattern('unhandled_rejection', stack(five)), rates, parts)
-    assert.doesNotMatch(String(row['explanation']), /express/)
+    assert.doesNotMatch(textOf(row['explanation']), /express/)
     const elsewhere = exceptionRow(
       pattern('unhandled_rejection', `    at nameOf (${four}:1:1)`),
       rates,
       parts,
     )
-    assert.doesNotMatch(String(elsewhere['explanation']), /express/)
+    assert.doesNotMatch(textOf(elsewhere['explanation']), /express/)
   })
 
   const severities: readonly (readonly [string, string, Partial<GroupRates>, string])[] = [
@@ -138,6 +139,13 @@ describe('exceptionRow', () => {
       assert.equal(row['reportable'], expected !== 'info')
     })
 
+  it('says what lies outside of the code, and leaves the last word to who knows it', () => {
+    const group = pattern('unhandled_rejection', stack(four), 'connect ECONNREFUSED 127.0.0.1:5432')
+    const row = exceptionRow(group, rates, parts)
+    assert.equal(row['severity'], 'warning')
+    assert.match(textOf(row['explanation']), /ECONNREFUSED means that what it connects to refuses/)
+  })
+
   it('stays honest without a stack', () => {
     const group: PatternText = {
       ...pattern('unhandled_rejection', ''),
@@ -147,7 +155,7 @@ describe('exceptionRow', () => {
     const row = exceptionRow(group, rates, parts)
     assert.equal(row['location'], null)
     assert.equal(row['confidence'], 'low')
-    assert.match(String(row['observation']), /\(string\): nope$/)
+    assert.match(textOf(row['observation']), /\(string\): nope$/)
   })
 })
 

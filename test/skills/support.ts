@@ -30,6 +30,8 @@ export interface Row {
 }
 
 export interface Signal {
+  readonly skill?: string
+  readonly reason?: string
   readonly type: string
   readonly what?: string
   readonly ongoing: boolean
