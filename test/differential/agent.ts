@@ -7,6 +7,7 @@ import {
   actor,
   demonitor,
   exit,
+  isDownMessage,
   isRuntimeFailure,
   link,
   monitor,
@@ -24,11 +25,12 @@ import {
 import { type AgentArgs, type Command, isCommand, type Operation, type Result } from './events.ts'
 import { placementOf } from './placement.ts'
 import { type Json, toExitReason } from './reason.ts'
-import { supervise } from './supervise.ts'
+import { counts, supervise } from './supervise.ts'
 
 export const agent = actor(import.meta, {
   name: 'differential-agent',
   run: async (args: AgentArgs): Promise<void> => {
+    send(args.world.controller, { type: '$here', key: args.key })
     for (;;) {
       const message = args.hoard ? await receive(isCommand) : await receive()
       if (isCommand(message)) await obey(args, message)
@@ -60,6 +62,8 @@ async function perform(args: AgentArgs, operation: Operation): Promise<Result> {
     case 'ping':
     case 'drain':
       return json(true)
+    case 'flush':
+      return flush(operation)
     case 'throw':
       throw new Error('crashed')
     case 'exit':
@@ -136,6 +140,19 @@ function exits({ reason, caught }: Extract<Operation, { do: 'exit' }>): Result {
   } catch {
     return json('caught')
   }
+}
+
+/** Comes back when all that this process was told by anybody, or told anybody, has arrived. */
+async function flush(operation: Extract<Operation, { do: 'flush' }>): Promise<Result> {
+  for (const { pid, message } of operation.pings) send(pid, message)
+  const answers = operation.supervisors.map((pid) => counts(pid, false).catch(() => null))
+  const refs = new Set(operation.dead.map((pid) => monitor(pid)))
+  while (refs.size > 0) {
+    const down = await receive((m) => isDownMessage(m) && refs.has(m.ref))
+    if (isDownMessage(down)) refs.delete(down.ref)
+  }
+  await Promise.all(answers)
+  return json(true)
 }
 
 function spawned({ world }: AgentArgs, operation: Extract<Operation, { do: 'spawn' }>): Result {

@@ -61,17 +61,16 @@ export class Book {
     this.#got = []
     this.#life = []
     this.#died = new Map()
+    this.#justDead = []
   }
 
   hasDied(key: string): boolean {
     return this.#died.has(key)
   }
 
-  /** Those whose death was heard since the last question. */
-  takeDead(): readonly Pid[] {
-    const dead = this.#justDead
-    this.#justDead = []
-    return dead
+  /** Those whose death was heard in this step. */
+  get dead(): readonly Pid[] {
+    return this.#justDead
   }
 
   /** Enters a newborn and watches it. Called by the controller's actor. */
@@ -85,6 +84,15 @@ export class Book {
   enterRef(key: string, ref: Ref): void {
     this.refs.set(key, ref)
     this.#refKeys.set(ref, key)
+  }
+
+  /** Whether a start of a child may never answer. */
+  isStubborn(key: string): boolean {
+    return this.stubborn.has(key.replace(/#.*/, ''))
+  }
+
+  nestedPids(): Pid[] {
+    return [...this.nested].flatMap((path) => whereis(this.#prefix + path) ?? [])
   }
 
   enterNested(): void {
@@ -107,7 +115,7 @@ export class Book {
     return pid === undefined ? null : (this.#keys.get(pid) ?? '?')
   }
 
-  hear(event: Exclude<Event, { type: '$done' }>): void {
+  hear(event: Exclude<Event, { type: '$done' | '$here' }>): void {
     this.heard++
     switch (event.type) {
       case '$got':

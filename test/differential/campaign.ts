@@ -16,6 +16,8 @@ export interface Divergence {
   readonly seed: number
   readonly original: Program
   readonly smallest: Trial
+  /** It differed again when it was run once more. */
+  readonly isSteady: boolean
 }
 
 export interface CampaignOptions {
@@ -74,9 +76,8 @@ export class Laboratory {
     const original = generate(seed)
     const trial = await this.try(original, family)
     if (trial.agrees) return undefined
-    const smallest = await shrink(original, async (candidate) => {
-      return !(await this.try(candidate, family)).agrees
-    })
-    return { seed, original, smallest: await this.try(smallest, family) }
+    const smallest = await shrink(trial, (candidate) => this.try(candidate, family))
+    const again = await this.try(smallest.program, family)
+    return { seed, original, smallest, isSteady: !again.agrees }
   }
 }

@@ -1,11 +1,11 @@
 /**
  * Runs a program on nodelens: step by step, each settled before the next.
  *
- * Settled means: three rounds in a row, in which everybody answered a ping and every supervisor a
- * call, brought nothing new; of everybody who died in between, its thread has confirmed it (a
- * second monitor was answered), so that all that its death had to tell was posted. Three rounds,
- * because a thread reads its ports in no fixed order: what was posted before a ping is read at the
- * latest in the turn of the loop after it.
+ * Settled means that a round brought nothing new in which everybody answered everybody: each
+ * process asks each other one, on the way that all its signals take, and waits for the dead of this
+ * step to be confirmed to it by their threads. Two more rounds of pings from here follow, because a
+ * supervisor asks nobody: a thread reads its ports in no fixed order, and what was posted before a
+ * ping is read at the latest in the turn of the loop after it.
  */
 
 import {
@@ -22,14 +22,13 @@ import {
 } from '../../runtime/index.ts'
 import { agent } from './agent.ts'
 import { Book, type Report } from './book.ts'
-import { type AgentArgs, type ChildCommand, isEvent, type Operation, type Result, type World } from './events.ts'
+import { type AgentArgs, type ChildCommand, type Command, isEvent, type Operation, type Ping, type Result, type World } from './events.ts'
 import { toOperation, Unborn } from './operation.ts'
 import { type Family, placementOf } from './placement.ts'
 import { CONTROLLER, type Program, type Step } from './program.ts'
 import type { Json } from './reason.ts'
 import { counts, rows } from './supervise.ts'
 
-/** Longest silence in which an answer is still waited for, milliseconds. */
 const PATIENCE_MS = 20_000
 const QUIET_ROUNDS = 3
 const COUNTERS = 128
@@ -41,18 +40,45 @@ export interface Outcome {
   readonly final: Json
 }
 
+export interface RunOptions {
+  /** Longest silence in which an answer is still waited for, milliseconds. Default 20 000. */
+  readonly patienceMs?: number
+  /** Talks to a newborn at once, not only when it has said that it is there. Default false. */
+  readonly isHasty?: boolean
+}
+
 let programs = 0
 
 /** Runs the program in a family of placements. The runtime must be running in this thread. */
-export function runHere(program: Program, family: Family): Promise<Outcome> {
+export function runHere(
+  program: Program,
+  family: Family,
+  options: RunOptions = {},
+): Promise<Outcome> {
   const prefix = `p${++programs}:`
   return new Promise((resolve, reject) => {
     spawn(async () => {
       const counters = new Int32Array(new SharedArrayBuffer(4 * COUNTERS))
       const world: World = { controller: self(), family, prefix, counters }
-      await new Controller(world).run(program).then(resolve, reject)
+      await new Controller(world, options).run(program).then(resolve, reject)
     })
   })
+}
+
+/** A question, and the processes without which it may never be answered. */
+interface Asked {
+  readonly keys: readonly string[]
+  readonly number: number
+}
+
+function isAgent(key: string): boolean {
+  return key.startsWith('p')
+}
+
+function pingFor(key: string, number: number): Command | ChildCommand {
+  return isAgent(key)
+    ? { type: '$do', number, operation: { do: 'ping' } }
+    : { type: '$ping', number }
 }
 
 class Controller {
@@ -61,9 +87,14 @@ class Controller {
   readonly #results = new Map<number, Result>()
   readonly #answered = new Set<number>()
   readonly #gone = new Set<Ref>()
+  readonly #arrived = new Set<string>()
+  readonly #patienceMs: number
+  readonly #isHasty: boolean
   #number = 0
 
-  constructor(world: World) {
+  constructor(world: World, { patienceMs = PATIENCE_MS, isHasty = false }: RunOptions) {
+    this.#patienceMs = patienceMs
+    this.#isHasty = isHasty
     this.#world = world
     this.#book = new Book(world.prefix)
   }
@@ -81,7 +112,7 @@ class Controller {
   async #step(step: Step): Promise<Report> {
     this.#book.newStep()
     const result = await this.#perform(step)
-    await this.#settle()
+    await this.#settle(step)
     return this.#book.report(this.#book.hasDied(step.by) ? 'died' : result)
   }
 
@@ -92,6 +123,7 @@ class Controller {
         return await this.#ask(step, toOperation(step, this.#book, this.#world))
       }
       this.#byController(step)
+      if (step.do === 'spawn') await this.#arrival(step.as)
       return true
     } catch (error) {
       if (error instanceof Unborn) return 'unborn'
@@ -121,11 +153,18 @@ class Controller {
       return this.#results.has(number) || !this.#book.alive.has(step.by)
     })
     const result = this.#results.get(number)
-    return result ? this.#learn(step, result) : 'died'
+    if (!result) return 'died'
+    if (step.do === 'spawn') await this.#arrival(step.as)
+    return this.#learn(step, result)
+  }
+
+  /** What others send to a newborn of another thread may overtake its birth (known/newborn.json). */
+  async #arrival(key: string): Promise<void> {
+    if (!this.#isHasty) await this.#until(`the birth of ${key}`, () => this.#arrived.has(key))
   }
 
   #command(pid: Pid, operation: Operation): number {
-    const number = ++this.#number
+    const number = this.#newNumber()
     send(pid, { type: '$do', number, operation })
     return number
   }
@@ -159,59 +198,85 @@ class Controller {
     }
   }
 
-  async #settle(): Promise<void> {
+  async #settle(step?: Step): Promise<void> {
+    const target = step && 'target' in step ? this.#book.pids.get(step.target) : undefined
     for (let quiet = 0; quiet < QUIET_ROUNDS; ) {
       const before = this.#book.heard
-      await this.#round()
+      await this.#round(quiet === 0 ? this.#flushes(target) : [])
       quiet = this.#book.heard === before ? quiet + 1 : 0
     }
   }
 
-  async #round(): Promise<void> {
+  async #round(flushes: readonly Asked[]): Promise<void> {
     const book = this.#book
-    const asked = [...book.alive].map((key) => ({ key, number: this.#ping(key) }))
-    const inner = [...book.nested].flatMap((path) => whereis(this.#world.prefix + path) ?? [])
-    const called = inner.map((pid) => this.#pingSupervisor(pid, false))
-    const flushes = book.takeDead().map((pid) => monitor(pid))
+    const pings = [...book.alive].map((key) => this.#ping(key))
+    const inner = book.nestedPids().map((pid) => this.#pingSupervisor(pid))
+    const confirmed = book.dead.map((pid) => monitor(pid))
     await this.#until('a round of pings', () => {
-      const isDone = ({ key, number }: { key: string; number: number }): boolean =>
-        this.#answered.has(number) || !book.alive.has(key)
+      const isDone = ({ keys, number }: Asked): boolean =>
+        this.#answered.has(number) || keys.some((key) => !book.alive.has(key))
       return (
-        asked.every(isDone) &&
-        called.every((number) => this.#answered.has(number)) &&
-        flushes.every((ref) => this.#gone.has(ref))
+        [...flushes, ...pings, ...inner].every(isDone) &&
+        confirmed.every((ref) => this.#gone.has(ref))
       )
     })
     book.enterNested()
   }
 
-  #ping(key: string): number {
+  /** Every process asks every other one, on the way on which it tells it everything else. */
+  #flushes(target: Pid | undefined): Asked[] {
     const book = this.#book
-    const pid = book.pids.get(key)
-    const isDynamic = book.supervisors.get(key)
-    if (pid && isDynamic !== undefined) return this.#pingSupervisor(pid, isDynamic)
-    if (pid && !key.includes('#')) return this.#command(pid, { do: 'ping' })
-    const number = ++this.#number
-    if (!pid || book.stubborn.has(key.replace(/#.*/, ''))) this.#answered.add(number)
-    else send(pid, { type: '$ping', number } satisfies ChildCommand)
-    return number
+    const asked: Asked[] = []
+    const alive = [...book.alive]
+    const isGone = target !== undefined && !alive.some((key) => book.pids.get(key) === target)
+    const dead = isGone ? [...book.dead, target] : book.dead
+    const supervisors = [...book.supervisors.keys()].flatMap((key) => book.pids.get(key) ?? [])
+    for (const key of alive.filter(isAgent)) {
+      const pings = alive.flatMap((other): Ping[] => {
+        const pid = book.pids.get(other)
+        if (!pid || other === key || book.supervisors.has(other) || book.isStubborn(other)) return []
+        const number = this.#newNumber()
+        asked.push({ keys: [key, other], number })
+        return [{ pid, message: pingFor(other, number) }]
+      })
+      const pid = book.pids.get(key)
+      if (!pid) continue
+      const all = [...supervisors, ...book.nestedPids()]
+      const number = this.#command(pid, { do: 'flush', pings, supervisors: all, dead })
+      asked.push({ keys: [key], number })
+    }
+    return asked
   }
 
-  #pingSupervisor(pid: Pid, isDynamic: boolean): number {
-    const number = ++this.#number
+  #ping(key: string): Asked {
+    const book = this.#book
+    const pid = book.pids.get(key)
+    const number = this.#newNumber()
+    if (!pid || book.isStubborn(key)) this.#answered.add(number)
+    else if (book.supervisors.has(key)) return { ...this.#pingSupervisor(pid), keys: [key] }
+    else send(pid, pingFor(key, number))
+    return { keys: [key], number }
+  }
+
+  #newNumber(): number {
+    return ++this.#number
+  }
+
+  #pingSupervisor(pid: Pid): Asked {
+    const number = this.#newNumber()
     const answer = (): void => {
       this.#answered.add(number)
       send(this.#world.controller, WAKE)
     }
-    counts(pid, isDynamic).then(answer, answer)
-    return number
+    counts(pid, false).then(answer, answer)
+    return { keys: [], number }
   }
 
   /** Reads the mail until the condition holds. */
   async #until(what: string, holds: () => boolean): Promise<void> {
     while (!holds()) {
-      const message = await receive(undefined, { timeoutMs: PATIENCE_MS })
-      if (message === undefined) throw new Error(`${what} did not come in ${PATIENCE_MS} ms`)
+      const message = await receive(undefined, { timeoutMs: this.#patienceMs })
+      if (message === undefined) throw new Error(`${what} did not come in ${this.#patienceMs} ms`)
       this.#hear(message)
     }
   }
@@ -221,6 +286,7 @@ class Controller {
     if (isDownMessage(message)) {
       this.#gone.add(message.ref)
     } else if (isEvent(message)) {
+      if (message.type === '$here') return void this.#arrived.add(message.key)
       if (message.type !== '$done') return this.#book.hear(message)
       this.#answered.add(message.number)
       this.#results.set(message.number, message.result)
@@ -269,7 +335,7 @@ class Controller {
       if (pid) exit(pid, { type: 'kill' })
     }
     await this.#until('the end of all', () => alive.size === 0)
-    const flushes = this.#book.takeDead().map((pid) => monitor(pid))
-    await this.#until('the end of their threads', () => flushes.every((ref) => this.#gone.has(ref)))
+    const confirmed = this.#book.dead.map((pid) => monitor(pid))
+    await this.#until('the end of their threads', () => confirmed.every((ref) => this.#gone.has(ref)))
   }
 }

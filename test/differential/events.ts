@@ -32,6 +32,7 @@ export interface ChildArgs {
 /** A step with pids instead of names. */
 export type Operation =
   | { readonly do: 'ping' | 'drain' | 'throw' }
+  | { readonly do: 'flush'; readonly pings: readonly Ping[]; readonly supervisors: readonly Pid[]; readonly dead: readonly Pid[] }
   | {
       readonly do: 'spawn'
       readonly key: string
@@ -56,6 +57,12 @@ export type Operation =
   | { readonly do: 'terminate_child' | 'restart_child' | 'delete_child'; readonly pid: Pid; readonly id: string }
   | { readonly do: 'terminate_dynamic_child'; readonly pid: Pid; readonly child: Pid }
   | { readonly do: 'which_children' | 'count_children'; readonly pid: Pid; readonly dynamic: boolean }
+
+/** Whom to ask for an answer to the controller: it comes after all that was sent there before. */
+export interface Ping {
+  readonly pid: Pid
+  readonly message: Command | ChildCommand
+}
 
 /** The counter of each child by its path. */
 export type Counters = Readonly<Record<string, number>>
@@ -95,6 +102,7 @@ export type ChildCommand =
 
 /** What the controller hears. */
 export type Event =
+  | { readonly type: '$here'; readonly key: string }
   | { readonly type: '$done'; readonly number: number; readonly result: Result }
   | { readonly type: '$got'; readonly key: string; readonly message: unknown }
   | { readonly type: '$born'; readonly path: string; readonly number: number; readonly pid: Pid; readonly clock: number }
@@ -117,5 +125,5 @@ export function isUserMessage(value: unknown): value is UserMessage {
 }
 
 export function isEvent(value: unknown): value is Event {
-  return hasType(value) && typeof value.type === 'string' && /^\$(done|got|born|gone)$/.test(value.type)
+  return hasType(value) && typeof value.type === 'string' && /^\$(here|done|got|born|gone)$/.test(value.type)
 }

@@ -2,26 +2,32 @@
 
 import type { ChildPlan, Program, Step } from './program.ts'
 import { keepSound } from './sound.ts'
+import type { Trial } from './trial.ts'
 
 /** `false` is longer than `true`, and yet simpler; no simplification is ever taken back. */
 const SLACK = 8
 
-/** @param diverges Runs a candidate; the last program for which it held is the answer. */
+/**
+ * @param first A program on which the sides differ.
+ * @param attempt Runs a candidate.
+ * @returns The last trial in which they differed, which may be one of many runs if it is a race.
+ */
 export async function shrink(
-  program: Program,
-  diverges: (candidate: Program) => Promise<boolean>,
+  first: Trial,
+  attempt: (candidate: Program) => Promise<Trial>,
   maxRuns = 400,
-): Promise<Program> {
-  let smallest = program
+): Promise<Trial> {
+  let smallest = first
   let runs = 0
   for (let improved = true; improved; ) {
     improved = false
-    for (const steps of candidates(smallest.steps)) {
+    for (const steps of candidates(smallest.program.steps)) {
       const candidate: Program = { steps: keepSound(steps) }
-      if (size(candidate) > size(smallest) + SLACK) continue
+      if (size(candidate) > size(smallest.program) + SLACK) continue
       if (++runs > maxRuns) return smallest
-      if (!(await diverges(candidate))) continue
-      smallest = candidate
+      const trial = await attempt(candidate)
+      if (trial.agrees) continue
+      smallest = trial
       improved = true
       break
     }

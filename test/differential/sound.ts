@@ -100,7 +100,7 @@ export class Soundness {
         return plans.every(isPossible) && isTreeSound(treeOf(step.spec))
       }
       case 'start_dynamic':
-        return isPossible(step.child) && step.child.name === undefined
+        return isPossible(step.child) && step.child.name === undefined && !ignoresLater(step.child)
       case 'start_child': {
         const tree = this.#trees.get(topOf(step.supervisor))
         return tree !== undefined && isPossible(step.child) && isTreeSound(added(tree, step.child))
@@ -200,6 +200,11 @@ function isPossible({ stubborn, trap, shutdown, starts }: ChildPlan): boolean {
   const isFlash = starts.some((start) => typeof start === 'object' && 'flash' in start)
   if (stubborn && (!trap || shutdown === 'infinity' || isFlash)) return false
   return trap || !isFlash
+}
+
+/** OTP 25 keeps a dynamic child whose restart is ignored as `undefined`; newer ones drop it. */
+function ignoresLater({ starts }: ChildPlan): boolean {
+  return starts.indexOf('ignore', 1) > 0 || (starts.length === 1 && starts[0] === 'ignore')
 }
 
 function treeOf({ children }: SupervisorPlan): Tree {

@@ -1,7 +1,7 @@
 /** One program on both sides. */
 
 import { canonical, isEqual } from './compare.ts'
-import { runHere } from './controller.ts'
+import { type RunOptions, runHere } from './controller.ts'
 import type { Erlang } from './erlang.ts'
 import { adapt, type Family } from './placement.ts'
 import type { Program } from './program.ts'
@@ -16,10 +16,10 @@ export interface Trial {
   readonly agrees: boolean
 }
 
-export async function tryProgram(erlang: Erlang, original: Program, family: Family): Promise<Trial> {
+export async function tryProgram(erlang: Erlang, original: Program, family: Family, options?: RunOptions): Promise<Trial> {
   const program = adapt(original, family)
   const [here, there] = await Promise.all([
-    runHere(program, family).catch((error: unknown) => ({ broken: String(error) })),
+    runHere(program, family, options).catch((error: unknown) => ({ broken: String(error) })),
     erlang.run(program),
   ])
   const ours = canonical(here, program)

@@ -56,7 +56,7 @@ leftovers(Before) ->
 run(#{<<"steps">> := Steps}) ->
     State = #{
         pids => #{}, keys => #{}, refs => #{}, ref_keys => #{}, watch => #{}, alive => #{},
-        supervisors => #{}, nested => #{}, starts => ets:new(starts, [public]), number => 0
+        supervisors => #{}, nested => [], starts => ets:new(starts, [public]), number => 0
     },
     {Outs, State1} = lists:mapfoldl(fun step/2, State, Steps),
     {Final, State2} = final(State1),
@@ -127,10 +127,17 @@ learn(#{<<"as">> := Key} = Step, {spawned, Pid, Ref}, State) ->
     end,
     {true, known(Key, Pid, State1)};
 learn(#{<<"as">> := Key}, {monitored, Ref}, State) -> {true, learn_ref(Key, Ref, State)};
-learn(#{<<"as">> := Key}, {supervisor, Pid}, #{supervisors := Supervisors} = State) ->
-    {true, known(Key, Pid, State#{supervisors := Supervisors#{Key => Pid}})};
+learn(#{<<"as">> := Key} = Step, {supervisor, Pid}, #{supervisors := Supervisors} = State) ->
+    #{nested := Nested} = State,
+    State1 = State#{supervisors := Supervisors#{Key => Pid}, nested := Nested ++ nested_paths(Step)},
+    {true, known(Key, Pid, State1)};
 learn(#{<<"supervisor">> := Key}, {counts, Counts}, State) -> {{counts, counted(Key, Counts)}, State};
 learn(_, Result, State) -> {Result, State}.
+
+%% Nested supervisors are registered by their paths.
+nested_paths(#{<<"as">> := Key, <<"spec">> := #{<<"children">> := Children}}) ->
+    [<<Key/binary, $/, Id/binary>> || #{<<"id">> := Id, <<"nested">> := _} <- Children];
+nested_paths(_) -> [].
 
 %% OTP counts one spec of all dynamic children, Elixir as many as there are: not compared.
 counted(<<$d, _/binary>>, Counts) -> lists:keydelete(specs, 1, Counts);
@@ -245,17 +252,12 @@ collect(State, Changed) ->
     after 0 -> {Changed, State}
     end.
 
-supervisors(#{supervisors := Supervisors, pids := Pids}) ->
-    Nested = [whereis(diff_agent:name(Path)) || Path <- nested_paths(Pids, Supervisors)],
+supervisors(#{supervisors := Supervisors, nested := Paths}) ->
+    Nested = [whereis(diff_agent:name(Path)) || Path <- Paths],
     [Pid || Pid <- maps:values(Supervisors) ++ Nested, is_pid(Pid), is_process_alive(Pid)].
 
-%% Nested supervisors are known by the names that their children's paths begin with.
-nested_paths(Pids, Supervisors) ->
-    Paths = [binary:split(Path, <<"/">>, [global]) || Path <- maps:keys(Pids)],
-    lists:usort([<<Top/binary, $/, Id/binary>> || [Top, Id, _] <- Paths, is_map_key(Top, Supervisors)]).
-
-nested(#{supervisors := Supervisors, pids := Pids, keys := Keys} = State) ->
-    Found = [{Path, whereis(diff_agent:name(Path))} || Path <- nested_paths(Pids, Supervisors)],
+nested(#{pids := Pids, keys := Keys, nested := Paths} = State) ->
+    Found = [{Path, whereis(diff_agent:name(Path))} || Path <- Paths],
     Alive = [{Path, Pid} || {Path, Pid} <- Found, is_pid(Pid)],
     State#{
         pids := maps:merge(Pids, maps:from_list(Alive)),
@@ -332,9 +334,9 @@ child(Word, _) -> Word.
 
 final(State0) ->
     State1 = State0#{got => [], life => [], died => #{}, settled => maps:get(alive, State0)},
-    #{alive := Alive, supervisors := Supervisors, pids := Pids} = State1,
+    #{alive := Alive, supervisors := Supervisors, pids := Pids, nested := Paths} = State1,
     Top = [Key || Key <- maps:keys(Supervisors), is_map_key(Key, Alive)],
-    Nested = [Path || Path <- nested_paths(Pids, Supervisors), whereis(diff_agent:name(Path)) =/= undefined],
+    Nested = [Path || Path <- Paths, whereis(diff_agent:name(Path)) =/= undefined],
     Rows = [{Key, rows(Key, maps:get(Key, Pids), State1)} || Key <- Top ++ Nested],
     State2 = lists:foldl(fun drain/2, State1, lists:sort(maps:keys(Alive))),
     #{got := Got} = State3 = settle(State2),
