@@ -1,6 +1,7 @@
 /** What the controller knows of the processes of its program, and what it has heard in this step. */
 
 import {
+  type DownMessage,
   isDownMessage,
   isExitMessage,
   isPid,
@@ -138,11 +139,10 @@ export class Book {
     }
   }
 
-  /** @returns Whether the DOWN belongs to a watched process. */
-  hearDown(message: unknown): boolean {
-    if (!isDownMessage(message)) return false
+  /** @returns The key of the watched process whose end this is. */
+  hearDown(message: DownMessage): string | undefined {
     const watched = this.#watch.get(message.ref)
-    if (!watched) return false
+    if (!watched) return undefined
     this.heard++
     this.#watch.delete(message.ref)
     const { key, pid } = watched
@@ -150,7 +150,7 @@ export class Book {
     this.#justDead.push(pid)
     // Who was born and died within one step may be dead before it is watched.
     this.#died.set(key, this.#settled.has(key) ? fromExitReason(message.reason) : 'dead')
-    return true
+    return key
   }
 
   report(result: Json): Report {

@@ -1,6 +1,7 @@
 /** Many programs, several at a time, in one runtime and one Erlang node. */
 
 import { type Runtime, startRuntime } from '../../runtime/index.ts'
+import type { RunOptions } from './controller.ts'
 import { Erlang } from './erlang.ts'
 import { generate } from './generate.ts'
 import type { Family } from './placement.ts'
@@ -10,6 +11,9 @@ import { type Trial, tryProgram } from './trial.ts'
 
 /** Programs under way at the same time: threads start and stop while others run. */
 const LANES = 6
+
+/** A program that hangs is run many times while it is shrunk. */
+const SHRINKING: RunOptions = { patienceMs: 4000 }
 
 /** A program on which the two sides differ, as generated and as small as it gets. */
 export interface Divergence {
@@ -47,8 +51,8 @@ export class Laboratory {
     await this.#erlang.stop()
   }
 
-  try(program: Program, family: Family): Promise<Trial> {
-    return tryProgram(this.#erlang, program, family)
+  try(program: Program, family: Family, options?: RunOptions): Promise<Trial> {
+    return tryProgram(this.#erlang, program, family, options)
   }
 
   /** Seeds from `firstSeed` on, one program each. Each divergence is shrunk before it is told. */
@@ -76,8 +80,8 @@ export class Laboratory {
     const original = generate(seed)
     const trial = await this.try(original, family)
     if (trial.agrees) return undefined
-    const smallest = await shrink(trial, (candidate) => this.try(candidate, family))
-    const again = await this.try(smallest.program, family)
+    const smallest = await shrink(trial, (candidate) => this.try(candidate, family, SHRINKING))
+    const again = await this.try(smallest.program, family, SHRINKING)
     return { seed, original, smallest, isSteady: !again.agrees }
   }
 }

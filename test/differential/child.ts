@@ -1,6 +1,15 @@
 /** The child of a program's supervisor: reports its births, its mail and its end. */
 
-import { exit, IGNORE, type Next, type Pid, self, send, server, trapExit } from '../../runtime/index.ts'
+import {
+  exit,
+  IGNORE,
+  type Next,
+  type Pid,
+  self,
+  send,
+  server,
+  trapExit,
+} from '../../runtime/index.ts'
 import { type ChildArgs, isChildCommand } from './events.ts'
 import { topOf } from './program.ts'
 import { toExitReason } from './reason.ts'

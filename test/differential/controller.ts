@@ -1,38 +1,34 @@
-/**
- * Runs a program on nodelens: step by step, each settled before the next.
- *
- * Settled means that a round brought nothing new in which everybody answered everybody: each
- * process asks each other one, on the way that all its signals take, and waits for the dead of this
- * step to be confirmed to it by their threads. Two more rounds of pings from here follow, because a
- * supervisor asks nobody: a thread reads its ports in no fixed order, and what was posted before a
- * ping is read at the latest in the turn of the loop after it.
- */
+/** Runs a program on nodelens: step by step, each settled before the next. */
 
 import {
   exit,
   isDownMessage,
-  monitor,
   type Pid,
-  type Ref,
   receive,
+  self,
   send,
   spawn,
   whereis,
-  self,
 } from '../../runtime/index.ts'
 import { agent } from './agent.ts'
 import { Book, type Report } from './book.ts'
-import { type AgentArgs, type ChildCommand, type Command, isEvent, type Operation, type Ping, type Result, type World } from './events.ts'
+import {
+  type AgentArgs,
+  type ChildCommand,
+  isEvent,
+  type Operation,
+  type Result,
+  type World,
+} from './events.ts'
 import { toOperation, Unborn } from './operation.ts'
 import { type Family, placementOf } from './placement.ts'
 import { CONTROLLER, type Program, type Step } from './program.ts'
 import type { Json } from './reason.ts'
+import { Settler } from './settler.ts'
 import { counts, rows } from './supervise.ts'
 
 const PATIENCE_MS = 20_000
-const QUIET_ROUNDS = 3
 const COUNTERS = 128
-const WAKE = { type: '$wake' }
 
 /** What a program did: equal here and on OTP, or one of them is wrong. */
 export interface Outcome {
@@ -65,38 +61,21 @@ export function runHere(
   })
 }
 
-/** A question, and the processes without which it may never be answered. */
-interface Asked {
-  readonly keys: readonly string[]
-  readonly number: number
-}
-
-function isAgent(key: string): boolean {
-  return key.startsWith('p')
-}
-
-function pingFor(key: string, number: number): Command | ChildCommand {
-  return isAgent(key)
-    ? { type: '$do', number, operation: { do: 'ping' } }
-    : { type: '$ping', number }
-}
-
 class Controller {
   readonly #world: World
   readonly #book: Book
   readonly #results = new Map<number, Result>()
-  readonly #answered = new Set<number>()
-  readonly #gone = new Set<Ref>()
+  readonly #settler: Settler
   readonly #arrived = new Set<string>()
   readonly #patienceMs: number
   readonly #isHasty: boolean
-  #number = 0
 
   constructor(world: World, { patienceMs = PATIENCE_MS, isHasty = false }: RunOptions) {
     this.#patienceMs = patienceMs
     this.#isHasty = isHasty
     this.#world = world
     this.#book = new Book(world.prefix)
+    this.#settler = new Settler(this.#book, world, (what, holds) => this.#until(what, holds))
   }
 
   async run(program: Program): Promise<Outcome> {
@@ -112,7 +91,7 @@ class Controller {
   async #step(step: Step): Promise<Report> {
     this.#book.newStep()
     const result = await this.#perform(step)
-    await this.#settle(step)
+    await this.#settler.settle('target' in step ? step.target : undefined)
     return this.#book.report(this.#book.hasDied(step.by) ? 'died' : result)
   }
 
@@ -164,7 +143,7 @@ class Controller {
   }
 
   #command(pid: Pid, operation: Operation): number {
-    const number = this.#newNumber()
+    const number = this.#settler.newNumber()
     send(pid, { type: '$do', number, operation })
     return number
   }
@@ -198,80 +177,6 @@ class Controller {
     }
   }
 
-  async #settle(step?: Step): Promise<void> {
-    const target = step && 'target' in step ? this.#book.pids.get(step.target) : undefined
-    for (let quiet = 0; quiet < QUIET_ROUNDS; ) {
-      const before = this.#book.heard
-      await this.#round(quiet === 0 ? this.#flushes(target) : [])
-      quiet = this.#book.heard === before ? quiet + 1 : 0
-    }
-  }
-
-  async #round(flushes: readonly Asked[]): Promise<void> {
-    const book = this.#book
-    const pings = [...book.alive].map((key) => this.#ping(key))
-    const inner = book.nestedPids().map((pid) => this.#pingSupervisor(pid))
-    const confirmed = book.dead.map((pid) => monitor(pid))
-    await this.#until('a round of pings', () => {
-      const isDone = ({ keys, number }: Asked): boolean =>
-        this.#answered.has(number) || keys.some((key) => !book.alive.has(key))
-      return (
-        [...flushes, ...pings, ...inner].every(isDone) &&
-        confirmed.every((ref) => this.#gone.has(ref))
-      )
-    })
-    book.enterNested()
-  }
-
-  /** Every process asks every other one, on the way on which it tells it everything else. */
-  #flushes(target: Pid | undefined): Asked[] {
-    const book = this.#book
-    const asked: Asked[] = []
-    const alive = [...book.alive]
-    const isGone = target !== undefined && !alive.some((key) => book.pids.get(key) === target)
-    const dead = isGone ? [...book.dead, target] : book.dead
-    const supervisors = [...book.supervisors.keys()].flatMap((key) => book.pids.get(key) ?? [])
-    for (const key of alive.filter(isAgent)) {
-      const pings = alive.flatMap((other): Ping[] => {
-        const pid = book.pids.get(other)
-        if (!pid || other === key || book.supervisors.has(other) || book.isStubborn(other)) return []
-        const number = this.#newNumber()
-        asked.push({ keys: [key, other], number })
-        return [{ pid, message: pingFor(other, number) }]
-      })
-      const pid = book.pids.get(key)
-      if (!pid) continue
-      const all = [...supervisors, ...book.nestedPids()]
-      const number = this.#command(pid, { do: 'flush', pings, supervisors: all, dead })
-      asked.push({ keys: [key], number })
-    }
-    return asked
-  }
-
-  #ping(key: string): Asked {
-    const book = this.#book
-    const pid = book.pids.get(key)
-    const number = this.#newNumber()
-    if (!pid || book.isStubborn(key)) this.#answered.add(number)
-    else if (book.supervisors.has(key)) return { ...this.#pingSupervisor(pid), keys: [key] }
-    else send(pid, pingFor(key, number))
-    return { keys: [key], number }
-  }
-
-  #newNumber(): number {
-    return ++this.#number
-  }
-
-  #pingSupervisor(pid: Pid): Asked {
-    const number = this.#newNumber()
-    const answer = (): void => {
-      this.#answered.add(number)
-      send(this.#world.controller, WAKE)
-    }
-    counts(pid, false).then(answer, answer)
-    return { keys: [], number }
-  }
-
   /** Reads the mail until the condition holds. */
   async #until(what: string, holds: () => boolean): Promise<void> {
     while (!holds()) {
@@ -282,14 +187,16 @@ class Controller {
   }
 
   #hear(message: unknown): void {
-    if (this.#book.hearDown(message)) return
     if (isDownMessage(message)) {
-      this.#gone.add(message.ref)
+      const key = this.#book.hearDown(message)
+      if (key === undefined) this.#settler.confirmed(message.ref)
+      else this.#settler.died(key)
     } else if (isEvent(message)) {
-      if (message.type === '$here') return void this.#arrived.add(message.key)
-      if (message.type !== '$done') return this.#book.hear(message)
-      this.#answered.add(message.number)
-      this.#results.set(message.number, message.result)
+      if (message.type === '$here') this.#arrived.add(message.key)
+      else if (message.type !== '$done') this.#book.hear(message)
+      else if (!this.#settler.answered(message.number)) {
+        this.#results.set(message.number, message.result)
+      }
     }
   }
 
@@ -312,7 +219,7 @@ class Controller {
       const number = this.#command(pid, { do: 'drain' })
       await this.#until(`the draining of ${key}`, () => this.#results.has(number))
     }
-    await this.#settle()
+    await this.#settler.settle()
     return { alive, got: book.got(), supervisors }
   }
 
@@ -329,13 +236,14 @@ class Controller {
   async #cleanUp(): Promise<void> {
     const { pids, alive, supervisors } = this.#book
     const isAbove = (key: string): boolean => supervisors.has(key) || this.#book.nested.has(key)
-    const keys = [...pids.keys()].toSorted((one, other) => Number(isAbove(other)) - Number(isAbove(one)))
+    const keys = [...pids.keys()].toSorted(
+      (one, other) => Number(isAbove(other)) - Number(isAbove(one)),
+    )
     for (const key of keys) {
       const pid = pids.get(key)
       if (pid) exit(pid, { type: 'kill' })
     }
     await this.#until('the end of all', () => alive.size === 0)
-    const confirmed = this.#book.dead.map((pid) => monitor(pid))
-    await this.#until('the end of their threads', () => confirmed.every((ref) => this.#gone.has(ref)))
+    await this.#settler.confirmDeaths()
   }
 }

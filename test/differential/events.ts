@@ -1,8 +1,8 @@
 /** What the processes of a program and its controller say to each other. */
 
 import type { ExitReason, Pid, Ref } from '../../runtime/index.ts'
-import type { ChildPlan, Reason, SupervisorPlan } from './program.ts'
 import type { Family } from './placement.ts'
+import type { ChildPlan, Reason, SupervisorPlan } from './program.ts'
 import type { Json } from './reason.ts'
 
 /** What makes the processes of one program known to each other; can be cloned to any thread. */
@@ -32,7 +32,12 @@ export interface ChildArgs {
 /** A step with pids instead of names. */
 export type Operation =
   | { readonly do: 'ping' | 'drain' | 'throw' }
-  | { readonly do: 'flush'; readonly pings: readonly Ping[]; readonly supervisors: readonly Pid[]; readonly dead: readonly Pid[] }
+  | {
+      readonly do: 'flush'
+      readonly pings: readonly Ping[]
+      readonly supervisors: readonly Pid[]
+      readonly dead: readonly Pid[]
+    }
   | {
       readonly do: 'spawn'
       readonly key: string
@@ -51,12 +56,32 @@ export type Operation =
   | { readonly do: 'register'; readonly name: string; readonly pid: Pid }
   | { readonly do: 'unregister'; readonly name: string }
   | { readonly do: 'whereis'; readonly name: string }
-  | { readonly do: 'start_supervisor'; readonly key: string; readonly spec: SupervisorPlan; readonly counters: Counters }
+  | {
+      readonly do: 'start_supervisor'
+      readonly key: string
+      readonly spec: SupervisorPlan
+      readonly counters: Counters
+    }
   | { readonly do: 'start_dynamic'; readonly key: string; readonly intensity: number }
-  | { readonly do: 'start_child'; readonly pid: Pid; readonly key: string; readonly child: ChildPlan; readonly counter: number; readonly dynamic: boolean }
-  | { readonly do: 'terminate_child' | 'restart_child' | 'delete_child'; readonly pid: Pid; readonly id: string }
+  | {
+      readonly do: 'start_child'
+      readonly pid: Pid
+      readonly key: string
+      readonly child: ChildPlan
+      readonly counter: number
+      readonly dynamic: boolean
+    }
+  | {
+      readonly do: 'terminate_child' | 'restart_child' | 'delete_child'
+      readonly pid: Pid
+      readonly id: string
+    }
   | { readonly do: 'terminate_dynamic_child'; readonly pid: Pid; readonly child: Pid }
-  | { readonly do: 'which_children' | 'count_children'; readonly pid: Pid; readonly dynamic: boolean }
+  | {
+      readonly do: 'which_children' | 'count_children'
+      readonly pid: Pid
+      readonly dynamic: boolean
+    }
 
 /** Whom to ask for an answer to the controller: it comes after all that was sent there before. */
 export interface Ping {
@@ -105,8 +130,20 @@ export type Event =
   | { readonly type: '$here'; readonly key: string }
   | { readonly type: '$done'; readonly number: number; readonly result: Result }
   | { readonly type: '$got'; readonly key: string; readonly message: unknown }
-  | { readonly type: '$born'; readonly path: string; readonly number: number; readonly pid: Pid; readonly clock: number }
-  | { readonly type: '$gone'; readonly key: string; readonly group: string; readonly reason: ExitReason; readonly clock: number }
+  | {
+      readonly type: '$born'
+      readonly path: string
+      readonly number: number
+      readonly pid: Pid
+      readonly clock: number
+    }
+  | {
+      readonly type: '$gone'
+      readonly key: string
+      readonly group: string
+      readonly reason: ExitReason
+      readonly clock: number
+    }
 
 function hasType(value: unknown): value is { readonly type: unknown } {
   return typeof value === 'object' && value !== null && 'type' in value
@@ -117,7 +154,9 @@ export function isCommand(value: unknown): value is Command {
 }
 
 export function isChildCommand(value: unknown): value is ChildCommand {
-  return hasType(value) && (value.type === '$end' || value.type === '$crash' || value.type === '$ping')
+  return (
+    hasType(value) && (value.type === '$end' || value.type === '$crash' || value.type === '$ping')
+  )
 }
 
 export function isUserMessage(value: unknown): value is UserMessage {
@@ -125,5 +164,9 @@ export function isUserMessage(value: unknown): value is UserMessage {
 }
 
 export function isEvent(value: unknown): value is Event {
-  return hasType(value) && typeof value.type === 'string' && /^\$(here|done|got|born|gone)$/.test(value.type)
+  return (
+    hasType(value) &&
+    typeof value.type === 'string' &&
+    /^\$(here|done|got|born|gone)$/.test(value.type)
+  )
 }

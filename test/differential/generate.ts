@@ -1,6 +1,14 @@
 /** Random programs: the same program for the same seed. */
 
-import { type ChildPlan, CONTROLLER, NAMES, type Program, type Reason, type Step, type SupervisorPlan } from './program.ts'
+import {
+  type ChildPlan,
+  CONTROLLER,
+  NAMES,
+  type Program,
+  type Reason,
+  type Step,
+  type SupervisorPlan,
+} from './program.ts'
 import { Random } from './random.ts'
 import { Soundness } from './sound.ts'
 
@@ -42,7 +50,8 @@ class Writer {
   signals(): Step[] {
     this.#start(this.#random.between(2, 4))
     const length = this.#random.between(4, 18)
-    for (let step = 0; step < length; step++) this.#add(this.#random.weighted(this.#signalSteps())?.())
+    for (let step = 0; step < length; step++)
+      this.#add(this.#random.weighted(this.#signalSteps())?.())
     return this.#steps
   }
 
@@ -112,7 +121,15 @@ class Writer {
       [4, () => ({ do: 'terminate_dynamic_child', by, supervisor: owner, id })],
       [3, () => ({ do: 'which_children', by, supervisor })],
       [3, () => ({ do: 'count_children', by, supervisor })],
-      [4, () => ({ do: 'monitor', by, as: `m${++this.#refs}`, target: random.percent(50) ? target : supervisor })],
+      [
+        4,
+        () => ({
+          do: 'monitor',
+          by,
+          as: `m${++this.#refs}`,
+          target: random.percent(50) ? target : supervisor,
+        }),
+      ],
       [4, () => ({ do: 'link', by, target: random.percent(70) ? target : supervisor })],
       [2, () => ({ do: 'send', by, target, value: random.below(100) })],
       [2, () => this.#startSupervisor()],
@@ -149,7 +166,8 @@ class Writer {
   #ownerOf(ref: string): string | undefined {
     if (this.#random.percent(15)) return undefined
     return this.#steps.find(
-      (step) => (step.do === 'monitor' && step.as === ref) || (step.do === 'spawn' && step.monitor === ref),
+      (step) =>
+        (step.do === 'monitor' && step.as === ref) || (step.do === 'spawn' && step.monitor === ref),
     )?.by
   }
 
@@ -170,7 +188,9 @@ class Writer {
   }
 
   #nested(): { strategy: SupervisorPlan['strategy']; intensity: number; children: ChildPlan[] } {
-    const children = Array.from({ length: this.#random.between(0, 3) }, (_, at) => this.#plan(at + 1))
+    const children = Array.from({ length: this.#random.between(0, 3) }, (_, at) =>
+      this.#plan(at + 1),
+    )
     return { ...this.#flags(), children }
   }
 
@@ -200,7 +220,9 @@ class Writer {
     return {
       id: `c${number}`,
       restart: random.pick(['permanent', 'permanent', 'transient', 'temporary']),
-      shutdown: random.pick<ChildPlan['shutdown']>(stubborn ? [15, 'brutal_kill'] : [5000, 5000, 'brutal_kill', 'infinity']),
+      shutdown: random.pick<ChildPlan['shutdown']>(
+        stubborn ? [15, 'brutal_kill'] : [5000, 5000, 'brutal_kill', 'infinity'],
+      ),
       trap: stubborn || random.percent(70),
       stubborn,
       ...(random.percent(15) ? { name: random.pick(NAMES) } : {}),

@@ -3,7 +3,13 @@
 import { type ExitReason, isWireError } from '../../runtime/index.ts'
 import type { Reason } from './program.ts'
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json }
 
 export function toExitReason(reason: Reason): ExitReason {
   if (typeof reason === 'string') return { type: reason }
@@ -25,7 +31,8 @@ export function fromExitReason(reason: ExitReason): Json {
 /** What a supervisor says whose child did not start. */
 function shutdownDetail(detail: unknown): Json {
   if (typeof detail === 'object' && detail !== null && 'failedToStartChild' in detail) {
-    const reason = 'reason' in detail && isReason(detail.reason) ? fromExitReason(detail.reason) : null
+    const reason =
+      'reason' in detail && isReason(detail.reason) ? fromExitReason(detail.reason) : null
     return { failedToStartChild: toJson(detail.failedToStartChild), reason }
   }
   return toJson(detail)

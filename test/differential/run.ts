@@ -52,7 +52,9 @@ async function main(): Promise<void> {
 
 function print({ seed, smallest, isSteady }: Divergence): void {
   const { family, program, ours, otp } = smallest
-  console.log(`\n✖ seed ${seed}, placement ${family}${isSteady ? '' : ', not in every run'}. The smallest program:`)
+  console.log(
+    `\n✖ seed ${seed}, placement ${family}${isSteady ? '' : ', not in every run'}. The smallest program:`,
+  )
   for (const [index, step] of program.steps.entries()) {
     console.log(`  ${index}: ${JSON.stringify(step)}`)
   }

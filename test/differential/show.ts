@@ -10,7 +10,11 @@ export function differences(ours: Json, otp: Json): string[] {
   return rest > 0 ? [...lines.slice(0, MAX_LINES), `… and ${rest} more`] : lines
 }
 
-function* differing(ours: Json | undefined, otp: Json | undefined, path: string): Generator<string> {
+function* differing(
+  ours: Json | undefined,
+  otp: Json | undefined,
+  path: string,
+): Generator<string> {
   if (JSON.stringify(ours) === JSON.stringify(otp)) return
   if (isTree(ours) && isTree(otp)) {
     const keys = new Set([...Object.keys(ours), ...Object.keys(otp)])
@@ -21,6 +25,8 @@ function* differing(ours: Json | undefined, otp: Json | undefined, path: string)
   }
 }
 
-function isTree(json: Json | undefined): json is { readonly [key: string]: Json } | readonly Json[] {
+function isTree(
+  json: Json | undefined,
+): json is { readonly [key: string]: Json } | readonly Json[] {
   return typeof json === 'object' && json !== null
 }

@@ -77,11 +77,15 @@ function* simplifications(step: Step): Generator<Step> {
 
 function* simplerSupervisors(step: Extract<Step, { do: 'start_supervisor' }>): Generator<Step> {
   const { spec } = step
-  const withChildren = (children: typeof spec.children): Step => ({ ...step, spec: { ...spec, children } })
+  const withChildren = (children: typeof spec.children): Step => ({
+    ...step,
+    spec: { ...spec, children },
+  })
   for (const [index, plan] of spec.children.entries()) {
     yield withChildren(spec.children.toSpliced(index, 1))
     if (!('nested' in plan)) {
-      for (const simpler of simplerPlans(plan)) yield withChildren(spec.children.with(index, simpler))
+      for (const simpler of simplerPlans(plan))
+        yield withChildren(spec.children.with(index, simpler))
       continue
     }
     const { nested } = plan

@@ -54,7 +54,9 @@ export class Soundness {
         return this.#isProcess(step.target)
       case 'signal':
         // Its orphans die while its successor starts the same children: a race.
-        return this.#isProcess(step.target) && !(step.reason === 'kill' && this.nested.has(step.target))
+        return (
+          this.#isProcess(step.target) && !(step.reason === 'kill' && this.nested.has(step.target))
+        )
       case 'register':
         return this.agents.has(step.target)
       case 'demonitor':
@@ -75,7 +77,11 @@ export class Soundness {
         return this.supervisors.has(step.supervisor) || this.nested.has(step.supervisor)
       case 'which_children':
       case 'count_children':
-        return this.#isProcess(step.supervisor) && !this.agents.has(step.supervisor) && !this.children.has(step.supervisor)
+        return (
+          this.#isProcess(step.supervisor) &&
+          !this.agents.has(step.supervisor) &&
+          !this.children.has(step.supervisor)
+        )
       default:
         return true
     }
@@ -96,7 +102,9 @@ export class Soundness {
       case 'link':
         return !this.#closesCircle([step.by, step.target])
       case 'start_supervisor': {
-        const plans = step.spec.children.flatMap((one) => ('nested' in one ? one.nested.children : [one]))
+        const plans = step.spec.children.flatMap((one) =>
+          'nested' in one ? one.nested.children : [one],
+        )
         return plans.every(isPossible) && isTreeSound(treeOf(step.spec))
       }
       case 'start_dynamic':
@@ -221,7 +229,9 @@ function treeOf({ children }: SupervisorPlan): Tree {
 
 function added({ flashes, fails, nested }: Tree, { starts }: ChildPlan): Tree {
   const isFlash = starts.some((start) => typeof start === 'object' && 'flash' in start)
-  const isFail = starts.some((start) => start === 'throw' || (typeof start === 'object' && 'fail' in start))
+  const isFail = starts.some(
+    (start) => start === 'throw' || (typeof start === 'object' && 'fail' in start),
+  )
   return { flashes: flashes + Number(isFlash), fails: fails + Number(isFail), nested }
 }
 

@@ -16,7 +16,12 @@ export interface Trial {
   readonly agrees: boolean
 }
 
-export async function tryProgram(erlang: Erlang, original: Program, family: Family, options?: RunOptions): Promise<Trial> {
+export async function tryProgram(
+  erlang: Erlang,
+  original: Program,
+  family: Family,
+  options?: RunOptions,
+): Promise<Trial> {
   const program = adapt(original, family)
   const [here, there] = await Promise.all([
     runHere(program, family, options).catch((error: unknown) => ({ broken: String(error) })),
