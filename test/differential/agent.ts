@@ -26,6 +26,7 @@ import { type AgentArgs, type Command, isCommand, type Operation, type Result } 
 import { placementOf } from './placement.ts'
 import { type Json, toExitReason } from './reason.ts'
 import { counts, supervise } from './supervise.ts'
+import { turnLoop } from './turn-loop.ts'
 
 export const agent = actor(import.meta, {
   name: 'differential-agent',
@@ -61,6 +62,9 @@ async function perform(args: AgentArgs, operation: Operation): Promise<Result> {
   switch (operation.do) {
     case 'ping':
     case 'drain':
+      return json(true)
+    case 'turn':
+      await turnLoop()
       return json(true)
     case 'flush':
       return flush(operation)

@@ -245,5 +245,6 @@ class Controller {
     }
     await this.#until('the end of all', () => alive.size === 0)
     await this.#settler.confirmDeaths()
+    this.#settler.stop()
   }
 }

@@ -31,7 +31,7 @@ export interface ChildArgs {
 
 /** A step with pids instead of names. */
 export type Operation =
-  | { readonly do: 'ping' | 'drain' | 'throw' }
+  | { readonly do: 'ping' | 'turn' | 'drain' | 'throw' }
   | {
       readonly do: 'flush'
       readonly pings: readonly Ping[]

@@ -4,17 +4,21 @@
  * Settled means that a round brought nothing new in which everybody answered everybody: each
  * process asks each other one, on the way that all its signals take, and waits for the dead of this
  * step to be confirmed to it by their threads. Two more rounds of pings from here follow, because a
- * supervisor asks nobody: a thread reads its ports in no fixed order, and what was posted before a
- * ping is read at the latest in the turn of the loop after it.
+ * supervisor asks nobody; in each the loop of every thread with supervisors, and of this one, turns
+ * a few times: a thread reads its ports in no fixed order, but in a turn it reads them all.
  */
 
-import { monitor, type Pid, type Ref, send } from '../../runtime/index.ts'
+import { exit, monitor, type Pid, type Placement, type Ref, send, spawn } from '../../runtime/index.ts'
+import { agent } from './agent.ts'
 import type { Book } from './book.ts'
-import type { ChildCommand, Command, Ping, World } from './events.ts'
+import type { AgentArgs, ChildCommand, Command, Ping, World } from './events.ts'
 import { counts } from './supervise.ts'
+import { turnLoop } from './turn-loop.ts'
 
 const QUIET_ROUNDS = 3
 const WAKE = { type: '$wake' }
+/** The threads, besides the controller's, in which supervisors live. */
+const PLACES: readonly Placement[] = ['root', { thread: 'one' }, { thread: 'two' }]
 
 export class Settler {
   readonly #book: Book
@@ -24,6 +28,7 @@ export class Settler {
   /** Questions without an answer yet, with the processes whose death makes it needless. */
   readonly #pending = new Map<number, readonly string[]>()
   readonly #unconfirmed = new Set<Ref>()
+  #turners: readonly Pid[] | undefined
   #number = 0
 
   constructor(
@@ -59,6 +64,7 @@ export class Settler {
       const before = this.#book.heard
       if (quiet === 0 && this.#world.family !== 'here') this.#flushAll(target)
       this.#pingAll()
+      await this.#turnLoops()
       await this.confirmDeaths()
       await this.#until('a round of pings', () => this.#pending.size === 0)
       this.#book.enterNested()
@@ -72,11 +78,22 @@ export class Settler {
     await this.#until('the confirmation of deaths', () => this.#unconfirmed.size === 0)
   }
 
+  async #turnLoops(): Promise<void> {
+    if (this.#world.family === 'here') return
+    this.#turners ??= PLACES.map((placement) => spawn(agent, this.#turnerArgs(), { placement }))
+    for (const pid of this.#turners) {
+      const command: Command = { type: '$do', number: this.#ask([]), operation: { do: 'turn' } }
+      send(pid, command)
+    }
+    await turnLoop()
+  }
+
   /** Every process asks every other one, on the way on which it tells it everything else. */
   #flushAll(target: string | undefined): void {
     const book = this.#book
     const pid = book.pids.get(target ?? '')
-    const isGone = pid && ![...book.alive].some((key) => book.pids.get(key) === pid)
+    const living = [...[...book.alive].map((key) => book.pids.get(key)), ...book.nestedPids()]
+    const isGone = pid && !living.includes(pid)
     const dead = isGone ? [...book.dead, pid] : book.dead
     const tops = [...book.supervisors.keys()].flatMap((key) => book.pids.get(key) ?? [])
     for (const key of book.alive) {
@@ -116,6 +133,15 @@ export class Settler {
       send(this.#world.controller, WAKE)
     }
     counts(pid, false).then(answer, answer)
+  }
+
+  #turnerArgs(): AgentArgs {
+    return { world: this.#world, key: 'turner', hoard: false }
+  }
+
+  /** Ends what this settler has started itself. */
+  stop(): void {
+    for (const pid of this.#turners ?? []) exit(pid, { type: 'kill' })
   }
 
   #ask(keys: readonly string[]): number {
