@@ -87,8 +87,18 @@ async function perform(args: AgentArgs, operation: Operation): Promise<Result> {
     case 'register':
     case 'unregister':
       return json(simple(operation))
-    default:
+    case 'start_supervisor':
+    case 'start_dynamic':
+    case 'start_child':
+    case 'terminate_child':
+    case 'restart_child':
+    case 'delete_child':
+    case 'terminate_dynamic_child':
+    case 'which_children':
+    case 'count_children':
       return supervise(args.world, operation)
+    default:
+      return operation satisfies never
   }
 }
 

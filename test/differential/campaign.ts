@@ -24,7 +24,7 @@ export interface Divergence {
   readonly isSteady: boolean
 }
 
-export interface CampaignOptions {
+interface CampaignOptions {
   readonly family: Family
   readonly firstSeed: number
   readonly programs: number

@@ -44,8 +44,19 @@ export function toOperation(step: Step, book: Book, world: World): Operation {
     case 'end':
     case 'crash':
       throw new Unborn(`${step.do} is the controller's`)
-    default:
+    case 'start_supervisor':
+    case 'start_dynamic':
+    case 'start_child':
+    case 'terminate_child':
+    case 'restart_child':
+    case 'delete_child':
+    case 'terminate_dynamic_child':
+    case 'which_children':
+    case 'count_children':
+    case 'start_dynamic_child':
       return toSupervision(step, book)
+    default:
+      return step satisfies never
   }
 }
 

@@ -50,5 +50,5 @@ export function toJson(value: unknown): Json {
   if (typeof value === 'object') {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toJson(item)]))
   }
-  return String(value)
+  return typeof value
 }

@@ -4,10 +4,10 @@
  */
 
 import { parseArgs } from 'node:util'
-import { type Divergence, Laboratory } from './campaign.ts'
+import { Laboratory } from './campaign.ts'
 import { otpVersion } from './erlang.ts'
 import { FAMILIES, type Family } from './placement.ts'
-import { differences } from './show.ts'
+import { describeDivergence } from './show.ts'
 
 const usage = `differential
   --programs N       programs in each placement (200)
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
       onProgress: (done) => {
         if (done % PROGRESS_EVERY === 0) console.log(`${family}: ${done} of ${programs}`)
       },
-      onDivergence: print,
+      onDivergence: (divergence) => console.log(`\n✖ ${describeDivergence(divergence)}\n`),
     })
     found += divergences.length
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
@@ -48,17 +48,6 @@ async function main(): Promise<void> {
   }
   await laboratory.close()
   process.exitCode = found > 0 ? 1 : 0
-}
-
-function print({ seed, smallest, isSteady }: Divergence): void {
-  const { family, program, ours, otp } = smallest
-  console.log(
-    `\n✖ seed ${seed}, placement ${family}${isSteady ? '' : ', not in every run'}. The smallest program:`,
-  )
-  for (const [index, step] of program.steps.entries()) {
-    console.log(`  ${index}: ${JSON.stringify(step)}`)
-  }
-  for (const line of differences(ours, otp)) console.log(`  ${line}`)
 }
 
 function readSettings(argv: string[]): Settings {

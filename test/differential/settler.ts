@@ -8,11 +8,19 @@
  * a few times: a thread reads its ports in no fixed order, but in a turn it reads them all.
  */
 
-import { exit, monitor, type Pid, type Placement, type Ref, send, spawn } from '../../runtime/index.ts'
+import {
+  exit,
+  monitor,
+  type Pid,
+  type Placement,
+  type Ref,
+  send,
+  spawn,
+} from '../../runtime/index.ts'
 import { agent } from './agent.ts'
 import type { Book } from './book.ts'
-import type { AgentArgs, ChildCommand, Command, Ping, World } from './events.ts'
-import { counts } from './supervise.ts'
+import type { AgentArgs, ChildCommand, Command, Ping, Row, World } from './events.ts'
+import { rows } from './supervise.ts'
 import { turnLoop } from './turn-loop.ts'
 
 const QUIET_ROUNDS = 3
@@ -126,13 +134,15 @@ export class Settler {
     for (const pid of book.nestedPids()) this.#callSupervisor(pid)
   }
 
+  /** One that tries a failing start again answers in between, and nobody else hears of it. */
   #callSupervisor(pid: Pid): void {
     const number = this.#ask([])
-    const answer = (): void => {
+    const answer = (children: readonly Row[]): void => {
+      if (children.some(({ status }) => status === 'restarting')) this.#book.heard++
       this.#pending.delete(number)
       send(this.#world.controller, WAKE)
     }
-    counts(pid, false).then(answer, answer)
+    rows(pid, false).then(answer, () => answer([]))
   }
 
   #turnerArgs(): AgentArgs {

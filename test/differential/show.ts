@@ -1,10 +1,22 @@
-/** Where two outcomes differ, for people: one line per place, with both values. */
+/** Divergences, for people. */
 
+import type { Divergence } from './campaign.ts'
 import type { Json } from './reason.ts'
 
 const MAX_LINES = 12
 
-export function differences(ours: Json, otp: Json): string[] {
+/** A divergence as people read it: the smallest program, then where the outcomes differ. */
+export function describeDivergence({ seed, smallest, isSteady }: Divergence): string {
+  const { family, program, ours, otp } = smallest
+  return [
+    `seed ${seed}, placement ${family}${isSteady ? '' : ', not in every run'}. The smallest program:`,
+    ...program.steps.map((step, index) => `  ${index}: ${JSON.stringify(step)}`),
+    ...differences(ours, otp).map((line) => `  ${line}`),
+  ].join('\n')
+}
+
+/** One line per place, with both values. */
+function differences(ours: Json, otp: Json): string[] {
   const lines = [...differing(ours, otp, '')]
   const rest = lines.length - MAX_LINES
   return rest > 0 ? [...lines.slice(0, MAX_LINES), `… and ${rest} more`] : lines

@@ -53,25 +53,18 @@ function* candidates(steps: readonly Step[]): Generator<readonly Step[]> {
 
 function* simplifications(step: Step): Generator<Step> {
   if ('reason' in step && step.reason !== 'boom') yield { ...step, reason: 'boom' }
-  switch (step.do) {
-    case 'spawn':
-      if (step.link) yield without(step, 'link')
-      if (step.monitor !== undefined) yield without(step, 'monitor')
-      if (step.hoard) yield { ...step, hoard: false }
-      if (step.trap) yield { ...step, trap: false }
-      return
-    case 'demonitor':
-      if (step.flush) yield without(step, 'flush')
-      if (step.info) yield without(step, 'info')
-      return
-    case 'start_supervisor':
-      yield* simplerSupervisors(step)
-      return
-    case 'start_dynamic':
-    case 'start_child':
-      for (const child of simplerPlans(step.child)) yield { ...step, child }
-      return
-    default:
+  if (step.do === 'spawn') {
+    if (step.link) yield without(step, 'link')
+    if (step.monitor !== undefined) yield without(step, 'monitor')
+    if (step.hoard) yield { ...step, hoard: false }
+    if (step.trap) yield { ...step, trap: false }
+  } else if (step.do === 'demonitor') {
+    if (step.flush) yield without(step, 'flush')
+    if (step.info) yield without(step, 'info')
+  } else if (step.do === 'start_supervisor') {
+    yield* simplerSupervisors(step)
+  } else if (step.do === 'start_dynamic' || step.do === 'start_child') {
+    for (const child of simplerPlans(step.child)) yield { ...step, child }
   }
 }
 

@@ -41,50 +41,23 @@ export class Soundness {
       if (step.do === 'spawn') return !this.agents.has(step.as)
       return (step.do === 'end' || step.do === 'crash') && this.children.has(step.target)
     }
-    if (!this.agents.has(step.by)) return false
-    switch (step.do) {
-      case 'spawn':
-        return !this.agents.has(step.as) && !this.refs.has(step.monitor ?? '')
-      case 'monitor':
-        return !this.refs.has(step.as) && this.#isAddress(step.target)
-      case 'send':
-        return this.#isAddress(step.target)
-      case 'link':
-      case 'unlink':
-        return this.#isProcess(step.target)
-      case 'signal':
-        // Its orphans die while its successor starts the same children: a race.
-        return (
-          this.#isProcess(step.target) && !(step.reason === 'kill' && this.nested.has(step.target))
-        )
-      case 'register':
-        return this.agents.has(step.target)
-      case 'demonitor':
-        return this.refs.has(step.ref)
-      case 'start_supervisor':
-      case 'start_dynamic':
-        return !this.supervisors.has(step.as) && !this.dynamics.has(step.as)
-      case 'end':
-      case 'crash':
-        return false
-      case 'start_dynamic_child':
-      case 'terminate_dynamic_child':
-        return this.dynamics.has(step.supervisor)
-      case 'start_child':
-      case 'terminate_child':
-      case 'restart_child':
-      case 'delete_child':
-        return this.supervisors.has(step.supervisor) || this.nested.has(step.supervisor)
-      case 'which_children':
-      case 'count_children':
-        return (
-          this.#isProcess(step.supervisor) &&
-          !this.agents.has(step.supervisor) &&
-          !this.children.has(step.supervisor)
-        )
-      default:
-        return true
+    if (!this.agents.has(step.by) || step.do === 'end' || step.do === 'crash') return false
+    if (step.do === 'spawn') return !this.agents.has(step.as) && !this.refs.has(step.monitor ?? '')
+    if (step.do === 'register') return this.agents.has(step.target)
+    if (step.do === 'demonitor') return this.refs.has(step.ref)
+    if (step.do === 'monitor' && this.refs.has(step.as)) return false
+    if (step.do === 'start_supervisor' || step.do === 'start_dynamic') {
+      return !this.supervisors.has(step.as) && !this.dynamics.has(step.as)
     }
+    if ('target' in step) return step.target.startsWith('@') || this.#isProcess(step.target)
+    return !('supervisor' in step) || this.#isSupervisor(step)
+  }
+
+  #isSupervisor({ do: what, supervisor }: Step & { readonly supervisor: string }): boolean {
+    const isStatic = this.supervisors.has(supervisor) || this.nested.has(supervisor)
+    const isDynamic = this.dynamics.has(supervisor)
+    if (what === 'which_children' || what === 'count_children') return isStatic || isDynamic
+    return what.includes('dynamic') ? isDynamic : isStatic
   }
 
   #isProcess(key: string): boolean {
@@ -93,62 +66,49 @@ export class Soundness {
     )
   }
 
-  #isAddress(target: string): boolean {
-    return target.startsWith('@') || this.#isProcess(target)
-  }
-
   #keepsOrder(step: Step): boolean {
-    switch (step.do) {
-      case 'link':
-        return !this.#closesCircle([step.by, step.target])
-      case 'start_supervisor': {
-        const plans = step.spec.children.flatMap((one) =>
-          'nested' in one ? one.nested.children : [one],
-        )
-        return plans.every(isPossible) && isTreeSound(treeOf(step.spec))
-      }
-      case 'start_dynamic':
-        return isPossible(step.child) && step.child.name === undefined && !ignoresLater(step.child)
-      case 'start_child': {
-        const tree = this.#trees.get(topOf(step.supervisor))
-        return tree !== undefined && isPossible(step.child) && isTreeSound(added(tree, step.child))
-      }
-      default:
-        return true
+    if (step.do === 'link') return !this.#closesCircle([step.by, step.target])
+    if (step.do === 'signal') {
+      // The orphans of a nested one die while its successor starts the same children.
+      return step.reason !== 'kill' || !this.nested.has(step.target)
     }
+    if (step.do === 'start_supervisor') {
+      const { children } = step.spec
+      const plans = children.flatMap((one) => ('nested' in one ? one.nested.children : [one]))
+      return plans.every(isPossible) && isTreeSound(treeOf(step.spec))
+    }
+    if (step.do === 'start_dynamic') {
+      return isPossible(step.child) && step.child.name === undefined && !ignoresLater(step.child)
+    }
+    if (step.do !== 'start_child') return true
+    const tree = this.#trees.get(topOf(step.supervisor))
+    return tree !== undefined && isPossible(step.child) && isTreeSound(added(tree, step.child))
   }
 
   #define(step: Step): void {
-    switch (step.do) {
-      case 'spawn':
-        this.agents.add(step.as)
-        if (step.monitor !== undefined) this.refs.add(step.monitor)
-        if (step.link) this.#edges.push([step.by, step.as])
-        return
-      case 'monitor':
-        this.refs.add(step.as)
-        return
-      case 'link':
-        this.#edges.push([step.by, step.target])
-        return
-      case 'start_supervisor':
-        this.supervisors.add(step.as)
-        this.#trees.set(step.as, treeOf(step.spec))
-        this.#edges.push([step.by, step.as])
-        for (const one of step.spec.children) this.#defineChild(step.as, one)
-        return
-      case 'start_dynamic':
-        this.dynamics.add(step.as)
-        this.#edges.push([step.by, step.as])
-        return
-      case 'start_child': {
-        const tree = this.#trees.get(topOf(step.supervisor))
-        if (tree) this.#trees.set(topOf(step.supervisor), added(tree, step.child))
-        return this.#defineChild(step.supervisor, step.child)
-      }
-      case 'start_dynamic_child':
-        return this.#defineLeaf(step.supervisor, step.id)
-      default:
+    if (step.do === 'spawn') {
+      this.agents.add(step.as)
+      if (step.monitor !== undefined) this.refs.add(step.monitor)
+      if (step.link) this.#edges.push([step.by, step.as])
+    } else if (step.do === 'monitor') {
+      this.refs.add(step.as)
+    } else if (step.do === 'link') {
+      this.#edges.push([step.by, step.target])
+    } else if (step.do === 'start_supervisor') {
+      this.supervisors.add(step.as)
+      this.#trees.set(step.as, treeOf(step.spec))
+      this.#edges.push([step.by, step.as])
+      for (const one of step.spec.children) this.#defineChild(step.as, one)
+    } else if (step.do === 'start_dynamic') {
+      this.dynamics.add(step.as)
+      this.#edges.push([step.by, step.as])
+    } else if (step.do === 'start_child') {
+      const top = topOf(step.supervisor)
+      const tree = this.#trees.get(top)
+      if (tree) this.#trees.set(top, added(tree, step.child))
+      this.#defineChild(step.supervisor, step.child)
+    } else if (step.do === 'start_dynamic_child') {
+      this.#defineLeaf(step.supervisor, step.id)
     }
   }
 
