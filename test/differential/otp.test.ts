@@ -11,7 +11,7 @@ import { describeDivergence } from './show.ts'
 
 /** Threads of their own take 30 ms of a core each, so there are fewer programs with them. */
 const SET: readonly { readonly family: Family; readonly programs: number }[] = [
-  { family: 'here', programs: 400 },
+  { family: 'here', programs: 200 },
   { family: 'shared', programs: 200 },
   { family: 'mixed', programs: 200 },
   { family: 'own', programs: 30 },
