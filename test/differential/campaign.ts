@@ -4,6 +4,7 @@ import { type Runtime, startRuntime } from '../../runtime/index.ts'
 import type { RunOptions } from './controller.ts'
 import { Erlang } from './erlang.ts'
 import { generate } from './generate.ts'
+import { knownAs } from './known.ts'
 import type { Family } from './placement.ts'
 import type { Program } from './program.ts'
 import { shrink } from './shrink.ts'
@@ -22,6 +23,8 @@ export interface Divergence {
   readonly smallest: Trial
   /** It differed again when it was run once more. */
   readonly isSteady: boolean
+  /** The title of the known divergence that it shows again. */
+  readonly knownAs: string | undefined
 }
 
 interface CampaignOptions {
@@ -82,6 +85,6 @@ export class Laboratory {
     if (trial.agrees) return undefined
     const smallest = await shrink(trial, (candidate) => this.try(candidate, family, SHRINKING))
     const again = await this.try(smallest.program, family, SHRINKING)
-    return { seed, original, smallest, isSteady: !again.agrees }
+    return { seed, original, smallest, isSteady: !again.agrees, knownAs: knownAs(smallest.program) }
   }
 }

@@ -25,10 +25,19 @@ export function isEqual(one: Json, other: Json): boolean {
 }
 
 function canonicalStep(report: JsonObject, step: Step | undefined): Json {
-  const { result = null, got = [], life = [] } = report
+  const { result = null, got = [], life = [], died = null } = report
+  // Whether the dying still got to read what came in their last step is nobody's promise.
+  const dead = isObject(died) ? died : {}
+  const isRead = (entry: Json): boolean => !Object.hasOwn(dead, text(arrayOf(entry)[0]))
+  const read = arrayOf(got).filter(isRead)
   // The children of a supervisor that was killed all hear of it at once.
   const isKill = step?.do === 'signal' && step.reason === 'kill'
-  return { ...report, result: rowsOf(result), got: bySender(got), life: bySupervisor(life, isKill) }
+  return {
+    ...report,
+    result: rowsOf(result),
+    got: bySender(read),
+    life: bySupervisor(life, isKill),
+  }
 }
 
 function canonicalFinal(final: Json): Json {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import { projectRoot } from '../support/project.ts'
 import { FAMILIES } from './placement.ts'
-import { programSchema } from './program.ts'
+import { type Program, programSchema } from './program.ts'
 
 const FOLDER = join(projectRoot, 'test', 'differential', 'known')
 
@@ -31,4 +31,14 @@ export function knownDivergences(): readonly Known[] {
       file,
       ...v.parse(knownSchema, JSON.parse(readFileSync(join(FOLDER, file), 'utf8'))),
     }))
+}
+
+/** The known divergence that a shrunk program shows: the same steps, whoever does them. */
+export function knownAs(program: Program): string | undefined {
+  const shape = shapeOf(program)
+  return knownDivergences().find((known) => shapeOf(known.program) === shape)?.title
+}
+
+function shapeOf({ steps }: Program): string {
+  return steps.map((step) => step.do).join(' ')
 }

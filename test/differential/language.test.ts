@@ -114,6 +114,16 @@ describe('canonical', () => {
     assert.ok(same(outcome([exit, down]), outcome([down, exit])))
   })
 
+  it('forgets what the dying got in their last step', () => {
+    const dying = { result: true, got: [first], life: [], died: { p1: 'boom' }, names: {} }
+    const final = { alive: [], got: [], supervisors: {} }
+    const both = [
+      { steps: [dying], final },
+      { steps: [{ ...dying, got: [] }], final },
+    ]
+    assert.ok(same(both[0], both[1]))
+  })
+
   it('keeps the order of children, unless their supervisor is dynamic', () => {
     const events = (top: string): readonly unknown[] => [
       [top, ['gone', `${top}/c1#1`, 'shutdown']],

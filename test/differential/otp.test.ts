@@ -33,7 +33,8 @@ if (version === undefined) {
     for (const { family, programs } of SET) {
       it(`in ${programs} random programs, placed ${family}`, async () => {
         const divergences = await laboratory.run({ family, firstSeed: FIRST_SEED, programs })
-        assert.deepEqual(divergences.map(describeDivergence), [])
+        const fresh = divergences.filter(({ knownAs }) => knownAs === undefined)
+        assert.deepEqual(fresh.map(describeDivergence), [])
       })
     }
   })

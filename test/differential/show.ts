@@ -6,9 +6,10 @@ import type { Json } from './reason.ts'
 const MAX_LINES = 12
 
 /** A divergence as people read it: the smallest program, then where the outcomes differ. */
-export function describeDivergence({ seed, smallest, isSteady }: Divergence): string {
+export function describeDivergence({ seed, smallest, isSteady, knownAs }: Divergence): string {
   const { family, program, ours, otp } = smallest
   return [
+    ...(knownAs === undefined ? [] : [`known: ${knownAs}`]),
     `seed ${seed}, placement ${family}${isSteady ? '' : ', not in every run'}. The smallest program:`,
     ...program.steps.map((step, index) => `  ${index}: ${JSON.stringify(step)}`),
     ...differences(ours, otp).map((line) => `  ${line}`),

@@ -304,12 +304,13 @@ key(Pid, #{keys := Keys}) -> maps:get(Pid, Keys, <<"?">>).
 %% ---- what is told -----------------------------------------------------------------------------
 
 messages(Got, State) ->
-    [message(Entry, State) || Entry <- lists:reverse(Got), not is_failed_start(Entry)].
+    [message(Entry, State) || Entry <- lists:reverse(Got), not is_failed_start(Entry, State)].
 
 %% Up to OTP 25 the EXIT of a supervisor that did not start stays with a starter that traps; from
 %% 26 on it does not (and here it does not).
-is_failed_start({_, {'EXIT', _, {shutdown, {failed_to_start_child, _, _}}}}) -> true;
-is_failed_start(_) -> false.
+is_failed_start({_, {'EXIT', Pid, {shutdown, {failed_to_start_child, _, _}}}}, #{keys := Keys}) ->
+    not is_map_key(Pid, Keys);
+is_failed_start(_, _) -> false.
 
 message({To, {'EXIT', Pid, Reason}}, State) ->
     [To, key(Pid, State), <<"EXIT">>, diff_reason:to_json(Reason)];
