@@ -36,8 +36,8 @@ export class Book {
   /** Top supervisors: whether they are dynamic. */
   readonly supervisors = new Map<string, boolean>()
   readonly nested = new Set<string>()
-  /** Paths of children that may never answer. */
-  readonly stubborn = new Set<string>()
+  /** Children that will never answer. */
+  readonly stuck = new Set<string>()
   /** The spec of the children of each dynamic supervisor. */
   readonly templates = new Map<string, ChildPlan>()
   /** Grows with everything that is heard; when it stands still, nothing is under way. */
@@ -87,11 +87,6 @@ export class Book {
     this.#refKeys.set(ref, key)
   }
 
-  /** Whether a start of a child may never answer. */
-  isStubborn(key: string): boolean {
-    return this.stubborn.has(key.replace(/#.*/, ''))
-  }
-
   nestedPids(): Pid[] {
     return [...this.nested].flatMap((path) => whereis(this.#prefix + path) ?? [])
   }
@@ -134,6 +129,9 @@ export class Book {
         this.#life.push({ clock: event.clock, row })
         return
       }
+      case '$stuck':
+        this.stuck.add(event.key)
+        return
       default:
         return event satisfies never
     }

@@ -56,7 +56,10 @@ export const child = server(import.meta, {
     }
   },
   terminate: async (state: State, reason): Promise<void> => {
-    if (state.plan.stubborn) return new Promise(() => {})
+    if (state.plan.stubborn) {
+      tell(state, { type: '$stuck', key: state.key })
+      return new Promise(() => {})
+    }
     return tell(state, {
       type: '$gone',
       key: state.key,

@@ -190,11 +190,13 @@ class Controller {
     if (isDownMessage(message)) {
       const key = this.#book.hearDown(message)
       if (key === undefined) this.#settler.confirmed(message.ref)
-      else this.#settler.died(key)
+      else this.#settler.lost(key)
     } else if (isEvent(message)) {
       if (message.type === '$here') this.#arrived.add(message.key)
-      else if (message.type !== '$done') this.#book.hear(message)
-      else if (!this.#settler.answered(message.number)) {
+      else if (message.type !== '$done') {
+        this.#book.hear(message)
+        if (message.type === '$stuck') this.#settler.lost(message.key)
+      } else if (!this.#settler.answered(message.number)) {
         this.#results.set(message.number, message.result)
       }
     }

@@ -128,6 +128,8 @@ export type ChildCommand =
 /** What the controller hears. */
 export type Event =
   | { readonly type: '$here'; readonly key: string }
+  /** It never comes out of its `terminate`, and answers nobody any more. */
+  | { readonly type: '$stuck'; readonly key: string }
   | { readonly type: '$done'; readonly number: number; readonly result: Result }
   | { readonly type: '$got'; readonly key: string; readonly message: unknown }
   | {
@@ -167,6 +169,6 @@ export function isEvent(value: unknown): value is Event {
   return (
     hasType(value) &&
     typeof value.type === 'string' &&
-    /^\$(here|done|got|born|gone)$/.test(value.type)
+    /^\$(here|stuck|done|got|born|gone)$/.test(value.type)
   )
 }

@@ -105,7 +105,7 @@ function toSupervision(step: SupervisionStep, book: Book): Operation {
 function startChild(book: Book, supervisor: string, id: string, child: ChildPlan): Operation {
   const key = `${supervisor}/${id}`
   const dynamic = book.supervisors.get(supervisor) ?? false
-  const counter = counterOf(book, key, child)
+  const counter = book.counterOf(key)
   return { do: 'start_child', pid: pidOf(book, supervisor), key, child, counter, dynamic }
 }
 
@@ -114,20 +114,15 @@ function enter(book: Book, key: string, spec: SupervisorPlan): Counters {
   for (const plan of spec.children) {
     const path = `${key}/${plan.id}`
     if (!('nested' in plan)) {
-      counters[path] = counterOf(book, path, plan)
+      counters[path] = book.counterOf(path)
       continue
     }
     book.nested.add(path)
     for (const inner of plan.nested.children) {
-      counters[`${path}/${inner.id}`] = counterOf(book, `${path}/${inner.id}`, inner)
+      counters[`${path}/${inner.id}`] = book.counterOf(`${path}/${inner.id}`)
     }
   }
   return counters
-}
-
-function counterOf(book: Book, path: string, { stubborn }: ChildPlan): number {
-  if (stubborn) book.stubborn.add(path)
-  return book.counterOf(path)
 }
 
 /** A process by its key, a child by its path: the newest that was born there. */

@@ -62,7 +62,8 @@ export class Settler {
     this.#unconfirmed.delete(ref)
   }
 
-  died(key: string): void {
+  /** Nobody waits for the answers of one that is dead or stuck. */
+  lost(key: string): void {
     for (const [number, keys] of this.#pending) if (keys.includes(key)) this.#pending.delete(number)
   }
 
@@ -118,7 +119,7 @@ export class Settler {
     const book = this.#book
     return [...book.alive].flatMap((other): Ping[] => {
       const pid = book.pids.get(other)
-      if (!pid || other === key || book.supervisors.has(other) || book.isStubborn(other)) return []
+      if (!pid || other === key || book.supervisors.has(other) || book.stuck.has(other)) return []
       return [{ pid, message: pingFor(other, this.#ask([key, other])) }]
     })
   }
@@ -127,7 +128,7 @@ export class Settler {
     const book = this.#book
     for (const key of book.alive) {
       const pid = book.pids.get(key)
-      if (!pid || book.isStubborn(key)) continue
+      if (!pid || book.stuck.has(key)) continue
       if (book.supervisors.has(key)) this.#callSupervisor(pid)
       else send(pid, pingFor(key, this.#ask([key])))
     }
