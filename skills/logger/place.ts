@@ -1,7 +1,7 @@
 import type { Location } from '../contract.ts'
 import type { PatternText, SampleText } from '../rates/pattern-book.ts'
-import { placeOf, type StackPlace } from '../source/stack-place.ts'
 import type { SourceFiles } from '../source/source-files.ts'
+import { placeOf, type StackPlace } from '../source/stack-place.ts'
 
 /** Where a pattern of log lines comes from. */
 export interface LogPlace {

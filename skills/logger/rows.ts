@@ -4,8 +4,8 @@ import { outsideCause } from '../rates/outside-error.ts'
 import type { PatternText } from '../rates/pattern-book.ts'
 import { perSecondText, riseText } from '../rates/rate-text.ts'
 import type { Rise, RiseLimits } from '../rates/rise.ts'
-import { placeText } from '../source/stack-place.ts'
 import type { SourceFiles } from '../source/source-files.ts'
+import { placeText } from '../source/stack-place.ts'
 import { type LogPlace, logPlace } from './place.ts'
 
 /** When lines of a level count as rising. A line of information is only a matter of volume. */

@@ -1,7 +1,7 @@
 import type { JsonRecord } from '../json.ts'
 import { ANONYMOUS } from '../source/frame.ts'
-import { placeText } from '../source/stack-place.ts'
 import type { SourceFiles } from '../source/source-files.ts'
+import { placeText } from '../source/stack-place.ts'
 import type { CpuFunction, CpuSummary } from './cpu-profile.ts'
 import type { Allocator } from './heap-sample.ts'
 

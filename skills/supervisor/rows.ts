@@ -1,8 +1,8 @@
 import { describeReason, isWireError } from '../../runtime/index.ts'
 import type { Severity } from '../contract.ts'
 import type { JsonRecord } from '../json.ts'
-import { placeOf, placeText } from '../source/stack-place.ts'
 import type { SourceFiles } from '../source/source-files.ts'
+import { placeOf, placeText } from '../source/stack-place.ts'
 import type { ChildHistory, Restart } from './tree-history.ts'
 
 const MINUTE_MS = 60_000

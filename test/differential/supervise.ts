@@ -143,7 +143,7 @@ export async function rows(pid: Pid, dynamic: boolean): Promise<readonly Row[]> 
   const ref = dynamic ? DynamicSupervisor.ref(pid) : Supervisor.ref(pid)
   const children = await ref.call('whichChildren', undefined, CALL)
   return children.map(({ id, pid: childPid, status }) => ({
-    id: dynamic ? null : id,
+    id: dynamic ? null : (id ?? null),
     pid: childPid,
     status,
   }))
