@@ -1,6 +1,6 @@
 /** Programs on which nodelens is known to differ from OTP: bugs of ours that wait for their repair. */
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { projectRoot } from '../support/project.ts'
@@ -25,6 +25,7 @@ const knownSchema = v.strictObject({
 export type Known = v.InferOutput<typeof knownSchema> & { readonly file: string }
 
 export function knownDivergences(): readonly Known[] {
+  if (!existsSync(FOLDER)) return []
   return readdirSync(FOLDER)
     .filter((file) => file.endsWith('.json'))
     .map((file) => ({

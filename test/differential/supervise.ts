@@ -156,31 +156,31 @@ export async function counts(pid: Pid, dynamic: boolean): Promise<Json> {
   return { ...(dynamic ? {} : { specs }), active, supervisors, workers }
 }
 
+const REFUSALS: Readonly<Record<string, Json>> = {
+  ERR_CHILD_NOT_FOUND: 'not_found',
+  ERR_CHILD_PRESENT: 'already_present',
+  ERR_CHILD_RUNNING: 'running',
+  ERR_CHILD_RESTARTING: 'restarting',
+}
+
 /** The words of supervisor(3) for what our errors say. */
 function refusal(error: Error, operation: Supervision): Json {
   const code = 'code' in error ? error.code : undefined
   const reason = 'reason' in error && isExitReason(error.reason) ? error.reason : undefined
-  if (code === 'ERR_NO_PROCESS') {
-    const isGone = 'target' in error && 'pid' in operation && error.target === operation.pid
-    return isGone ? { exits: 'noproc' } : 'not_found'
-  }
+  const word = REFUSALS[String(code)]
+  if (word !== undefined) return word
+  if (code === 'ERR_NO_PROCESS') return { exits: 'noproc' }
   if (code === 'ERR_PROCESS_DOWN' && reason) return { exits: fromExitReason(reason) }
   if (code === 'ERR_START_FAILED' && reason) return { failed: failed(reason) }
-  if (code === 'ERR_ALREADY_STARTED' && 'pid' in error) return taken(error.pid, operation)
+  if (code === 'ERR_ALREADY_STARTED') {
+    return operation.do === 'start_child' ? 'already_started' : 'running'
+  }
   if (isRuntimeFailure(error) || code !== undefined) return toJson({ code, message: error.message })
   throw error
 }
 
 function failed(reason: ExitReason): Json {
   return fromExitReason(reason)
-}
-
-/** @param holder A pid, or the state of the child that has the id. */
-function taken(holder: unknown, { do: what }: Supervision): Json {
-  const isRunning = holder !== 'stopped' && holder !== 'restarting'
-  if (what === 'start_child') return isRunning ? 'already_started' : 'already_present'
-  if (isRunning) return 'running'
-  return toJson(holder)
 }
 
 function json(value: Json): Result {
