@@ -26,6 +26,7 @@ import { CONTROLLER, type Program, type Step } from './program.ts'
 import type { Json } from './reason.ts'
 import { Settler } from './settler.ts'
 import { counts, rows } from './supervise.ts'
+import { turnLoop } from './turn-loop.ts'
 
 const PATIENCE_MS = 20_000
 const COUNTERS = 128
@@ -234,19 +235,28 @@ class Controller {
     ]
   }
 
-  /** Supervisors first, so that nobody is restarted. */
+  /** Supervisors first and completely, so that nobody is restarted; then all, also the late born. */
   async #cleanUp(): Promise<void> {
-    const { pids, alive, supervisors } = this.#book
-    const isAbove = (key: string): boolean => supervisors.has(key) || this.#book.nested.has(key)
-    const keys = [...pids.keys()].toSorted(
-      (one, other) => Number(isAbove(other)) - Number(isAbove(one)),
-    )
-    for (const key of keys) {
-      const pid = pids.get(key)
-      if (pid) exit(pid, { type: 'kill' })
-    }
-    await this.#until('the end of all', () => alive.size === 0)
+    const { alive, supervisors } = this.#book
+    for (const pid of this.#book.nestedPids()) exit(pid, { type: 'kill' })
+    await this.#killAll('the end of the supervisors', (key) => supervisors.has(key))
+    await this.#settler.confirmDeaths()
+    await turnLoop()
+    await this.#killAll('the end of all', (key) => alive.has(key))
     await this.#settler.confirmDeaths()
     this.#settler.stop()
+  }
+
+  async #killAll(what: string, isMeant: (key: string) => boolean): Promise<void> {
+    const killed = new Set<string>()
+    await this.#until(what, () => {
+      const meant = [...this.#book.alive].filter(isMeant)
+      for (const key of meant) {
+        const pid = this.#book.pids.get(key)
+        if (pid && !killed.has(key)) exit(pid, { type: 'kill' })
+        killed.add(key)
+      }
+      return meant.length === 0
+    })
   }
 }

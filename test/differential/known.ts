@@ -37,9 +37,11 @@ export function knownDivergences(): readonly Known[] {
 /** The known divergence that a shrunk program shows: the same steps, whoever does them. */
 export function knownAs(program: Program): string | undefined {
   const shape = shapeOf(program)
-  return knownDivergences().find((known) => shapeOf(known.program) === shape)?.title
+  return knownDivergences().find((known) => shape !== '' && shapeOf(known.program) === shape)?.title
 }
 
+/** Who must be there for the placement to be the right one is not part of it. */
 function shapeOf({ steps }: Program): string {
-  return steps.map((step) => step.do).join(' ')
+  const kinds = steps.map((step) => step.do)
+  return kinds.filter((kind) => kind !== 'spawn').join(' ')
 }
