@@ -1,5 +1,5 @@
 import type { Location, Severity } from '../contract.ts'
-import type { JsonRecord } from '../json.ts'
+import { type JsonRecord, textOf } from '../json.ts'
 import { outsideCause } from '../rates/outside-error.ts'
 import type { PatternText } from '../rates/pattern-book.ts'
 import { riseText } from '../rates/rate-text.ts'
@@ -43,7 +43,7 @@ export function exceptionRow(group: PatternText, rates: GroupRates, parts: RowPa
   const stackText = sample?.errorStack ?? newest?.callStack ?? ''
   const place = placeOf(stackText, parts.files, parts.ownFolders)
   const message = newest?.text ?? ''
-  const outside = outsideCause(`${String(newest?.detail['code'] ?? '')} ${message}`)
+  const outside = outsideCause(`${textOf(newest?.detail['code'], '')} ${message}`)
   const severity = severityOf(group.kind, rates, outside !== undefined)
   const words = wordsOf(group, message, rates, place, parts)
   return {
