@@ -7,6 +7,10 @@ import { ANONYMOUS, asPath, type Frame, isNameless, originOf } from '../source/f
  * Structured call sites rather than text: exact columns, no source-map work in main, and natives
  * such as `RegExp.test` keep their type. `Error.prepareStackTrace` is replaced only within this
  * expression, which nothing of the application can interleave with. Cost 0.1 to 0.3 ms.
+ *
+ * Inside Node's own code nothing is queued: a look may land in `processTicksAndRejections` between
+ * the test that its queue is empty and the store that says so. A tick that is queued there never
+ * runs, nor does any later one of the application: `nextTick` wakes Node only for an empty queue.
  */
 export const STACK_EXPRESSION = `(() => {
   const probe = globalThis[Symbol.for('nodelens.probe')]
@@ -22,7 +26,9 @@ export const STACK_EXPRESSION = `(() => {
     Error.prepareStackTrace = prepare
     Error.stackTraceLimit = limit
   }
-  return JSON.stringify({ frames, beats: probe?.beats(), ticks: probe?.tick() })
+  const inner = frames.map((site) => site[3]).find((file) => typeof file === 'string' && file !== '')
+  const isArmed = inner === undefined || !inner.startsWith('node:')
+  return JSON.stringify({ frames, beats: probe?.beats(), ticks: probe?.tick(isArmed), isArmed })
 })()`
 
 /** One look at main. */
@@ -33,6 +39,8 @@ export interface StackSample {
   readonly beats?: number
   /** Microtasks and next ticks of ours that had run by then. */
   readonly ticks: readonly number[]
+  /** false: main was inside Node's own code, and nothing was queued at this look. */
+  readonly isArmed?: boolean
 }
 
 /** Turns the expression's answer into frames; the evaluation's own frames are left out. */
@@ -47,6 +55,7 @@ export function parseStackSample(answer: unknown, ownFolders: readonly string[])
   return {
     frames: first === -1 ? [] : frames.slice(first).filter((frame) => frame !== undefined),
     ...(typeof seen['beats'] === 'number' ? { beats: seen['beats'] } : {}),
+    ...(seen['isArmed'] === false ? { isArmed: false } : {}),
     ticks: Array.isArray(seen['ticks']) ? seen['ticks'].map(Number) : [],
   }
 }

@@ -8,7 +8,8 @@ import { numberOf, recordsOf } from './reading.ts'
 /** The places that open the files whose descriptors pile up, within a short window. */
 export async function fileRows(parts: HandleParts, watchMs: number): Promise<JsonRecord[]> {
   const { access } = parts.context
-  const call = { timeoutMs: 2000, mayInterrupt: true }
+  // it sets and clears a timer, which must not happen inside an interrupt of main
+  const call = { timeoutMs: 2000, mayInterrupt: false }
   await access.invoke('handles.beginOpens', null, call)
   await delay(watchMs, undefined, { ref: false })
   const answer = await access.invoke('handles.endOpens', null, call)

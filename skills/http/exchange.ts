@@ -9,14 +9,19 @@ export interface Exchange {
   readonly key?: string
   status: number
   headersAt: number
+  /** It failed; it is taken out at the next sweep. */
+  isOver?: boolean
 }
 
 /** Requests under way that are kept; more are only counted. */
 const MAX_OPEN = 5000
+/** From so many on, those that ended are looked for without being asked. */
+const SWEEP_FROM = 500
 
 /** Requests under way, the oldest first. */
 export class OpenExchanges {
   readonly #open = new Set<Exchange>()
+  #sweepAt = SWEEP_FROM
   readonly #byThing = new WeakMap<object, Exchange>()
 
   /** `thing`: by which the end will be told. */
@@ -39,6 +44,15 @@ export class OpenExchanges {
 
   get size(): number {
     return this.#open.size
+  }
+
+  /** Many are under way, twice as many as after the last sweep: some may be over. */
+  get isDueForSweep(): boolean {
+    return this.#open.size >= this.#sweepAt
+  }
+
+  swept(): void {
+    this.#sweepAt = Math.max(SWEEP_FROM, this.#open.size * 2)
   }
 
   list(): IterableIterator<Exchange> {

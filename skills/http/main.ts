@@ -4,7 +4,14 @@ import type { JsonRecord } from '../json.ts'
 import type { MainPart } from '../probe/main-part.ts'
 import { CallerWindow } from './callers.ts'
 import { type Exchange, numberAt, OpenExchanges, objectAt } from './exchange.ts'
-import { inboundKey, observeClients, observeServer, type Traffic } from './observe.ts'
+import {
+  inboundKey,
+  observeClients,
+  observeServer,
+  sweepClients,
+  sweepServer,
+  type Traffic,
+} from './observe.ts'
 import { StatsBook } from './stats.ts'
 import { WriteWindow } from './writes.ts'
 
@@ -32,11 +39,15 @@ export const httpMain: MainPart = {
       writes.end()
     }
   },
-  read: () => ({
-    inbound: readTraffic(inbound, inboundKey),
-    outbound: readTraffic(outbound, ({ key }) => key ?? '?'),
-    ...waitingBytes(),
-  }),
+  read: () => {
+    sweepServer(inbound)
+    sweepClients(outbound)
+    return {
+      inbound: readTraffic(inbound, inboundKey),
+      outbound: readTraffic(outbound, ({ key }) => key ?? '?'),
+      ...waitingBytes(),
+    }
+  },
   functions: {
     'http.oldest': { run: oldest },
     'http.beginCallers': { run: () => callers.begin() },

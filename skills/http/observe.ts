@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events'
 import { onChannels, part } from '../probe/channels.ts'
 import { type Exchange, numberAt, type OpenExchanges, objectAt, textAt } from './exchange.ts'
 import { routeOf } from './route.ts'
@@ -16,26 +15,52 @@ export interface Traffic {
  * Watches requests that come in through `node:http` and `node:https`, which express, fastify, koa and
  * their like are made of.
  *
- * The listener of `close` is one for all responses. A response that the client did not wait for
- * closes unfinished.
+ * No listener is added to any response: what its client gave up is found by `sweepServer`.
  */
-export function observeServer({ open, stats }: Traffic): () => void {
-  function onClose(this: object): void {
-    const exchange = open.end(this)
-    if (exchange === undefined) return
-    const isFinished = Reflect.get(this, 'writableFinished') === true
-    const durationMs = now() - exchange.startedAt
-    stats.note(inboundKey(exchange), numberAt(this, 'statusCode'), durationMs, !isFinished)
-  }
+export function observeServer(traffic: Traffic): () => void {
+  const { open, stats } = traffic
   return onChannels({
     'http.server.request.start': (message) => {
       const request = part(message, 'request')
       const response = part(message, 'response')
-      if (request === undefined || !(response instanceof EventEmitter)) return
+      if (request === undefined || response === undefined) return
+      if (open.isDueForSweep) sweepServer(traffic)
       open.begin(response, { startedAt: now(), request, response, status: 0, headersAt: 0 })
-      response.on('close', onClose)
+    },
+    'http.server.response.finish': (message) => {
+      const response = part(message, 'response')
+      const exchange = response === undefined ? undefined : open.end(response)
+      if (exchange === undefined) return
+      const status = numberAt(response, 'statusCode')
+      stats.note(inboundKey(exchange), status, now() - exchange.startedAt, false)
     },
   })
+}
+
+/** Takes out the requests whose clients have gone before the answer was complete. */
+export function sweepServer({ open, stats }: Traffic): void {
+  for (const exchange of open.list()) {
+    const { response } = exchange
+    if (response === undefined || Reflect.get(response, 'destroyed') !== true) continue
+    open.end(response)
+    stats.note(inboundKey(exchange), 0, now() - exchange.startedAt, true)
+  }
+  open.swept()
+}
+
+/** Takes out the requests whose answers have been read to the end, or that were given up. */
+export function sweepClients({ open, stats }: Traffic): void {
+  for (const exchange of open.list()) {
+    const { request, headersAt, isOver } = exchange
+    const answer = objectAt(request, 'res')
+    const isRead = answer !== undefined && Reflect.get(answer, 'complete') === true
+    const isGone = Reflect.get(request, 'destroyed') === true
+    if (isOver !== true && !isRead && !isGone) continue
+    open.end(request)
+    // an answer was counted when it began, an error when it came
+    if (headersAt === 0 && isOver !== true) finish(stats, exchange, true)
+  }
+  open.swept()
 }
 
 /** `GET /orders/:id`: express's own name of the route where there is one. */
@@ -54,25 +79,30 @@ export function observeClients(traffic: Traffic): () => void {
   }
 }
 
-function observeNodeClient({ open, stats }: Traffic): () => void {
-  function onClose(this: object): void {
-    const exchange = open.end(this)
-    if (exchange !== undefined) finish(stats, exchange, Reflect.get(this, 'aborted') === true)
-  }
+function observeNodeClient(traffic: Traffic): () => void {
+  const { open, stats } = traffic
   return onChannels({
     'http.client.request.start': (message) => {
       const request = part(message, 'request')
-      if (!(request instanceof EventEmitter) || open.find(request) !== undefined) return
+      if (request === undefined || open.find(request) !== undefined) return
+      if (open.isDueForSweep) sweepClients(traffic)
       const key = hostOf(request)
       open.begin(request, { startedAt: now(), request, key, status: 0, headersAt: 0 })
-      request.on('close', onClose)
     },
     'http.client.response.finish': (message) => {
       const request = part(message, 'request')
       const exchange = request === undefined ? undefined : open.find(request)
-      if (exchange === undefined) return
+      if (exchange === undefined || exchange.headersAt !== 0) return
       exchange.headersAt = now()
       exchange.status = numberAt(part(message, 'response'), 'statusCode')
+      finish(stats, exchange, false)
+    },
+    'http.client.request.error': (message) => {
+      const request = part(message, 'request')
+      const exchange = request === undefined ? undefined : open.find(request)
+      if (exchange === undefined) return
+      if (exchange.headersAt === 0) finish(stats, exchange, false)
+      exchange.isOver = true
     },
   })
 }

@@ -19,6 +19,8 @@ const CALLERS_MS = 1500
 const POOL_SHARE = 0.3
 const POOL_SLOW_MS = 50
 const CALL = { timeoutMs: 2000, mayInterrupt: true }
+/** Windows set and clear a timer, which must not happen inside an interrupt of main. */
+const WINDOW_CALL = { timeoutMs: 2000, mayInterrupt: false }
 
 /** What is wrong with upstreams, with the place in the application that calls each. */
 export async function upstreamRows(parts: HttpParts): Promise<JsonRecord[]> {
@@ -120,9 +122,9 @@ export interface Caller {
 
 /** Watches for a while who sends requests; the most frequent first. */
 export async function callersOf({ context }: HttpParts, watchMs: number): Promise<Caller[]> {
-  await context.access.invoke('http.beginCallers', null, CALL)
+  await context.access.invoke('http.beginCallers', null, WINDOW_CALL)
   await delay(watchMs, undefined, { ref: false })
-  const answer = await context.access.invoke('http.endCallers', null, CALL)
+  const answer = await context.access.invoke('http.endCallers', null, WINDOW_CALL)
   return recordsOf(answer.value).flatMap((row) => {
     const place = placeOfStack(textOf(row['stack'], ''), context.files, context.ownFolders)
     if (place === undefined) return []
@@ -132,9 +134,9 @@ export async function callersOf({ context }: HttpParts, watchMs: number): Promis
 
 /** Places that go on writing to responses that asked them to wait. */
 export async function writerRows({ context, watch }: HttpParts): Promise<JsonRecord[]> {
-  await context.access.invoke('http.beginWrites', null, CALL)
+  await context.access.invoke('http.beginWrites', null, WINDOW_CALL)
   await delay(CALLERS_MS, undefined, { ref: false })
-  const { value } = await context.access.invoke('http.endWrites', null, CALL)
+  const { value } = await context.access.invoke('http.endWrites', null, WINDOW_CALL)
   return recordsOf(value).flatMap((row): JsonRecord[] => {
     const place = placeOfStack(textOf(row['stack'], ''), context.files, context.ownFolders)
     const [writes, refused] = [numberOf(row['writes']), numberOf(row['refused'])]

@@ -26,7 +26,8 @@ export function invoke(
  * What hangs at `globalThis[Symbol.for('nodelens.probe')]` for the inspector: frozen, without prototype.
  *
  * `tick` counts how often microtasks and next ticks ran between two looks while the loop stood
- * still: what tells an endless chain of them from one long function.
+ * still: what tells an endless chain of them from one long function. It queues nothing unless the
+ * caller says that main is not inside Node's own code, whose queues must not change under it.
  */
 export function createGlobalRecord(functions: ProbeFunctions, words: Int32Array): object {
   const nextTick = process.nextTick.bind(process)
@@ -35,8 +36,9 @@ export function createGlobalRecord(functions: ProbeFunctions, words: Int32Array)
   const record: object = Object.assign(Object.create(null), {
     version: 1,
     beats: () => Atomics.load(words, WORD.beats),
-    tick: () => {
+    tick: (isArmed: unknown) => {
       const seen = [microtasks, nextTicks]
+      if (isArmed !== true) return seen
       queueMicrotask(() => {
         microtasks += 1
       })

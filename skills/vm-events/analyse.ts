@@ -139,9 +139,10 @@ function kindOf(evidence: StallEvidence, inside: readonly Look[], work: Work): S
  * stood still: the queue is being drained and refilled.
  */
 export function areMicrotasks(samples: readonly TimedSample[]): boolean {
-  const pairs = samples.slice(1).map((timed, index) => {
-    const before = samples[index]?.sample.ticks ?? []
-    return timed.sample.ticks.some((count, which) => count > (before[which] ?? count))
+  const pairs = samples.slice(1).flatMap((timed, index) => {
+    const before = samples[index]?.sample
+    if (before === undefined || before.isArmed === false) return []
+    return [timed.sample.ticks.some((count, which) => count > (before.ticks[which] ?? count))]
   })
   return pairs.length >= 4 && pairs.filter(Boolean).length >= pairs.length * 0.8
 }
