@@ -24,6 +24,17 @@ export function exceptionPart(): MainPart {
   }
 }
 
+/** What is kept of one exception, and its stack. */
+interface Noted {
+  readonly thrown: unknown
+  readonly message: string
+  readonly code: string | undefined
+  readonly context: unknown
+  readonly at: number
+}
+
+type Pattern = NonNullable<ReturnType<PatternTable['note']>>
+
 class ExceptionWatch {
   readonly table = new PatternTable(false)
   #handledLate = 0
@@ -58,10 +69,22 @@ class ExceptionWatch {
     const { name, message, code } = describeThrown(thrown)
     const pattern = this.table.note(kind, name, message, now)
     if (pattern === undefined) return
+    const keep = (): void => this.#keep(pattern, kind, { thrown, message, code, context, at: now })
+    // Reading the stack of a rejection that is about to end the process would change what Node
+    // prints of it; if the process lives, there is time.
+    if (kind === 'unhandled_rejection') setImmediate(keep).unref()
+    else keep()
+  }
+
+  #keep(
+    pattern: Pattern,
+    kind: ExceptionKind,
+    { thrown, message, code, context, at }: Noted,
+  ): void {
     const errorStack = typeof thrown === 'object' && thrown !== null ? stackOf(thrown) : undefined
     const callStack = kind === 'reported' ? stackHere() : undefined
     this.table.keep(pattern, {
-      at: now,
+      at,
       text: message,
       ...(errorStack === undefined ? {} : { errorStack }),
       ...(callStack === undefined ? {} : { callStack }),

@@ -1,3 +1,4 @@
+// run alone: what it measures is who holds the CPU
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
