@@ -2,9 +2,9 @@
 export interface Exchange {
   readonly startedAt: number
   /** The request, of whatever library: only read. */
-  readonly request: object
+  readonly request: HttpThing & object
   /** Of a request that came in. */
-  readonly response?: object
+  readonly response?: HttpThing & object
   /** Host that a request goes to. */
   readonly key?: string
   status: number
@@ -13,32 +13,28 @@ export interface Exchange {
   isOver?: boolean
 }
 
-/** Requests under way that are kept; more are only counted. */
+/** Requests under way that are kept; more are not seen. */
 const MAX_OPEN = 5000
 /** From so many on, those that ended are looked for without being asked. */
 const SWEEP_FROM = 500
 
 /** Requests under way, the oldest first. */
 export class OpenExchanges {
-  readonly #open = new Set<Exchange>()
+  readonly #open = new Map<object, Exchange>()
   #sweepAt = SWEEP_FROM
-  readonly #byThing = new WeakMap<object, Exchange>()
 
   /** `thing`: by which the end will be told. */
   begin(thing: object, exchange: Exchange): void {
-    if (this.#open.size < MAX_OPEN) this.#open.add(exchange)
-    this.#byThing.set(thing, exchange)
+    if (this.#open.size < MAX_OPEN) this.#open.set(thing, exchange)
   }
 
   find(thing: object): Exchange | undefined {
-    return this.#byThing.get(thing)
+    return this.#open.get(thing)
   }
 
   end(thing: object): Exchange | undefined {
-    const exchange = this.#byThing.get(thing)
-    if (exchange === undefined) return undefined
-    this.#byThing.delete(thing)
-    this.#open.delete(exchange)
+    const exchange = this.#open.get(thing)
+    if (exchange !== undefined) this.#open.delete(thing)
     return exchange
   }
 
@@ -60,20 +56,39 @@ export class OpenExchanges {
   }
 }
 
-/** Property of an object of whatever library, if it is an object. */
-export function objectAt(owner: object, name: string): object | undefined {
-  const value: unknown = Reflect.get(owner, name)
+/** What is read of the objects of HTTP libraries: all of it may be missing or of another type. */
+export interface HttpThing {
+  readonly aborted?: unknown
+  readonly baseUrl?: unknown
+  readonly complete?: unknown
+  readonly destroyed?: unknown
+  readonly headersSent?: unknown
+  readonly host?: unknown
+  readonly method?: unknown
+  readonly origin?: unknown
+  readonly originalUrl?: unknown
+  readonly path?: unknown
+  readonly readableFlowing?: unknown
+  readonly res?: unknown
+  readonly route?: unknown
+  readonly server?: unknown
+  readonly socket?: unknown
+  readonly stack?: unknown
+  readonly statusCode?: unknown
+  readonly url?: unknown
+  readonly writableLength?: unknown
+}
+
+export function objectOf(value: unknown): HttpThing | undefined {
   return (typeof value === 'object' && value !== null) || typeof value === 'function'
     ? value
     : undefined
 }
 
-export function textAt(owner: object | undefined, name: string): string | undefined {
-  const value: unknown = owner === undefined ? undefined : Reflect.get(owner, name)
-  return typeof value === 'string' ? value : undefined
+export function textOr(value: unknown, otherwise: string): string {
+  return typeof value === 'string' ? value : otherwise
 }
 
-export function numberAt(owner: object | undefined, name: string): number {
-  const value: unknown = owner === undefined ? undefined : Reflect.get(owner, name)
+export function numberOr0(value: unknown): number {
   return typeof value === 'number' ? value : 0
 }

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import type { JsonRecord } from '../json.ts'
 import type { MainPart } from '../probe/main-part.ts'
 import { CallerWindow } from './callers.ts'
-import { type Exchange, numberAt, OpenExchanges, objectAt } from './exchange.ts'
+import { type Exchange, type HttpThing, numberOr0, OpenExchanges, objectOf } from './exchange.ts'
 import {
   inboundKey,
   observeClients,
@@ -116,18 +116,15 @@ function addOpen(counts: OpenCounts, exchange: Exchange, at: number): void {
 
 /** The answer has begun: streams are open for long by design. */
 function hasBegun({ headersAt, response }: Exchange): boolean {
-  return (
-    headersAt !== 0 || (response !== undefined && Reflect.get(response, 'headersSent') === true)
-  )
+  return headersAt !== 0 || response?.headersSent === true
 }
 
 /** The answer is there, nobody reads it, and its socket cannot be used again. */
-function isUnread(request: object): boolean {
-  const answer = objectAt(request, 'res')
+function isUnread(request: HttpThing): boolean {
+  const answer = objectOf(request.res)
   if (!(answer instanceof EventEmitter)) return false
-  const isRead =
-    Reflect.get(answer, 'readableFlowing') === true || answer.listenerCount('readable') > 0
-  return !isRead && Reflect.get(answer, 'complete') !== true
+  const isRead = objectOf(answer)?.readableFlowing === true || answer.listenerCount('readable') > 0
+  return !isRead && objectOf(answer)?.complete !== true
 }
 
 /** Bytes written to clients that do not take them, over all responses under way. */
@@ -135,7 +132,7 @@ function waitingBytes(): JsonRecord {
   let bytes = 0
   let slowest = 0
   for (const { response } of inbound.open.list()) {
-    const waiting = numberAt(response, 'writableLength')
+    const waiting = numberOr0(response?.writableLength)
     bytes += waiting
     slowest = Math.max(slowest, waiting)
   }
@@ -151,19 +148,18 @@ function oldest(): JsonRecord {
       key: inboundKey(exchange),
       ageMs: Math.round(now() - exchange.startedAt),
       handler: handlerSource(exchange.request),
-      hasHeaders: Reflect.get(exchange.response ?? {}, 'headersSent') === true,
+      hasHeaders: exchange.response?.headersSent === true,
     })
   }
   return { requests: rows, files: loadedFiles() }
 }
 
 /** Express keeps the route of a request; its last handler is the one that answers. Else the server's listener does. */
-function handlerSource(request: object): string {
-  const server = objectAt(objectAt(request, 'socket') ?? {}, 'server')
+function handlerSource(request: HttpThing): string {
+  const server = objectOf(objectOf(request.socket)?.server)
   const listener: unknown =
     server instanceof EventEmitter ? server.listeners('request')[0] : undefined
-  const route = objectAt(request, 'route')
-  const stack: unknown = route === undefined ? undefined : Reflect.get(route, 'stack')
+  const stack = objectOf(request.route)?.stack
   const layer: unknown = Array.isArray(stack) ? stack.at(-1) : undefined
   const handle: unknown =
     typeof layer === 'object' && layer !== null ? Reflect.get(layer, 'handle') : listener

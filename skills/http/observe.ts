@@ -1,5 +1,5 @@
 import { onChannels, part } from '../probe/channels.ts'
-import { type Exchange, numberAt, type OpenExchanges, objectAt, textAt } from './exchange.ts'
+import { type Exchange, numberOr0, type OpenExchanges, objectOf, textOr } from './exchange.ts'
 import { routeOf } from './route.ts'
 import type { StatsBook } from './stats.ts'
 
@@ -31,7 +31,7 @@ export function observeServer(traffic: Traffic): () => void {
       const response = part(message, 'response')
       const exchange = response === undefined ? undefined : open.end(response)
       if (exchange === undefined) return
-      const status = numberAt(response, 'statusCode')
+      const status = numberOr0(objectOf(response)?.statusCode)
       stats.note(inboundKey(exchange), status, now() - exchange.startedAt, false)
     },
   })
@@ -41,7 +41,7 @@ export function observeServer(traffic: Traffic): () => void {
 export function sweepServer({ open, stats }: Traffic): void {
   for (const exchange of open.list()) {
     const { response } = exchange
-    if (response === undefined || Reflect.get(response, 'destroyed') !== true) continue
+    if (response === undefined || response.destroyed !== true) continue
     open.end(response)
     stats.note(inboundKey(exchange), 0, now() - exchange.startedAt, true)
   }
@@ -52,9 +52,8 @@ export function sweepServer({ open, stats }: Traffic): void {
 export function sweepClients({ open, stats }: Traffic): void {
   for (const exchange of open.list()) {
     const { request, headersAt, isOver } = exchange
-    const answer = objectAt(request, 'res')
-    const isRead = answer !== undefined && Reflect.get(answer, 'complete') === true
-    const isGone = Reflect.get(request, 'destroyed') === true
+    const isRead = objectOf(request.res)?.complete === true
+    const isGone = request.destroyed === true
     if (isOver !== true && !isRead && !isGone) continue
     open.end(request)
     // an answer was counted when it began, an error when it came
@@ -65,10 +64,11 @@ export function sweepClients({ open, stats }: Traffic): void {
 
 /** `GET /orders/:id`: express's own name of the route where there is one. */
 export function inboundKey({ request }: Exchange): string {
-  const method = textAt(request, 'method') ?? '?'
-  const route = textAt(objectAt(request, 'route'), 'path')
-  if (route !== undefined) return `${method} ${(textAt(request, 'baseUrl') ?? '') + route}`
-  return `${method} ${routeOf(textAt(request, 'originalUrl') ?? textAt(request, 'url') ?? '?')}`
+  const { method, route, baseUrl, originalUrl, url } = request
+  const verb = textOr(method, '?')
+  const path = objectOf(route)?.path
+  if (typeof path === 'string') return `${verb} ${textOr(baseUrl, '')}${path}`
+  return `${verb} ${routeOf(textOr(originalUrl, textOr(url, '?')))}`
 }
 
 /** Watches requests that go out, by `node:http` and by undici, which is also `fetch`. */
@@ -94,7 +94,7 @@ function observeNodeClient(traffic: Traffic): () => void {
       const exchange = request === undefined ? undefined : open.find(request)
       if (exchange === undefined || exchange.headersAt !== 0) return
       exchange.headersAt = now()
-      exchange.status = numberAt(part(message, 'response'), 'statusCode')
+      exchange.status = numberOr0(objectOf(part(message, 'response'))?.statusCode)
       finish(stats, exchange, false)
     },
     'http.client.request.error': (message) => {
@@ -117,8 +117,7 @@ function observeUndici({ open, stats }: Traffic): () => void {
     'undici:request:create': (message) => {
       const request = part(message, 'request')
       if (request === undefined) return
-      const origin = textAt(request, 'origin') ?? String(Reflect.get(request, 'origin'))
-      const key = origin.replace(/^https?:\/\//, '')
+      const key = String(objectOf(request)?.origin).replace(/^https?:\/\//, '')
       open.begin(request, { startedAt: now(), request, key, status: 0, headersAt: 0 })
     },
     'undici:request:headers': (message) => {
@@ -126,7 +125,7 @@ function observeUndici({ open, stats }: Traffic): () => void {
       const exchange = request === undefined ? undefined : open.find(request)
       if (exchange === undefined) return
       exchange.headersAt = now()
-      exchange.status = numberAt(part(message, 'response'), 'statusCode')
+      exchange.status = numberOr0(objectOf(part(message, 'response'))?.statusCode)
     },
     'undici:request:trailers': end,
     'undici:request:error': end,
@@ -143,5 +142,5 @@ function hostOf(request: object): string {
   const read: unknown = Reflect.get(request, 'getHeader')
   const header: unknown =
     typeof read === 'function' ? Reflect.apply(read, request, ['host']) : undefined
-  return typeof header === 'string' ? header : (textAt(request, 'host') ?? '?')
+  return typeof header === 'string' ? header : textOr(objectOf(request)?.host, '?')
 }

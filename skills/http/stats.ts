@@ -29,8 +29,8 @@ export class StatsBook {
     if (isAborted) counts.aborted += 1
     else if (status >= 500 || status === 0) counts.errors += 1
     else if (status >= 400) counts.refusals += 1
-    const index = BUCKETS_MS.findIndex((bound) => durationMs <= bound)
-    const bucket = index === -1 ? BUCKETS_MS.length : index
+    let bucket = 0
+    while (bucket < BUCKETS_MS.length && durationMs > (BUCKETS_MS[bucket] ?? 0)) bucket += 1
     counts.buckets[bucket] = (counts.buckets[bucket] ?? 0) + 1
   }
 

@@ -93,7 +93,8 @@ function asPrimitive(value: unknown): Json | undefined {
     case 'boolean':
       return value
     case 'number':
-      return Number.isFinite(value) ? value : null
+      // JSON has no negative zero
+      return Number.isFinite(value) ? value + 0 : null
     case 'bigint':
       return value.toString()
     case 'undefined':
