@@ -34,4 +34,10 @@ export class Book {
     const [first] = this.statement(id)?.callers ?? []
     return first === undefined ? undefined : this.place(first.site)
   }
+
+  /** Where the first statement with such a text is run most. */
+  callerOf(pattern: RegExp): Place | undefined {
+    const found = this.details.statements.find(({ text }) => pattern.test(text))
+    return found === undefined ? undefined : this.caller(found.id)
+  }
 }

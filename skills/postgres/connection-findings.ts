@@ -2,7 +2,7 @@
 import type { JsonRecord } from '../json.ts'
 import { heldWords, leakWords, looseWords, openWords, poolWords } from './connection-words.ts'
 import { findingOf, UNKNOWN_PLACE, type World } from './finding.ts'
-import { leakingExit } from './place.ts'
+import { exitsBeforeRelease } from './place.ts'
 import type { ClientReading } from './reading.ts'
 import type { LeakTrouble, LooseTrouble, OpenTrouble, PoolTrouble } from './trouble.ts'
 
@@ -22,9 +22,9 @@ export function leakRow(
   if (site.longestHeldMs * 1.5 > holder.oldestMs) return undefined
   const last = book.caller(holder.statement)
   const isHere = last?.rawFile === place.rawFile
-  const exit = leakingExit(place, isHere ? last.rawLine : place.rawLine, context)
+  const exits = exitsBeforeRelease(place, isHere ? last.rawLine : place.rawLine, context)
   const { load = 0 } = history.intervals.at(-1) ?? {}
-  const known = { usualMs, statement: book.text(holder.statement), exit, isIdle: load < 0.5 }
+  const known = { usualMs, statement: book.text(holder.statement), exits, isIdle: load < 0.5 }
   return findingOf('not_released', trouble, place, leakWords(trouble, place.text, known), {
     confidence: site.sampled > 0 || holder.restingCount >= 3 ? 'high' : 'medium',
     poolMax: trouble.pool.max,
@@ -93,14 +93,10 @@ export function openRow(trouble: OpenTrouble, { book }: World): JsonRecord | und
   )
   const [most] = counts
   const left = book.details.clients.filter(({ isReleased }) => isReleased)
-  const [first] = left
-  const place =
-    most !== undefined && most.site !== 0
-      ? book.place(most.site)
-      : book.caller(first?.statement ?? 0)
+  if (most === undefined) return undefined
+  const place = book.place(most.site) ?? book.callerOf(/^(?:begin|start transaction)\b/i)
   if (place === undefined) return undefined
-  const isPoolQuery = most === undefined || most.site === 0
-  const words = openWords(trouble, place.text, isPoolQuery, left.length)
+  const words = openWords(trouble, place.text, most.isPoolQuery, left.length)
   return findingOf('open_transaction', trouble, place, words, {
     confidence: 'high',
     releasedInTransaction: trouble.count,

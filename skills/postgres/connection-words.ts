@@ -1,4 +1,5 @@
 /** Findings about connections in words. Pure. */
+import type { Exit } from './place.ts'
 import type { LeakTrouble, LooseTrouble, OpenTrouble, PoolTrouble } from './trouble.ts'
 import { ms, quote, type Words } from './words.ts'
 
@@ -8,7 +9,7 @@ export function leakWords(
   known: {
     readonly usualMs: number | undefined
     readonly statement: string | undefined
-    readonly exit: { readonly line: number; readonly text: string } | undefined
+    readonly exits: readonly Exit[]
     readonly isIdle: boolean
   },
 ): Words {
@@ -21,18 +22,21 @@ export function leakWords(
     pool.waiting === 0
       ? ''
       : `; ${pool.waiting} callers wait for a connection, the longest ${ms(pool.oldestWaitMs)}`
+  const last =
+    known.statement === undefined ? '' : ` The oldest ran ${quote(known.statement, 60)} last.`
   const exit =
-    known.exit === undefined
-      ? known.statement === undefined
-        ? ''
-        : ` The last statement on the oldest was ${quote(known.statement, 60)}.`
-      : ` The exit in line ${known.exit.line} (${quote(known.exit.text, 50)}) leaves without it.`
+    known.exits.length === 0 ? last : ` It can leave before that in ${exitsText(known.exits)}.`
   const name = place.replace(/ \(.*$/, '')
   return {
     observation: `${count} of ${pool.max} connections of the pg pool were checked out in ${place} and not released${grew}, the oldest for ${ms(holder.oldestMs)}${usual}${waiting}`,
     explanation: `${name} takes a client with connect() and a path through it never calls release(): ${isFull ? 'the pool is exhausted' : `the pool is being exhausted (${pool.max - count} left)`}, and then every query waits.${exit}${known.isIdle ? ' The database itself has little to do.' : ''}`,
     remedy: `Release the client on every path: try { … } finally { client.release() } in ${name}, or pool.query() where no transaction is needed${pool.connectionTimeoutMs === 0 ? '; set connectionTimeoutMillis so that callers fail instead of waiting for ever' : ''}`,
   }
+}
+
+function exitsText(exits: readonly Exit[]): string {
+  const most = exits.length === 1 ? 60 : 28
+  return exits.map(({ line, text }) => `line ${line} (${quote(text, most)})`).join(', ')
 }
 
 export function heldWords(

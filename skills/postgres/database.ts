@@ -43,12 +43,14 @@ export type QuestionName = keyof typeof SQL
 /** Rows of an answer, or why there is none. */
 export type Rows = { readonly rows: readonly JsonRecord[] } | { readonly failed: string }
 
-/** Connecting, six questions of two seconds at most. */
-export const ASK_TIMEOUT_MS = 8000
+/** Connecting and a few questions, on a server that is busy. */
+export const ASK_TIMEOUT_MS = 12_000
 
 /** Asks the database of a pool, over a connection of its own that main opens. */
 export class Database {
   readonly #access: MainAccess
+  /** One look at a time: each opens a connection. */
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor(access: MainAccess) {
     this.#access = access
@@ -60,16 +62,23 @@ export class Database {
     names: readonly QuestionName[],
     explain?: number,
   ): Promise<ReadonlyMap<string, Rows>> {
+    // The plan first: it is what matters most when the database is too busy for the rest.
     const questions = [
-      ...names.map((name) => ({ name, sql: SQL[name] })),
       ...(explain === undefined ? [] : [{ name: 'plan', explain }]),
+      ...names.map((name) => ({ name, sql: SQL[name] })),
     ]
+    const answers = this.#last.then(() => this.#askNow(pool, questions))
+    this.#last = answers
+    return answers
+  }
+
+  async #askNow(
+    pool: number,
+    questions: readonly ({ name: string; sql: string } | { name: string; explain: number })[],
+  ): Promise<ReadonlyMap<string, Rows>> {
     try {
-      const { value } = await this.#access.invoke(
-        'postgres.ask',
-        { pool, questions },
-        { timeoutMs: ASK_TIMEOUT_MS, mayInterrupt: false },
-      )
+      const call = { timeoutMs: ASK_TIMEOUT_MS, mayInterrupt: false }
+      const { value } = await this.#access.invoke('postgres.ask', { pool, questions }, call)
       return new Map(answersOf(value))
     } catch (error) {
       const failed = error instanceof Error ? error.message : String(error)
@@ -104,4 +113,10 @@ function isJsonRecord(value: unknown): value is JsonRecord {
 export function rowsIn(answers: ReadonlyMap<string, Rows>, name: string): readonly JsonRecord[] {
   const answer = answers.get(name)
   return answer !== undefined && 'rows' in answer ? answer.rows : []
+}
+
+/** Why an answer is missing; null when it is there. */
+export function failureIn(answers: ReadonlyMap<string, Rows>, name: string): string | null {
+  const answer = answers.get(name)
+  return answer === undefined ? 'not asked' : 'failed' in answer ? answer.failed : null
 }

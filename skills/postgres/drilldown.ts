@@ -43,7 +43,15 @@ const TITLES: Record<FindingKind, { readonly type: string; readonly evidence: re
     exhausted: { type: 'postgres_exhausted', evidence: ['poolMax', 'waiting', 'longestWaitMs'] },
     slow_query: {
       type: 'postgres_slow_query',
-      evidence: ['statement', 'meanMs', 'callsPerSecond', 'sharePct', 'plan', 'planCost'],
+      evidence: [
+        'statement',
+        'meanMs',
+        'callsPerSecond',
+        'sharePct',
+        'plan',
+        'planCost',
+        'planFailed',
+      ],
     },
     lock: {
       type: 'postgres_lock',

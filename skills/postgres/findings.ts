@@ -10,14 +10,14 @@ import { rootsOf, type Trouble } from './trouble.ts'
 import type { PostgresWatch } from './watch.ts'
 
 /** Findings are good for so long: one look at the database serves all steps of an investigation. */
-const FRESH_MS = 8000
+const FRESH_MS = 6000
 
 /** Turns troubles into rows with names, places and causes. */
 export class Findings {
   readonly #context: SkillContext
   readonly #watch: PostgresWatch
   readonly #database: Database
-  #known: { readonly at: number; readonly rows: Promise<JsonRecord[]> } | undefined
+  #known: { goodUntil: number; readonly rows: Promise<JsonRecord[]> } | undefined
 
   constructor(context: SkillContext, watch: PostgresWatch, database: Database) {
     this.#context = context
@@ -40,10 +40,13 @@ export class Findings {
 
   /** Worst first. What is a mere consequence of another trouble is no row of its own. */
   async rows(now: number): Promise<JsonRecord[]> {
-    if (this.#known === undefined || now - this.#known.at > FRESH_MS) {
-      const rows = this.#make(now)
-      this.#known = { at: now, rows }
-      rows.catch(() => {
+    if (this.#known === undefined || now > this.#known.goodUntil) {
+      const known = { goodUntil: Number.POSITIVE_INFINITY, rows: this.#make(now) }
+      this.#known = known
+      const settle = (): void => {
+        known.goodUntil = Date.now() + FRESH_MS
+      }
+      known.rows.then(settle, () => {
         this.#known = undefined
       })
     }

@@ -56,35 +56,33 @@ function shortPath(file: string, root: string): string {
   return path === '' || path.startsWith('..') || isAbsolute(path) ? file : path
 }
 
+/** A line by which a function can be left. */
+export interface Exit {
+  readonly line: number
+  readonly text: string
+}
+
 /**
- * The way out of a function that leaves a client behind: a `return` or `throw` between the last query and
- * the first `release`, by reading the source. undefined: none is found, or a `finally` releases.
+ * The ways out of a function that leave a client behind: each `return` and `throw` between the last query and
+ * the first `release`, by reading the source; three at most. None when a `finally` is there.
  */
-export function leakingExit(
-  place: Place,
-  afterLine: number,
-  context: PlaceContext,
-): { line: number; text: string } | undefined {
+export function exitsBeforeRelease(place: Place, afterLine: number, context: PlaceContext): Exit[] {
   const { files } = context
-  const owner = files
+  const [owner] = files
     .functions(place.rawFile)
     .filter(({ startLine, endLine }) => startLine <= place.rawLine && endLine >= place.rawLine)
-    .toSorted((left, right) => left.end - left.start - (right.end - right.start))[0]
-  if (owner === undefined) return undefined
-  const from =
-    afterLine >= owner.startLine && afterLine <= owner.endLine ? afterLine : place.rawLine
-  const lines = Array.from({ length: owner.endLine - owner.startLine + 1 }, (_, index) => {
-    const line = owner.startLine + index
-    return { line, text: files.line(place.rawFile, line).trim() }
-  })
-  if (/\bfinally\b/.test(lines.map(({ text }) => text).join('\n'))) return undefined
-  for (const { line, text } of lines) {
-    if (line < from || line < place.rawLine) continue
-    if (/\brelease\s*\(|\bdone\s*\(/.test(text)) return undefined
-    if (line > place.rawLine && /\b(?:return|throw)\b/.test(text)) {
-      const original = files.original({ file: place.rawFile, line, column: 1 })
-      return { line: original.line, text: text.slice(0, 80) }
-    }
+    .toSorted((left, right) => left.end - left.start - (right.end - right.start))
+  if (owner === undefined) return []
+  const isInside = afterLine > owner.startLine && afterLine <= owner.endLine
+  const from = isInside ? afterLine : place.rawLine
+  const exits: Exit[] = []
+  for (let line = owner.startLine; line <= owner.endLine; line += 1) {
+    const text = files.line(place.rawFile, line).trim()
+    if (/\bfinally\b/.test(text)) return []
+    if (line <= place.rawLine || line < from) continue
+    if (/\brelease\s*\(|\bdone\s*\(/.test(text)) break
+    if (!/\b(?:return|throw)\b/.test(text) || exits.length >= 3) continue
+    exits.push({ line: files.original({ file: place.rawFile, line, column: 1 }).line, text })
   }
-  return undefined
+  return exits
 }

@@ -1,7 +1,7 @@
 /** Findings about queries, in words and with places. */
 import type { JsonRecord } from '../json.ts'
 import { type LockRoot, lockRoots, slowCauseOf } from './cause.ts'
-import { type Rows, rowsIn } from './database.ts'
+import { failureIn, type Rows, rowsIn } from './database.ts'
 import { findingOf, UNKNOWN_PLACE, type World } from './finding.ts'
 import { readPlan } from './plan.ts'
 import { errorWords, lockWords, runWords, slowWords } from './query-words.ts'
@@ -34,6 +34,7 @@ export function slowRow(
     sharePct: trouble.share * 100,
     plan: plan?.outline ?? null,
     planCost: plan?.totalCost ?? null,
+    planFailed: failureIn(answers, 'plan'),
   })
 }
 

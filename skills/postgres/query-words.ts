@@ -15,7 +15,7 @@ export function slowWords(
       ? 'not seen before'
       : `${ms(normalMs)} at ${rate(normalPerSecond)} before`
   const observation = `The query ${quote(text, 110)} of ${place} took ${ms(meanMs)} on average at ${rate(callsPerSecond)} over the last ${ms(overMs)} (${was}): ${Math.round(share * 100)} % of the time spent in the database, ${load.toFixed(1)} connections always busy with it`
-  return { observation, ...slowCause(cause, place) }
+  return { observation, ...slowCause(cause, place, trouble.waiting > 0) }
 }
 
 /** Why a statement is slow. */
@@ -26,14 +26,19 @@ export type SlowCause =
   | { readonly type: 'rows'; readonly rowsPerCall: number }
   | { readonly type: 'unknown'; readonly outline: string | undefined }
 
-function slowCause(cause: SlowCause, place: string): Pick<Words, 'explanation' | 'remedy'> {
+function slowCause(
+  cause: SlowCause,
+  place: string,
+  isQueueing: boolean,
+): Pick<Words, 'explanation' | 'remedy'> {
+  const behind = isQueueing ? '; other queries only queue behind it' : ''
   switch (cause.type) {
     case 'no-index': {
       const { scan, rows } = cause
       const columns = [...scan.equal, ...scan.ranged]
       const sorted = scan.sortedBy.filter((key) => !columns.includes(key.replace(/ .*$/, '')))
       return {
-        explanation: `A slow query: no index serves ${columns.join(', ')} of the table ${scan.table}, so each call of ${place} is a sequential scan of its ${count(rows)} rows (EXPLAIN: Seq Scan on ${scan.table}, filter ${quote(scan.filter, 70)}); other queries only queue behind it`,
+        explanation: `A slow query: no index serves ${columns.join(', ')} of the table ${scan.table}, so each call of ${place} is a sequential scan of its ${count(rows)} rows (EXPLAIN: Seq Scan on ${scan.table}, filter ${quote(scan.filter, 70)})${behind}`,
         remedy: `CREATE INDEX CONCURRENTLY ON ${scan.table} (${[...columns, ...sorted].join(', ')}); then EXPLAIN again`,
       }
     }

@@ -129,7 +129,12 @@ export type PostgresDetails = {
   readonly sites: readonly SiteDetail[]
   readonly statements: readonly StatementDetail[]
   /** Places that released a client inside a transaction: counts by site. */
-  readonly releasedInTransaction: readonly { readonly site: number; readonly count: number }[]
+  readonly releasedInTransaction: readonly {
+    readonly site: number
+    readonly count: number
+    /** A query of the pool itself, which gives its client back at once. */
+    readonly isPoolQuery: boolean
+  }[]
   readonly connectErrors: Readonly<Record<string, number>>
   readonly clients: readonly ClientReading[]
 }

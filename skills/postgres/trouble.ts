@@ -45,6 +45,8 @@ export interface SlowTrouble extends Common {
   readonly share: number
   readonly normalMs: number | undefined
   readonly normalPerSecond: number
+  /** Callers that wait for a connection meanwhile. */
+  readonly waiting: number
 }
 
 /** Executions of a quick statement do not end. */

@@ -11,7 +11,9 @@ import type { ErrorTrouble, RunTrouble, SlowTrouble, StuckTrouble, Trouble } fro
 
 const SLOW_FROM_MS = 50
 const STUCK_FROM_MS = 3000
-const RUN_FROM_MS = 40
+/** A run counts when it takes this long, or is this long. */
+const RUN_FROM_MS = 25
+const RUN_FROM_CALLS = 40
 
 /** A single reading that is worth a closer watch; nothing is wrong yet. */
 export function isSuspect(interval: Interval): boolean {
@@ -78,6 +80,7 @@ function slowOnes(recent: readonly Interval[], normal: Normal): SlowTrouble[] {
         callsPerSecond: mean(seen.map((rate) => rate.callsPerSecond)),
         normalMs: usual?.meanMs,
         normalPerSecond: usual?.callsPerSecond ?? 0,
+        waiting: total((recent.at(-1)?.pools ?? []).map((pool) => pool.waiting)),
       },
     ]
   })
@@ -119,14 +122,15 @@ function runsOf(recent: readonly Interval[], normal: Normal): RunTrouble[] {
     const runs = total(seen.map((rate) => rate.runs))
     if (runs < READINGS || !seen.every((rate) => rate.runs > 0)) return []
     const usual = normal.statement(statement.id)
-    const length = total(seen.map((rate) => rate.runCalls)) / runs
+    const repeated = total(seen.map((rate) => rate.runCalls))
+    const length = repeated / runs
     const runMs = total(seen.map((rate) => rate.runMs)) / runs
     const runsPerSecond = (runs * 1000) / spanOf(recent)
-    const share =
-      total(seen.map((rate) => rate.calls)) / Math.max(1, total(recent.map(({ calls }) => calls)))
+    const share = repeated / Math.max(1, total(recent.map(({ calls }) => calls)))
     const isNew =
       runsPerSecond >= 2 * (usual?.runsPerSecond ?? 0) || length >= 2 * (usual?.longestRun ?? 0)
-    if (!isNew || runMs < RUN_FROM_MS || share < 0.5) return []
+    const isLong = runMs >= RUN_FROM_MS || length >= RUN_FROM_CALLS
+    if (!isNew || !isLong || share < 0.5) return []
     return [
       {
         kind: 'run',

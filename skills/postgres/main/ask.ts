@@ -15,9 +15,9 @@ export type Answer =
   | { readonly name: string; readonly rows: readonly unknown[] }
   | { readonly name: string; readonly failed: string }
 
-const CONNECT_MS = 2000
+const CONNECT_MS = 5000
 /** The server ends a question after this. */
-const STATEMENT_MS = 2000
+const STATEMENT_MS = 3000
 const LOCK_MS = 300
 const MAX_ROWS = 200
 const PLAN_KEYS = [
@@ -94,7 +94,7 @@ function newClient(pool: object, ledger: Ledger): object {
     },
   ])
   if (!isObject(client)) throw new Error('the pool has no Client')
-  ledger.own.add(client)
+  ledger.client(client).isOwn = true
   const on: unknown = Reflect.get(client, 'on')
   if (isMethod(on)) Reflect.apply(on, client, ['error', () => {}])
   return client

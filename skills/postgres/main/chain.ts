@@ -12,17 +12,21 @@ export const RUN_FROM = 10
 const MAX_KINDS = 32
 
 const nextTick = process.nextTick.bind(process)
-const later = queueMicrotask
+/** `queueMicrotask` makes an async resource of each; this does not. */
+const settled = Promise.resolve()
 
 export class Chain {
-  readonly #counts = new Map<Statement, number>()
+  /** Most chains have one or two kinds of statements: a map comes with the second. */
+  #only: Statement | undefined
+  #onlyCount = 0
+  #counts: Map<Statement, number> | undefined
   /** The statement that last gave several rows. */
   #list: Statement | undefined
 
   /** Notes a call of the statement. */
   note(statement: Statement): void {
-    const count = (this.#counts.get(statement) ?? 0) + 1
-    if (count > 1 || this.#counts.size < MAX_KINDS) this.#counts.set(statement, count)
+    const count = this.#count(statement) + 1
+    this.#setCount(statement, count)
     if (count < RUN_FROM) return
     if (count === RUN_FROM) {
       statement.runs += 1
@@ -34,9 +38,23 @@ export class Chain {
 
   /** Notes an answer. */
   answered(statement: Statement, rows: number, ms: number): void {
-    const count = this.#counts.get(statement) ?? 0
+    const count = this.#count(statement)
     if (count >= RUN_FROM) statement.runMs += ms
     if (rows > 1 && count < RUN_FROM) this.#list = statement
+  }
+
+  #count(statement: Statement): number {
+    return statement === this.#only ? this.#onlyCount : (this.#counts?.get(statement) ?? 0)
+  }
+
+  #setCount(statement: Statement, count: number): void {
+    this.#only ??= statement
+    if (statement === this.#only) {
+      this.#onlyCount = count
+      return
+    }
+    this.#counts ??= new Map()
+    if (count > 1 || this.#counts.size < MAX_KINDS) this.#counts.set(statement, count)
   }
 }
 
@@ -54,7 +72,7 @@ export function resumeChain(chain: Chain): void {
   current = chain
   if (isEnding) return
   isEnding = true
-  later(afterMicrotasks)
+  void settled.then(afterMicrotasks)
 }
 
 /** A next tick that a microtask asks for comes when all microtasks are done: the end of the turn. */

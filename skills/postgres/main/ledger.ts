@@ -1,8 +1,17 @@
 import { type Trace, takeTrace } from './call-site.ts'
-import { type Chain, chainOfTurn, resumeChain } from './chain.ts'
+import { chainOfTurn, resumeChain } from './chain.ts'
 import { codeOf, messageOf } from './shape.ts'
 import { type Site, Sites } from './sites.ts'
 import { type Statement, Statements } from './statements.ts'
+import {
+  type Call,
+  Checkout,
+  ClientState,
+  PoolState,
+  type Request,
+  type Running,
+} from './traffic.ts'
+import { isObject } from './wrap.ts'
 
 const MAX_POOLS = 50
 const MAX_LOOSE = 500
@@ -12,93 +21,19 @@ const CHECKOUT_TRACES_PER_SECOND = 500
 /** One in so many checkouts that come back is read for how long its place holds a client. */
 const HELD_ONE_IN = 8
 
-/** A query that the application asked for. */
-export interface Call {
-  readonly at: number
-  readonly statement: Statement
-  readonly chain: Chain
-}
-
-/** Somebody wants a client of a pool. */
-export interface Request {
-  readonly at: number
-  /** The pool's own query, which releases the client by itself. */
-  call: Call | undefined
-  readonly trace: Trace | undefined
-}
-
-/** A query on its way. */
-export interface Running {
-  readonly call: Call
-  readonly checkout: Checkout | undefined
-  sentAt: number
-  isDone: boolean
-}
-
-/** Who gave a client back inside a transaction. */
-export interface Left {
-  readonly site: number
-  readonly statement: number
-  readonly at: number
-}
-
-/** A client that is out. */
-export class Checkout {
-  readonly at: number
-  readonly pool: PoolState
-  call: Call | undefined
-  readonly isQuery: boolean
-  trace: Trace | undefined
-  site: Site | undefined
-  statement: Statement | undefined
-  active = 0
-  busyMs = 0
-  restsSince: number
-  inTransaction = false
-  hasEnded = false
-
-  constructor(pool: PoolState, request: Request | undefined, now: number) {
-    this.pool = pool
-    this.at = now
-    this.restsSince = now
-    this.call = request?.call
-    this.isQuery = request?.call !== undefined
-    this.trace = request?.trace
-  }
-}
-
-/** What is known of a pool; the pool itself is held weakly. */
-export class PoolState {
-  readonly id: number
-  readonly pool: WeakRef<object>
-  requested = 0
-  acquired = 0
-  released = 0
-  waitedMs = 0
-  releasedInTransaction = 0
-
-  constructor(id: number, pool: object) {
-    this.id = id
-    this.pool = new WeakRef(pool)
-  }
-}
-
 /** All that main remembers of its PostgreSQL traffic; bounded, and it keeps nothing of the application alive. */
 export class Ledger {
   readonly statements = new Statements()
   readonly sites = new Sites()
-  readonly checkouts = new WeakMap<object, Checkout>()
-  readonly requests = new WeakMap<object, Request>()
-  readonly queries = new WeakMap<object, Running>()
-  readonly running = new Set<Running>()
-  /** Clients that went back inside a transaction, and who left them so. */
-  readonly left = new WeakMap<object, Left>()
-  /** Clients of ours: not counted. */
-  readonly own = new WeakSet<object>()
+  readonly #clients = new WeakMap<object, ClientState>()
+  /** The same by the client's connection, which is all that a query sees. */
+  readonly #connections = new WeakMap<object, ClientState>()
   readonly connectCodes = new Map<string, number>()
   calls = 0
   errors = 0
   totalMs = 0
+  /** Sent and not answered. */
+  active = 0
   connectErrors = 0
   isLoaded = false
   #pools: PoolState[] = []
@@ -119,6 +54,20 @@ export class Ledger {
     return state
   }
 
+  client(client: object): ClientState {
+    const known = this.#clients.get(client)
+    if (known !== undefined) return known
+    const state = new ClientState()
+    this.#clients.set(client, state)
+    const connection: unknown = Reflect.get(client, 'connection')
+    if (isObject(connection)) this.#connections.set(connection, state)
+    return state
+  }
+
+  byConnection(connection: unknown): ClientState | undefined {
+    return isObject(connection) ? this.#connections.get(connection) : undefined
+  }
+
   /** Pools that are still there. */
   pools(): { readonly state: PoolState; readonly pool: object }[] {
     const alive = this.#pools.flatMap((state) => {
@@ -129,17 +78,21 @@ export class Ledger {
     return alive
   }
 
-  /** The application asks for a query; `below` is the function that it called. */
-  callFor(text: string, below: (...input: never[]) => unknown): Call {
+  /** The application asks for a query, of a client or of the pool; `below` is the function that it called. */
+  callFor(text: string, below: (...input: never[]) => unknown, isPool = false): Call {
     const at = performance.now()
     const statement = this.statements.of(text, at)
     statement.calls += 1
     this.calls += 1
-    if (this.statements.wantsCaller(statement, at))
-      statement.addCaller(this.sites.of(takeTrace(below)).id)
     const chain = chainOfTurn()
     chain.note(statement)
-    return { at, statement, chain }
+    // BEGIN by the pool itself is a mistake whose place is worth a trace each time.
+    const isBegin = isPool && statement.step === 'begin'
+    if (!isBegin && !this.statements.wantsCaller(statement, at))
+      return { at, statement, chain, site: undefined }
+    const site = this.sites.of(takeTrace(below))
+    statement.addCaller(site.id)
+    return { at, statement, chain, site }
   }
 
   /**
@@ -172,20 +125,21 @@ export class Ledger {
     return { at, call, trace: call === undefined ? this.#checkoutTrace(at, below) : undefined }
   }
 
-  acquired(client: object, state: PoolState, request: Request | undefined): void {
+  acquired(client: object, pool: PoolState, request: Request | undefined): void {
     const now = performance.now()
-    state.acquired += 1
-    if (request !== undefined) state.waitedMs += now - request.at
-    this.checkouts.set(client, new Checkout(state, request, now))
+    pool.acquired += 1
+    if (request !== undefined) pool.waitedMs += now - request.at
+    this.client(client).checkout = new Checkout(pool, request, now)
   }
 
   /** `isBroken`: the pool closes the connection, so nothing of it stays. */
   released(client: object, isBroken: boolean): void {
-    const checkout = this.checkouts.get(client)
+    const state = this.client(client)
+    const { checkout } = state
     if (checkout === undefined) return
-    this.checkouts.delete(client)
+    state.checkout = undefined
     checkout.pool.released += 1
-    if (!isBroken) this.#noteTransaction(client, checkout)
+    if (!isBroken) this.#noteTransaction(client, state, checkout)
     if (checkout.isQuery) return
     this.#releases += 1
     if (this.#releases % HELD_ONE_IN !== 0 && this.#releases > HELD_ONE_IN) return
@@ -193,20 +147,18 @@ export class Ledger {
   }
 
   /** The server's word (since pg 8.20), else what the texts of its statements say. */
-  #noteTransaction(client: object, checkout: Checkout): void {
+  #noteTransaction(client: object, state: ClientState, checkout: Checkout): void {
+    if (!checkout.inTransaction && !checkout.hasEnded) return
     const status: unknown = Reflect.get(client, '_txStatus')
     const isOpen = typeof status === 'string' ? status !== 'I' : checkout.inTransaction
-    const isClosed = typeof status === 'string' ? status === 'I' : checkout.hasEnded
-    if (isClosed) this.left.delete(client)
+    if (!isOpen) state.left = undefined
     if (!isOpen || !checkout.inTransaction) return
     checkout.pool.releasedInTransaction += 1
-    const site = checkout.isQuery ? this.sites.unknown : this.siteOf(checkout)
+    const site = this.siteOf(checkout)
     site.releasedInTransaction += 1
-    this.left.set(client, {
-      site: site.id,
-      statement: checkout.statement?.id ?? 0,
-      at: performance.now(),
-    })
+    site.isPoolQuery = checkout.isQuery
+    const statement = checkout.statement?.id ?? 0
+    state.left = { site: site.id, statement, at: performance.now() }
   }
 
   siteOf(checkout: Checkout): Site {
@@ -217,40 +169,46 @@ export class Ledger {
 
   sent(query: object, running: Running): void {
     running.sentAt = performance.now()
-    this.queries.set(query, running)
-    if (this.running.size < 2000) this.running.add(running)
-    const { call, checkout } = running
+    running.query = query
+    const { call, checkout, client } = running
+    if (!client.running.includes(running)) client.running.push(running)
     call.statement.active += 1
+    this.active += 1
     if (checkout === undefined) return
     checkout.active += 1
     checkout.statement = call.statement
     const { step } = call.statement
-    if (step !== 'none') checkout.inTransaction = step === 'begin'
+    if (step === 'none') return
+    checkout.inTransaction = step === 'begin'
     if (step === 'end') checkout.hasEnded = true
   }
 
-  answered(query: object, rows: number, error: unknown): void {
-    const running = this.queries.get(query)
-    if (running === undefined || running.isDone) return
-    running.isDone = true
-    this.running.delete(running)
+  answered(client: ClientState | undefined, query: object, rows: number, error: unknown): void {
+    const index = client?.running.findIndex((one) => one.query === query) ?? -1
+    const [running] = index === -1 ? [] : (client?.running.splice(index, 1) ?? [])
+    if (running === undefined) return
     const { call, checkout, sentAt } = running
+    const { statement, chain } = call
     const now = performance.now()
-    if (sentAt > 0) call.statement.active -= 1
-    if (checkout !== undefined && sentAt > 0) {
-      checkout.active -= 1
-      checkout.restsSince = now
-      checkout.busyMs += now - sentAt
-    }
     const ms = sentAt > 0 ? now - sentAt : 0
-    this.totalMs += ms
-    call.statement.answered(ms, rows)
+    if (sentAt > 0) this.#ended(statement, checkout, now, ms)
+    statement.answered(ms, rows)
     if (error !== undefined) {
       this.errors += 1
-      call.statement.failed(codeOf(error), messageOf(error))
+      statement.failed(codeOf(error), messageOf(error))
     }
-    call.chain.answered(call.statement, rows, ms)
-    resumeChain(call.chain)
+    chain.answered(statement, rows, ms)
+    resumeChain(chain)
+  }
+
+  #ended(statement: Statement, checkout: Checkout | undefined, now: number, ms: number): void {
+    statement.active -= 1
+    this.active -= 1
+    this.totalMs += ms
+    if (checkout === undefined) return
+    checkout.active -= 1
+    checkout.restsSince = now
+    checkout.busyMs += ms
   }
 
   /** A client that connects outside a pool. */

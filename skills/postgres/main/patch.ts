@@ -4,8 +4,10 @@
  * a handler of ours (it would hide unhandled rejections), no callback is replaced.
  */
 import { takeTrace } from './call-site.ts'
-import type { Call, Ledger, Request, Running } from './ledger.ts'
-import { dataOf, lastOf, prototypeWith, rowsOf, textOf } from './shape.ts'
+import { claimLast, claimQueued } from './claim.ts'
+import type { Ledger } from './ledger.ts'
+import { dataOf, prototypeWith, rowsOf, textOf } from './shape.ts'
+import type { Call, Request, Running } from './traffic.ts'
 import { isObject, type Method, quietly, wrapMethod } from './wrap.ts'
 
 /** What is under way in this very call, from an outer method to an inner one. */
@@ -92,8 +94,13 @@ export class Patch {
     const ambient = this.#ambient
     return function query(...input) {
       const outer = ambient.call
-      const text = textOf(input[0])
-      ambient.call = text === undefined ? undefined : quietly(() => ledger.callFor(text, query))
+      ambient.call = undefined
+      try {
+        const text = textOf(input[0])
+        if (text !== undefined) ambient.call = ledger.callFor(text, query, true)
+      } catch {
+        // Bookkeeping never reaches the application; so everywhere below.
+      }
       try {
         return Reflect.apply(original, this, input)
       } finally {
@@ -105,42 +112,44 @@ export class Patch {
   #poolConnect(original: Method): Method {
     const ledger = this.#ledger
     const ambient = this.#ambient
-    const claim = (pool: object, request: Request): void => this.#claimLast(pool, request)
-    const see = (client: unknown): void => this.#seeClient(client)
+    const seen = new WeakSet<object>()
+    const see = (client: unknown): void => {
+      if (!isObject(client) || seen.has(client)) return
+      seen.add(client)
+      this.#seeClient(client)
+    }
     return function connect(...input) {
       const { call, request: outer } = ambient
       ambient.call = undefined
-      const request = quietly(() => {
+      let request: Request | undefined
+      try {
         see(Reflect.get(this, 'Client'))
-        return ledger.requestFor(ledger.poolOf(this), call, connect)
-      })
+        request = ledger.requestFor(ledger.poolOf(this), call, connect)
+      } catch {}
       ambient.request = request
       try {
         return Reflect.apply(original, this, input)
       } finally {
+        // Not taken by `newClient`: the request is the last in the pool's queue.
+        const isQueued = request !== undefined && ambient.request === request
         ambient.request = outer
         ambient.call = call
-        if (request !== undefined) quietly(() => claim(this, request))
+        if (isQueued && request !== undefined) claimLast(ledger, this, request)
       }
     }
   }
 
-  /** No client was free: the request is the last in the pool's queue. */
-  #claimLast(pool: object, request: Request): void {
-    const last = lastOf(Reflect.get(pool, '_pendingQueue'))
-    const { requests } = this.#ledger
-    if (last !== undefined && !requests.has(last)) requests.set(last, request)
-  }
-
   #newClient(original: Method): Method {
-    const { requests } = this.#ledger
+    const ledger = this.#ledger
     const ambient = this.#ambient
     return function newClient(...input) {
-      const [item] = input
       const { request, isPoolConnecting } = ambient
-      if (request !== undefined && isObject(item) && !requests.has(item))
-        requests.set(item, request)
+      const [item] = input
+      ambient.request = undefined
       ambient.isPoolConnecting = true
+      try {
+        if (request !== undefined && isObject(item)) ledger.poolOf(this).claim(item, request)
+      } catch {}
       try {
         return Reflect.apply(original, this, input)
       } finally {
@@ -153,11 +162,12 @@ export class Patch {
     const ledger = this.#ledger
     return function _acquireClient(...input) {
       const [client, item] = input
-      quietly(() => {
-        if (!isObject(client)) return
-        const request = isObject(item) ? ledger.requests.get(item) : undefined
-        ledger.acquired(client, ledger.poolOf(this), request)
-      })
+      try {
+        const pool = ledger.poolOf(this)
+        const request = isObject(item) ? pool.request(item) : undefined
+        if (isObject(item)) pool.settled(item)
+        if (isObject(client)) ledger.acquired(client, pool, request)
+      } catch {}
       return Reflect.apply(original, this, input)
     }
   }
@@ -166,7 +176,9 @@ export class Patch {
     const ledger = this.#ledger
     return function _release(...input) {
       const [client, , error] = input
-      if (isObject(client)) quietly(() => ledger.released(client, Boolean(error)))
+      try {
+        if (isObject(client)) ledger.released(client, Boolean(error))
+      } catch {}
       return Reflect.apply(original, this, input)
     }
   }
@@ -174,44 +186,43 @@ export class Patch {
   #clientQuery(original: Method): Method {
     const ledger = this.#ledger
     const ambient = this.#ambient
-    const claim = (client: object, running: Running): void => this.#claimQueued(client, running)
     return function query(...input) {
-      const text = textOf(input[0])
-      if (text === undefined || ledger.own.has(this)) return Reflect.apply(original, this, input)
       const outer = ambient.running
-      const running = quietly(() => {
-        const checkout = ledger.checkouts.get(this)
-        return { call: ledger.callOn(checkout, text, query), checkout, sentAt: 0, isDone: false }
-      })
+      let running: Running | undefined
+      try {
+        const text = textOf(input[0])
+        const client = ledger.client(this)
+        if (text !== undefined && !client.isOwn) {
+          const { checkout } = client
+          const call = ledger.callOn(checkout, text, query)
+          running = { call, checkout, client, query: undefined, sentAt: 0 }
+        }
+      } catch {}
       ambient.running = running
       try {
         return Reflect.apply(original, this, input)
       } finally {
-        if (running !== undefined && ambient.running === running)
-          quietly(() => claim(this, running))
+        if (running !== undefined && ambient.running === running) claimQueued(this, running)
         ambient.running = outer
       }
     }
-  }
-
-  /** The client is busy: the query is the last in its queue. The public name of the queue is deprecated since 8.16. */
-  #claimQueued(client: object, running: Running): void {
-    const own = Object.hasOwn(client, '_queryQueue') ? '_queryQueue' : 'queryQueue'
-    const last = Object.hasOwn(client, own) ? lastOf(Reflect.get(client, own)) : undefined
-    const { queries } = this.#ledger
-    if (last !== undefined && !queries.has(last)) queries.set(last, running)
   }
 
   #submit(original: Method): Method {
     const ledger = this.#ledger
     const ambient = this.#ambient
     return function submit(...input) {
-      quietly(() => {
-        const running = ledger.queries.get(this) ?? ambient.running
-        if (running === undefined || running.sentAt > 0) return
-        if (ambient.running === running) ambient.running = undefined
-        ledger.sent(this, running)
-      })
+      try {
+        const client = ledger.byConnection(input[0])
+        const { running } = ambient
+        if (running !== undefined && running.client === client) {
+          ambient.running = undefined
+          ledger.sent(this, running)
+        } else {
+          const queued = client?.running.find((one) => one.query === this)
+          if (queued !== undefined && queued.sentAt === 0) ledger.sent(this, queued)
+        }
+      } catch {}
       return Reflect.apply(original, this, input)
     }
   }
@@ -219,7 +230,10 @@ export class Patch {
   #handleError(original: Method): Method {
     const ledger = this.#ledger
     return function handleError(...input) {
-      quietly(() => ledger.answered(this, 0, input[0] ?? 'unknown'))
+      const [error, connection] = input
+      try {
+        ledger.answered(ledger.byConnection(connection), this, 0, error ?? 'unknown')
+      } catch {}
       return Reflect.apply(original, this, input)
     }
   }
@@ -227,10 +241,10 @@ export class Patch {
   #handleReady(original: Method): Method {
     const ledger = this.#ledger
     return function handleReadyForQuery(...input) {
-      quietly(() => {
+      try {
         const isFailed = Boolean(Reflect.get(this, '_canceledDueToError'))
-        if (!isFailed) ledger.answered(this, rowsOf(this), undefined)
-      })
+        if (!isFailed) ledger.answered(ledger.byConnection(input[0]), this, rowsOf(this), undefined)
+      } catch {}
       return Reflect.apply(original, this, input)
     }
   }
@@ -239,8 +253,8 @@ export class Patch {
     const ledger = this.#ledger
     const ambient = this.#ambient
     return function connect(...input) {
-      if (!ambient.isPoolConnecting && !ledger.own.has(this))
-        quietly(() => ledger.opened(this, takeTrace(connect)))
+      const isLoose = !ambient.isPoolConnecting && !ledger.client(this).isOwn
+      if (isLoose) quietly(() => ledger.opened(this, takeTrace(connect)))
       return Reflect.apply(original, this, input)
     }
   }
@@ -248,7 +262,7 @@ export class Patch {
   #connectError(original: Method): Method {
     const ledger = this.#ledger
     return function _handleErrorWhileConnecting(...input) {
-      if (!ledger.own.has(this)) quietly(() => ledger.connectFailed(input[0]))
+      if (!ledger.client(this).isOwn) quietly(() => ledger.connectFailed(input[0]))
       return Reflect.apply(original, this, input)
     }
   }

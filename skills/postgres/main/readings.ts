@@ -6,8 +6,9 @@ import type {
   PostgresReading,
   StatementReading,
 } from '../reading.ts'
-import type { Checkout, Ledger, PoolState } from './ledger.ts'
+import type { Ledger } from './ledger.ts'
 import type { Statement } from './statements.ts'
+import type { Checkout, PoolState } from './traffic.ts'
 import { isObject } from './wrap.ts'
 
 /** A client that is out for less is nobody's business. */
@@ -37,7 +38,7 @@ export function readLedger(ledger: Ledger): PostgresReading {
     errors,
     totalMs,
     connectErrors,
-    active: ledger.running.size,
+    active: ledger.active,
     pools: ledger.pools().map(({ state, pool }) => poolReading(ledger, state, pool, now)),
     statements: statementReadings(ledger, now),
     loose: [...loose.values()].sort((left, right) => right.open - left.open).slice(0, 10),
@@ -58,7 +59,11 @@ export function readDetails(ledger: Ledger, ids: readonly number[]): PostgresDet
     sites: sites.slice(-MAX_DETAILS * 2).map((site) => site.detail()),
     releasedInTransaction: sites
       .filter((site) => site.releasedInTransaction > 0)
-      .map((site) => ({ site: site.id, count: site.releasedInTransaction })),
+      .map((site) => ({
+        site: site.id,
+        count: site.releasedInTransaction,
+        isPoolQuery: site.isPoolQuery,
+      })),
     connectErrors: Object.fromEntries(ledger.connectCodes),
     clients: clientsOut(ledger),
   }
@@ -66,9 +71,11 @@ export function readDetails(ledger: Ledger, ids: readonly number[]): PostgresDet
 
 function statementReadings(ledger: Ledger, now: number): StatementReading[] {
   const oldest = new Map<Statement, number>()
-  for (const { call, sentAt } of ledger.running) {
-    const age = now - sentAt
-    if (age > (oldest.get(call.statement) ?? 0)) oldest.set(call.statement, age)
+  for (const client of clientsOf(ledger)) {
+    for (const { call, sentAt } of ledger.client(client).running) {
+      const age = sentAt === 0 ? 0 : now - sentAt
+      if (age > (oldest.get(call.statement) ?? 0)) oldest.set(call.statement, age)
+    }
   }
   const recent = ledger.statements
     .all()
@@ -87,7 +94,7 @@ function poolReading(ledger: Ledger, state: PoolState, pool: object, now: number
   }
   const queue: unknown = Reflect.get(pool, '_pendingQueue')
   const first: unknown = Array.isArray(queue) ? queue[0] : undefined
-  const request = isObject(first) ? ledger.requests.get(first) : undefined
+  const request = isObject(first) ? state.request(first) : undefined
   return {
     id,
     requested,
@@ -107,10 +114,9 @@ function poolReading(ledger: Ledger, state: PoolState, pool: object, now: number
 
 /** Clients that the application itself checked out a while ago, by place. */
 function holdersOf(ledger: Ledger, pool: object, now: number): HolderReading[] {
-  const clients: unknown = Reflect.get(pool, '_clients')
   const bySite = new Map<number, Checkout[]>()
-  for (const client of Array.isArray(clients) ? clients : []) {
-    const checkout = isObject(client) ? ledger.checkouts.get(client) : undefined
+  for (const client of clientsIn(pool)) {
+    const { checkout } = ledger.client(client)
     if (checkout === undefined || checkout.isQuery) continue
     if (now - checkout.at < HELD_FROM_MS) continue
     const { id } = ledger.siteOf(checkout)
@@ -138,8 +144,7 @@ function holderReading(site: number, held: readonly Checkout[], now: number): Ho
 }
 
 function clientReading(ledger: Ledger, client: object, now: number): ClientReading[] {
-  const checkout = ledger.checkouts.get(client)
-  const left = ledger.left.get(client)
+  const { checkout, left } = ledger.client(client)
   const pid: unknown = Reflect.get(client, 'processID')
   const backend = typeof pid === 'number' ? pid : 0
   if (left !== undefined && (checkout === undefined || !checkout.inTransaction)) {
@@ -165,12 +170,18 @@ function clientReading(ledger: Ledger, client: object, now: number): ClientReadi
 function clientsOut(ledger: Ledger): ClientReading[] {
   const now = performance.now()
   const found: ClientReading[] = []
-  for (const { pool } of ledger.pools()) {
-    const clients: unknown = Reflect.get(pool, '_clients')
-    for (const client of Array.isArray(clients) ? clients : []) {
-      if (isObject(client) && found.length < MAX_CLIENTS)
-        found.push(...clientReading(ledger, client, now))
-    }
+  for (const client of clientsOf(ledger)) {
+    if (found.length < MAX_CLIENTS) found.push(...clientReading(ledger, client, now))
   }
   return found
+}
+
+function clientsOf(ledger: Ledger): object[] {
+  const pooled = ledger.pools().flatMap(({ pool }) => clientsIn(pool))
+  return [...pooled, ...ledger.loose().map(({ client }) => client)]
+}
+
+function clientsIn(pool: object): object[] {
+  const clients: unknown = Reflect.get(pool, '_clients')
+  return Array.isArray(clients) ? clients.filter(isObject) : []
 }

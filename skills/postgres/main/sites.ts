@@ -12,6 +12,8 @@ export class Site {
   busyMs = 0
   longestHeldMs = 0
   releasedInTransaction = 0
+  /** What was left in a transaction here was a query of the pool itself. */
+  isPoolQuery = false
   opened = 0
 
   constructor(id: number, sites: readonly RawSite[]) {
