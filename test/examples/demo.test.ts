@@ -1,3 +1,4 @@
+// run alone: each of its programs is three processes
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
