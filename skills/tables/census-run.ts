@@ -12,6 +12,7 @@ import {
 
 const CENSUS = "globalThis[Symbol.for('nodelens.probe')].census"
 const GROUP = 'nodelens-census'
+const TERMINATED_TRIES = 3
 const SLICE_MS = 8
 const PAUSE_MS = 4
 /** Bounds of one census. */
@@ -248,8 +249,17 @@ export class CensusRun {
     this.#scriptsAt = performance.now()
   }
 
+  /** On a crowded machine a slice of a few milliseconds can take V8's whole time: it is asked again. */
   async #evaluate(expression: string, chargeMs: number): Promise<unknown> {
-    return this.#inspector.evaluate(expression, { timeoutMs: 1500, mainMs: 200, chargeMs })
+    for (let left = TERMINATED_TRIES; ; left--) {
+      try {
+        const options = { timeoutMs: 1500, mainMs: 200, chargeMs }
+        return await this.#inspector.evaluate(expression, options)
+      } catch (error) {
+        if (left === 0 || !String(error).includes('Execution was terminated')) throw error
+        await delay(PAUSE_MS * 10, undefined, { ref: false })
+      }
+    }
   }
 
   async #post(method: string, parameters: object): Promise<unknown> {

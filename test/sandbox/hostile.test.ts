@@ -18,7 +18,8 @@ function limitsOf({ id, expect }: HostileScript): Record<string, number> {
   const codes = [expect, ...(expect.anyOf ?? [])].flatMap(({ code }) => code ?? [])
   // scripts that are expected to run into the clock may run into it sooner
   const isForClock = codes.includes('timeout') || codes.includes('hard_timeout')
-  const cpuMs = isForClock && expect.ok === undefined && expect.anyOf === undefined ? 500 : 12_000
+  const isForClockAlone = isForClock && expect.ok === undefined && expect.anyOf === undefined
+  const cpuMs = isForClockAlone ? 500 : isForClock ? 2000 : 12_000
   const wallMs = id.includes('slow-timeout-pcall-loop') ? 4000 : 15_000
   return { cpuMs, wallMs, callbackMs: 1000 }
 }
