@@ -19,7 +19,13 @@ export function slowRow(
   const { id, rowsPerCall } = trouble.statement
   const place = book.caller(id)
   const text = book.text(id) ?? '?'
-  const [root] = lockRoots(rowsIn(answers, 'activity'))
+  // Only a lock that executions of this statement wait for: others may queue in the same database.
+  const own = new Set(
+    book.details.clients.filter(({ statement }) => statement === id).map(({ backend }) => backend),
+  )
+  const root = lockRoots(rowsIn(answers, 'activity')).find(({ waiters }) =>
+    waiters.some((pid) => own.has(pid)),
+  )
   if (root !== undefined && (trouble.kind === 'stuck' || root.waitMs > LOCK_FROM_MS))
     return lockRow(trouble, book, root)
   if (trouble.kind === 'stuck' || place === undefined) return undefined

@@ -26,22 +26,29 @@ export type SlowCause =
   | { readonly type: 'rows'; readonly rowsPerCall: number }
   | { readonly type: 'unknown'; readonly outline: string | undefined }
 
+function indexCause(
+  scan: FullScan,
+  rows: number,
+  place: string,
+  isQueueing: boolean,
+): Pick<Words, 'explanation' | 'remedy'> {
+  const behind = isQueueing ? '; other queries only queue behind it' : ''
+  const columns = [...scan.equal, ...scan.ranged]
+  const sorted = scan.sortedBy.filter((key) => !columns.includes(key.replace(/ .*$/, '')))
+  return {
+    explanation: `A slow query: no index serves ${columns.join(', ')} of the table ${scan.table}, so each call of ${place} is a sequential scan of its ${count(rows)} rows (EXPLAIN: Seq Scan on ${scan.table}, filter ${quote(scan.filter, 70)})${behind}`,
+    remedy: `CREATE INDEX CONCURRENTLY ON ${scan.table} (${[...columns, ...sorted].join(', ')}); then EXPLAIN again`,
+  }
+}
+
 function slowCause(
   cause: SlowCause,
   place: string,
   isQueueing: boolean,
 ): Pick<Words, 'explanation' | 'remedy'> {
-  const behind = isQueueing ? '; other queries only queue behind it' : ''
   switch (cause.type) {
-    case 'no-index': {
-      const { scan, rows } = cause
-      const columns = [...scan.equal, ...scan.ranged]
-      const sorted = scan.sortedBy.filter((key) => !columns.includes(key.replace(/ .*$/, '')))
-      return {
-        explanation: `A slow query: no index serves ${columns.join(', ')} of the table ${scan.table}, so each call of ${place} is a sequential scan of its ${count(rows)} rows (EXPLAIN: Seq Scan on ${scan.table}, filter ${quote(scan.filter, 70)})${behind}`,
-        remedy: `CREATE INDEX CONCURRENTLY ON ${scan.table} (${[...columns, ...sorted].join(', ')}); then EXPLAIN again`,
-      }
-    }
+    case 'no-index':
+      return indexCause(cause.scan, cause.rows, place, isQueueing)
     case 'wrapped': {
       const { scan, rows } = cause
       return {
