@@ -12,17 +12,17 @@ connection of their own, read-only; use them when a row does not say enough. A s
 
 /** Types of other skills that a finding here explains: what waits for the database waits at other places too. */
 const CONSEQUENCES = [
-  'http_slow_route',
-  'http_slow_requests',
-  'http_requests_pile_up',
-  'http_in_flight_growth',
-  'http_errors',
-  'handles_growth',
+  'http_requests_hang',
+  'http_server_slow',
+  'http_server_errors',
   'handles_leak',
-  'handles_socket_growth',
-  'overload_in_flight',
-  'overload_requests_pile_up',
-  'overload_backlog',
+  'handles_descriptor_leak',
+  'logger_error_storm',
+  'logger_warnings_rising',
+  'logger_flood',
+  'exception_unhandled_rejections',
+  'exception_uncaught',
+  'exception_reported_rising',
 ]
 
 /** The type of the notification, and which fields of the row are its evidence. */

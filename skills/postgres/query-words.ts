@@ -26,13 +26,11 @@ export type SlowCause =
   | { readonly type: 'rows'; readonly rowsPerCall: number }
   | { readonly type: 'unknown'; readonly outline: string | undefined }
 
-function indexCause(
-  scan: FullScan,
-  rows: number,
+function noIndex(
+  { scan, rows }: Extract<SlowCause, { type: 'no-index' }>,
   place: string,
-  isQueueing: boolean,
+  behind: string,
 ): Pick<Words, 'explanation' | 'remedy'> {
-  const behind = isQueueing ? '; other queries only queue behind it' : ''
   const columns = [...scan.equal, ...scan.ranged]
   const sorted = scan.sortedBy.filter((key) => !columns.includes(key.replace(/ .*$/, '')))
   return {
@@ -46,9 +44,10 @@ function slowCause(
   place: string,
   isQueueing: boolean,
 ): Pick<Words, 'explanation' | 'remedy'> {
+  const behind = isQueueing ? '; other queries only queue behind it' : ''
   switch (cause.type) {
     case 'no-index':
-      return indexCause(cause.scan, cause.rows, place, isQueueing)
+      return noIndex(cause, place, behind)
     case 'wrapped': {
       const { scan, rows } = cause
       return {
