@@ -53,6 +53,8 @@ export interface LockRoot {
   /** Backends that wait for it, directly or behind others, and the longest wait. */
   readonly waiters: readonly number[]
   readonly waitMs: number
+  /** Not the server's word. */
+  readonly isGuess?: boolean
 }
 
 /** The transactions that hold up most others, most first. */

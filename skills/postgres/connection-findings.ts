@@ -35,24 +35,28 @@ export function leakRow(
   })
 }
 
-export function poolRow(trouble: PoolTrouble, { book, history }: World): JsonRecord | undefined {
+/** Callers wait because one place keeps its clients without using them; undefined: it does not. */
+export function heldRow(trouble: PoolTrouble, { book }: World): JsonRecord | undefined {
   const { pool } = trouble
   const [most] = heldBySite(book.details.clients)
-  const evidence = { poolMax: pool.max, waiting: pool.waiting, longestWaitMs: pool.oldestWaitMs }
-  if (most !== undefined && most[1].resting >= pool.max / 2) {
-    const [site, held] = most
-    const place = book.place(site)
-    const words = heldWords(trouble, place?.text ?? UNKNOWN_PLACE, {
-      ...held,
-      heldMs: held.heldMs / held.count,
-    })
-    return findingOf('held', trouble, place, words, {
-      ...evidence,
-      confidence: 'medium',
-      heldClients: held.count,
-      restingClients: held.resting,
-    })
-  }
+  if (most === undefined || most[1].resting < pool.max / 2) return undefined
+  const [site, held] = most
+  const place = book.place(site)
+  const numbers = { ...held, heldMs: held.heldMs / held.count }
+  const words = heldWords(trouble, place?.text ?? UNKNOWN_PLACE, numbers)
+  return findingOf('held', trouble, place, words, {
+    confidence: 'medium',
+    poolMax: pool.max,
+    waiting: pool.waiting,
+    longestWaitMs: pool.oldestWaitMs,
+    heldClients: held.count,
+    restingClients: held.resting,
+  })
+}
+
+/** Callers wait, and no cause is known. */
+export function exhaustedRow(trouble: PoolTrouble, { book, history }: World): JsonRecord {
+  const { pool } = trouble
   const statements = history.intervals.at(-1)?.statements ?? []
   const [busiest] = statements.toSorted((left, right) => right.load - left.load)
   const place = busiest === undefined ? undefined : book.caller(busiest.id)
@@ -61,8 +65,10 @@ export function poolRow(trouble: PoolTrouble, { book, history }: World): JsonRec
       ? undefined
       : { text: book.text(busiest.id) ?? '?', meanMs: busiest.meanMs, place: place.text }
   return findingOf('exhausted', trouble, place, poolWords(trouble, known), {
-    ...evidence,
     confidence: 'low',
+    poolMax: pool.max,
+    waiting: pool.waiting,
+    longestWaitMs: pool.oldestWaitMs,
   })
 }
 

@@ -1,16 +1,32 @@
+import type { MainAnswer } from '../gateway/main-access.ts'
 import type { SkillContext } from '../gateway/outside-part.ts'
 import type { JsonRecord } from '../json.ts'
 import { Book } from './book.ts'
-import { leakRow, looseRow, openRow, poolRow } from './connection-findings.ts'
-import type { Database } from './database.ts'
+import { exhaustedRow, heldRow, leakRow, looseRow, openRow } from './connection-findings.ts'
+import type { Database, Rows } from './database.ts'
 import type { World } from './finding.ts'
 import { errorRow, runRow, slowRow } from './query-findings.ts'
-import { isDetails } from './reading.ts'
-import { rootsOf, type Trouble } from './trouble.ts'
+import { isDetails, type PostgresDetails } from './reading.ts'
+import {
+  type PoolTrouble,
+  rootsOf,
+  type SlowTrouble,
+  type StuckTrouble,
+  type Trouble,
+} from './trouble.ts'
+import { busiestOf } from './verdicts.ts'
 import type { PostgresWatch } from './watch.ts'
 
 /** Findings are good for so long: one look at the database serves all steps of an investigation. */
 const FRESH_MS = 6000
+
+const NO_DETAILS: PostgresDetails = {
+  sites: [],
+  statements: [],
+  releasedInTransaction: [],
+  connectErrors: {},
+  clients: [],
+}
 
 /** Turns troubles into rows with names, places and causes. */
 export class Findings {
@@ -25,17 +41,13 @@ export class Findings {
     this.#database = database
   }
 
+  /** @throws {SkillFailure} Main did not answer. */
   async book(): Promise<Book> {
-    const call = { timeoutMs: 1500 }
-    const { value } = await this.#context.access.invoke('postgres.details', { ids: [] }, call)
-    const none = {
-      sites: [],
-      statements: [],
-      releasedInTransaction: [],
-      connectErrors: {},
-      clients: [],
-    }
-    return new Book(isDetails(value) ? value : none, this.#context)
+    const ask = (): Promise<MainAnswer> =>
+      this.#context.access.invoke('postgres.details', { ids: [] }, { timeoutMs: 1500 })
+    // A machine without a free CPU may need a second try for a function that takes a millisecond.
+    const { value } = await ask().catch(ask)
+    return new Book(isDetails(value) ? value : NO_DETAILS, this.#context)
   }
 
   /** Worst first. What is a mere consequence of another trouble is no row of its own. */
@@ -78,19 +90,12 @@ export class Findings {
       case 'leak':
         return leakRow(trouble, world)
       case 'pool':
-        return poolRow(trouble, world)
+        return heldRow(trouble, world) ?? (await this.#busyRow(trouble, world))
       case 'open':
         return openRow(trouble, world)
       case 'slow':
-      case 'stuck': {
-        const names = ['activity', 'tables', 'indexes'] as const
-        const [pool] = this.#watch.last?.pools ?? []
-        return slowRow(
-          trouble,
-          world,
-          await this.#database.ask(pool?.id ?? 0, names, trouble.statement.id),
-        )
-      }
+      case 'stuck':
+        return slowRow(trouble, world, await this.#answers(trouble))
       case 'run':
         return runRow(trouble, world)
       case 'loose':
@@ -98,5 +103,20 @@ export class Findings {
       case 'errors':
         return errorRow(trouble, world)
     }
+  }
+
+  /** All clients run queries: if most of them run the same one, and it is known why it is slow, that is the cause. */
+  async #busyRow(trouble: PoolTrouble, world: World): Promise<JsonRecord> {
+    const { history } = world
+    const busiest = busiestOf(history.intervals, history.normal())
+    if (busiest === undefined) return exhaustedRow(trouble, world)
+    const { severity } = trouble
+    const row = slowRow({ ...busiest, severity }, world, await this.#answers(busiest))
+    return row === undefined || row['confidence'] === 'low' ? exhaustedRow(trouble, world) : row
+  }
+
+  #answers({ statement }: SlowTrouble | StuckTrouble): Promise<ReadonlyMap<string, Rows>> {
+    const [pool] = this.#watch.last?.pools ?? []
+    return this.#database.ask(pool?.id ?? 0, ['activity', 'tables', 'indexes'], statement.id)
   }
 }

@@ -4,11 +4,14 @@ import { type LockRoot, lockRoots, slowCauseOf } from './cause.ts'
 import { failureIn, type Rows, rowsIn } from './database.ts'
 import { findingOf, UNKNOWN_PLACE, type World } from './finding.ts'
 import { readPlan } from './plan.ts'
-import { errorWords, lockWords, runWords, slowWords } from './query-words.ts'
+import { errorWords, lockWords, runWords, slowWords, stuckWords } from './query-words.ts'
 import type { ErrorTrouble, RunTrouble, SlowTrouble, StuckTrouble } from './trouble.ts'
 
 /** A lock that is waited for so long is the reason why a statement is slow. */
 const LOCK_FROM_MS = 200
+
+/** Times below so many times the lateness of the loop need a plan that explains them. */
+const LATE_FACTOR = 3
 
 /** A statement that is slow or does not end; `answers` is what the database says of it. */
 export function slowRow(
@@ -19,19 +22,21 @@ export function slowRow(
   const { id, rowsPerCall } = trouble.statement
   const place = book.caller(id)
   const text = book.text(id) ?? '?'
-  // Only a lock that executions of this statement wait for: others may queue in the same database.
-  const own = new Set(
-    book.details.clients.filter(({ statement }) => statement === id).map(({ backend }) => backend),
-  )
-  const root = lockRoots(rowsIn(answers, 'activity')).find(({ waiters }) =>
-    waiters.some((pid) => own.has(pid)),
-  )
+  const root = lockRootOf(trouble, book, rowsIn(answers, 'activity'))
   if (root !== undefined && (trouble.kind === 'stuck' || root.waitMs > LOCK_FROM_MS))
     return lockRow(trouble, book, root)
-  if (trouble.kind === 'stuck' || place === undefined) return undefined
+  if (place === undefined) return undefined
+  if (trouble.kind === 'stuck')
+    return findingOf('slow_query', trouble, place, stuckWords(trouble, place.text, text), {
+      confidence: 'low',
+      statement: text,
+      planFailed: failureIn(answers, 'activity'),
+    })
   const plan = readPlan(rowsIn(answers, 'plan'))
   const [tables, indexes] = [rowsIn(answers, 'tables'), rowsIn(answers, 'indexes')]
   const cause = slowCauseOf(plan, tables, indexes, rowsPerCall)
+  const isLoopLate = trouble.meanMs < LATE_FACTOR * trouble.loopLateMs
+  if (cause.type === 'unknown' && isLoopLate) return undefined
   return findingOf('slow_query', trouble, place, slowWords(trouble, place.text, text, cause), {
     confidence: cause.type === 'unknown' ? 'low' : cause.type === 'no-index' ? 'high' : 'medium',
     statement: text,
@@ -42,6 +47,39 @@ export function slowRow(
     planCost: plan?.totalCost ?? null,
     planFailed: failureIn(answers, 'plan'),
   })
+}
+
+/**
+ * The transaction that executions of this statement wait for; others may queue in the same database.
+ *
+ * Where the server does not say it (it is too busy to answer, or a pooler gives other process ids), a client
+ * of ours that rests inside a transaction is the likely one.
+ */
+function lockRootOf(
+  trouble: SlowTrouble | StuckTrouble,
+  { details }: World['book'],
+  activity: readonly JsonRecord[],
+): LockRoot | undefined {
+  const waiting = details.clients
+    .filter(({ statement, restsMs }) => statement === trouble.statement.id && restsMs === 0)
+    .map(({ backend }) => backend)
+  const said = lockRoots(activity).find(({ waiters }) =>
+    waiters.some((pid) => waiting.includes(pid)),
+  )
+  if (said !== undefined || trouble.kind === 'slow') return said
+  const [holder] = details.clients
+    .filter(({ inTransaction, restsMs }) => inTransaction && restsMs > LOCK_FROM_MS)
+    .toSorted((left, right) => right.restsMs - left.restsMs)
+  if (holder === undefined) return undefined
+  return {
+    pid: holder.backend,
+    application: 'this process',
+    transactionMs: Math.max(holder.heldMs, holder.restsMs),
+    idleMs: holder.restsMs,
+    waiters: waiting,
+    waitMs: trouble.statement.oldestActiveMs,
+    isGuess: true,
+  }
 }
 
 function lockRow(
@@ -69,7 +107,7 @@ function lockRow(
     },
   )
   return findingOf('lock', trouble, holder ?? place, words, {
-    confidence: holder === undefined ? 'medium' : 'high',
+    confidence: holder === undefined || root.isGuess === true ? 'medium' : 'high',
     blockerPid: root.pid,
     waiters: root.waiters.length,
     longestWaitMs: root.waitMs,

@@ -1,6 +1,6 @@
 /** Findings about queries in words. Pure. */
 import type { FullScan } from './plan.ts'
-import type { ErrorTrouble, RunTrouble, SlowTrouble } from './trouble.ts'
+import type { ErrorTrouble, RunTrouble, SlowTrouble, StuckTrouble } from './trouble.ts'
 import { count, ms, quote, rate, type Words } from './words.ts'
 
 export function slowWords(
@@ -72,6 +72,17 @@ function slowCause(
         remedy:
           'EXPLAIN (ANALYZE, BUFFERS) it on a copy, and look at statistics, locks and the load of the server',
       }
+  }
+}
+
+export function stuckWords(trouble: StuckTrouble, place: string, text: string): Words {
+  const { statement, normalMs } = trouble
+  const usual = normalMs === undefined ? '' : `, usually it takes ${ms(normalMs)}`
+  return {
+    observation: `${statement.active} executions of ${quote(text, 110)} of ${place} have not ended, the oldest for ${ms(statement.oldestActiveMs)}${usual}`,
+    explanation: `The query of ${place} waits in the database, most likely for a lock that another transaction holds; the server did not say which`,
+    remedy:
+      'Look at pg_stat_activity (wait_event_type, pg_blocking_pids) for the transaction that blocks it; set lock_timeout and statement_timeout',
   }
 }
 

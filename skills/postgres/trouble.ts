@@ -45,6 +45,8 @@ export interface SlowTrouble extends Common {
   readonly share: number
   readonly normalMs: number | undefined
   readonly normalPerSecond: number
+  /** How late main's loop was meanwhile: so much of the times may be its fault. */
+  readonly loopLateMs: number
   /** Callers that wait for a connection meanwhile. */
   readonly waiting: number
 }

@@ -10,6 +10,8 @@ import { leaks, looseOnes, openOnes, pools } from './pool-verdicts.ts'
 import type { ErrorTrouble, RunTrouble, SlowTrouble, StuckTrouble, Trouble } from './trouble.ts'
 
 const SLOW_FROM_MS = 50
+/** Below so many times the lateness of the loop a time says nothing. */
+const LATE_FACTOR = 1.5
 const STUCK_FROM_MS = 3000
 /** A run counts when it takes this long, or is this long. */
 const RUN_FROM_MS = 25
@@ -49,11 +51,10 @@ function slowOnes(recent: readonly Interval[], normal: Normal): SlowTrouble[] {
   const found = candidates(recent).flatMap(({ statement, seen }): SlowTrouble[] => {
     if (!seen.every((rate) => rate.meanMs > 0)) return []
     const usual = normal.statement(statement.id)
-    const meanMs = mean(seen.map((rate) => rate.meanMs))
-    const load = mean(seen.map((rate) => rate.load))
-    const share = load / Math.max(load, mean(recent.map((interval) => interval.load)), 1e-9)
-    // A late loop makes every query look slow.
-    if (meanMs < 3 * mean(recent.map(({ loopLateMs }) => loopLateMs))) return []
+    const slow = slowTrouble(statement, seen, recent, normal)
+    const { meanMs, load, share } = slow
+    // A late loop makes every query look slow; the plan will say more.
+    if (meanMs < LATE_FACTOR * slow.loopLateMs) return []
     const isSlower =
       usual !== undefined &&
       meanMs >= SLOW_FROM_MS &&
@@ -66,25 +67,45 @@ function slowOnes(recent: readonly Interval[], normal: Normal): SlowTrouble[] {
       meanMs >= 20 &&
       share >= 0.5
     const isNew = usual === undefined && meanMs >= 1000 && share >= 0.5
-    if (!isSlower && !isMore && !isNew) return []
-    return [
-      {
-        kind: 'slow',
-        key: `slow:${statement.id}`,
-        severity: load >= 4 || meanMs >= 2000 ? 'critical' : 'warning',
-        overMs: spanOf(recent),
-        statement,
-        meanMs,
-        load,
-        share,
-        callsPerSecond: mean(seen.map((rate) => rate.callsPerSecond)),
-        normalMs: usual?.meanMs,
-        normalPerSecond: usual?.callsPerSecond ?? 0,
-        waiting: total((recent.at(-1)?.pools ?? []).map((pool) => pool.waiting)),
-      },
-    ]
+    return isSlower || isMore || isNew ? [slow] : []
   })
   return found.sort((left, right) => right.load - left.load).slice(0, 1)
+}
+
+/** The statement that takes most of the time in the database, whether that is usual or not. */
+export function busiestOf(intervals: readonly Interval[], normal: Normal): SlowTrouble | undefined {
+  const recent = intervals.slice(-READINGS)
+  return candidates(recent)
+    .map(({ statement, seen }) => slowTrouble(statement, seen, recent, normal))
+    .filter(({ share, load }) => share >= 0.5 && load >= 1)
+    .toSorted((left, right) => right.load - left.load)[0]
+}
+
+function slowTrouble(
+  statement: StatementRate,
+  seen: readonly StatementRate[],
+  recent: readonly Interval[],
+  normal: Normal,
+): SlowTrouble {
+  const usual = normal.statement(statement.id)
+  const ended = seen.filter((rate) => rate.meanMs > 0)
+  const meanMs = mean(ended.map((rate) => rate.meanMs))
+  const load = mean(seen.map((rate) => rate.load))
+  return {
+    kind: 'slow',
+    key: `slow:${statement.id}`,
+    severity: load >= 4 || meanMs >= 2000 ? 'critical' : 'warning',
+    overMs: spanOf(recent),
+    statement,
+    meanMs,
+    load,
+    share: load / Math.max(load, mean(recent.map((interval) => interval.load)), 1e-9),
+    callsPerSecond: mean(seen.map((rate) => rate.callsPerSecond)),
+    normalMs: usual?.meanMs,
+    normalPerSecond: usual?.callsPerSecond ?? 0,
+    loopLateMs: mean(recent.map(({ loopLateMs }) => loopLateMs)),
+    waiting: total((recent.at(-1)?.pools ?? []).map((pool) => pool.waiting)),
+  }
 }
 
 function stuckOnes(recent: readonly Interval[], normal: Normal): StuckTrouble[] {

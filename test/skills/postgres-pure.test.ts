@@ -339,7 +339,7 @@ describe('judge', () => {
       ['slow'],
     ],
     ['a slow statement that always was', Array.from({ length: 14 }, () => slow(10, 80)), []],
-    ['all queries late because the loop is', after(() => ({ ...slow(60, 40), lateMs: 30 })), []],
+    ['all queries late because the loop is', after(() => ({ ...slow(60, 40), lateMs: 60 })), []],
     ['a rare slow statement', after((index) => slow(index === 2 ? 1 : 0, 900)), []],
     [
       'executions that do not end',
