@@ -14,7 +14,8 @@ export interface Growth {
 const MB = 1_048_576
 
 /**
- * Whether the floor under the heap keeps rising: at least three rises in a row, 10 MB and 25 % together.
+ * Whether the floor under the heap keeps rising: at least three rises in a row, 10 MB and 25 % together;
+ * or two that double it and add 30 MB, since V8 may collect rarely while memory is plentiful.
  *
  * The floor after a major collection is the live data; heapUsed between collections says nothing.
  * A cache that warms up rises as well: this is a reason to look, not a verdict.
@@ -23,8 +24,10 @@ export function floorGrowth(floors: readonly MemoryPoint[]): Growth | undefined 
   const rising = risingTail(floors)
   const [first] = rising
   const last = rising.at(-1)
-  if (first === undefined || last === undefined || rising.length < 4) return undefined
+  if (first === undefined || last === undefined || rising.length < 3) return undefined
   const grown = last.bytes - first.bytes
+  const isSteep = grown >= 30 * MB && grown >= first.bytes
+  if (rising.length < 4 && !isSteep) return undefined
   if (grown < 10 * MB || grown < first.bytes * 0.25) return undefined
   return { fromBytes: first.bytes, toBytes: last.bytes, overMs: last.at - first.at }
 }

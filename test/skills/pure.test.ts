@@ -260,10 +260,12 @@ describe('growth of memory', () => {
 
   const floors: readonly (readonly [string, number[], boolean])[] = [
     ['a rising floor', [30, 40, 55, 80], true],
-    ['too few floors', [30, 60, 90], false],
+    ['too few floors', [30, 90], false],
     ['a floor that fell', [30, 40, 20, 30, 41], false],
     ['a plateau', [30, 60, 90, 91, 91], false],
     ['a warm start is no growth', [100, 103, 106, 109], false],
+    ['two rises that double it', [20, 40, 60], true],
+    ['two small rises', [20, 25, 31], false],
   ]
   for (const [name, values, expected] of floors) {
     it(name, () => assert.equal(floorGrowth(points(...values)) !== undefined, expected))
