@@ -146,7 +146,7 @@ export class Ledger {
     this.siteOf(checkout).held(performance.now() - checkout.at, checkout.busyMs)
   }
 
-  /** The server's word (since pg 8.20), else what the texts of its statements say. */
+  /** The server's word where the driver keeps it, else what the texts of its statements say. */
   #noteTransaction(client: object, state: ClientState, checkout: Checkout): void {
     if (!checkout.inTransaction && !checkout.hasEnded) return
     const status: unknown = Reflect.get(client, '_txStatus')
