@@ -17,7 +17,7 @@ const MAX_POOLS = 50
 const MAX_LOOSE = 500
 const MAX_CONNECT_CODES = 20
 /** Traces of checkouts in a second; a trace costs 2 to 4 microseconds, and more of them add nothing. */
-const CHECKOUT_TRACES_PER_SECOND = 500
+const CHECKOUT_TRACES_PER_SECOND = 200
 /** One in so many checkouts that come back is read for how long its place holds a client. */
 const HELD_ONE_IN = 8
 
