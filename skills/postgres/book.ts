@@ -1,4 +1,5 @@
 import type { SkillContext } from '../gateway/outside-part.ts'
+import type { Wanted } from './helper.ts'
 import { type Place, placeOf } from './place.ts'
 import type { PostgresDetails, SiteDetail, StatementDetail } from './reading.ts'
 
@@ -16,9 +17,10 @@ export class Book {
     return this.details.sites.find((site) => site.id === id)
   }
 
-  place(id: number): Place | undefined {
+  /** Where a client was checked out, or a query asked for. */
+  place(id: number, wanted: Wanted = 'client'): Place | undefined {
     const site = this.site(id)
-    return site === undefined ? undefined : placeOf(site.sites, this.#context)
+    return site === undefined ? undefined : placeOf(site.sites, wanted, this.#context)
   }
 
   statement(id: number): StatementDetail | undefined {
@@ -32,7 +34,7 @@ export class Book {
   /** Where the statement is run most. */
   caller(id: number): Place | undefined {
     const [first] = this.statement(id)?.callers ?? []
-    return first === undefined ? undefined : this.place(first.site)
+    return first === undefined ? undefined : this.place(first.site, 'query')
   }
 
   /** Where the first statement with such a text is run most. */

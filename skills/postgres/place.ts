@@ -2,7 +2,9 @@ import { isAbsolute, relative } from 'node:path'
 import type { Location } from '../contract.ts'
 import type { SkillContext } from '../gateway/outside-part.ts'
 import { parseStackSample } from '../gateway/stack-sample.ts'
-import { ANONYMOUS, frameText } from '../source/frame.ts'
+import { ANONYMOUS, type Frame, frameText } from '../source/frame.ts'
+import type { NamedFunction } from '../source/functions.ts'
+import { isHelper, type Wanted } from './helper.ts'
 import type { RawSite } from './reading.ts'
 
 /** What is needed to name a place. */
@@ -24,23 +26,24 @@ export interface Place {
 const DRIVER = new Set(['pg', 'pg-pool', 'pg-native'])
 
 /**
- * The innermost place of the application on a stack; where there is none (a worker of a package), that of the
- * package that is not the driver. undefined: the stack is not known.
+ * The innermost place of the application on a stack that is no helper; where there is none of the application
+ * (a worker of a package), that of the package that is not the driver. undefined: the stack is not known.
  */
-export function placeOf(sites: readonly RawSite[], context: PlaceContext): Place | undefined {
+export function placeOf(
+  sites: readonly RawSite[],
+  wanted: Wanted,
+  context: PlaceContext,
+): Place | undefined {
   const { files, ownFolders } = context
   const { frames } = parseStackSample(JSON.stringify({ frames: sites }), ownFolders)
   const isDriver = (file: string): boolean => DRIVER.has(files.packageOf(file)?.name ?? '')
   const foreign = frames.filter(({ origin, file }) => origin === 'package' && !isDriver(file))
-  const frame = frames.find(({ origin }) => origin === 'app') ?? foreign[0]
+  const frame = callerIn(frames, wanted, context) ?? foreign[0]
   if (frame === undefined) return undefined
   const between = foreign.find((other) => frames.indexOf(other) < frames.indexOf(frame))
   const used = files.packageOf(between?.file ?? '')
   const { file, line } = files.original(frame)
-  const name =
-    frame.function === ANONYMOUS
-      ? (files.functionAt(frame.file, frame.line, frame.column) ?? ANONYMOUS)
-      : frame.function
+  const name = nameOf(frame, context)
   return {
     location: { file, line, function: name },
     text: `${name} (${shortPath(file, context.root)}:${line})`,
@@ -49,6 +52,33 @@ export function placeOf(sites: readonly RawSite[], context: PlaceContext): Place
     via: used === undefined ? undefined : `${used.name}@${used.version}`,
     stack: frames.slice(0, 6).map(frameText),
   }
+}
+
+/** Three helpers deep at most; when all are helpers, the innermost. */
+function callerIn(
+  frames: readonly Frame[],
+  wanted: Wanted,
+  { files }: PlaceContext,
+): Frame | undefined {
+  const own = frames.filter(({ origin }) => origin === 'app').slice(0, 4)
+  const caller = own.find(({ file, line }) => {
+    const owner = innermost(files.functions(file), line)
+    return (
+      owner === undefined || !isHelper(files.text(file).slice(owner.start, owner.end + 1), wanted)
+    )
+  })
+  return caller ?? own[0]
+}
+
+function innermost(functions: readonly NamedFunction[], line: number): NamedFunction | undefined {
+  return functions
+    .filter(({ startLine, endLine }) => startLine <= line && endLine >= line)
+    .toSorted((left, right) => left.end - left.start - (right.end - right.start))[0]
+}
+
+function nameOf(frame: Frame, { files }: PlaceContext): string {
+  if (frame.function !== ANONYMOUS) return frame.function
+  return files.functionAt(frame.file, frame.line, frame.column) ?? ANONYMOUS
 }
 
 function shortPath(file: string, root: string): string {
@@ -68,10 +98,7 @@ export interface Exit {
  */
 export function exitsBeforeRelease(place: Place, afterLine: number, context: PlaceContext): Exit[] {
   const { files } = context
-  const [owner] = files
-    .functions(place.rawFile)
-    .filter(({ startLine, endLine }) => startLine <= place.rawLine && endLine >= place.rawLine)
-    .toSorted((left, right) => left.end - left.start - (right.end - right.start))
+  const owner = innermost(files.functions(place.rawFile), place.rawLine)
   if (owner === undefined) return []
   const isInside = afterLine > owner.startLine && afterLine <= owner.endLine
   const from = isInside ? afterLine : place.rawLine

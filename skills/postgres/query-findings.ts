@@ -12,6 +12,8 @@ const LOCK_FROM_MS = 200
 
 /** Times below so many times the lateness of the loop need a plan that explains them. */
 const LATE_FACTOR = 3
+/** A statement of which no usual time is known is slow from here on. */
+const SLOW_FROM_MS = 100
 
 /** A statement that is slow or does not end; `answers` is what the database says of it. */
 export function slowRow(
@@ -35,8 +37,7 @@ export function slowRow(
   const plan = readPlan(rowsIn(answers, 'plan'))
   const [tables, indexes] = [rowsIn(answers, 'tables'), rowsIn(answers, 'indexes')]
   const cause = slowCauseOf(plan, tables, indexes, rowsPerCall)
-  const isLoopLate = trouble.meanMs < LATE_FACTOR * trouble.loopLateMs
-  if (cause.type === 'unknown' && isLoopLate) return undefined
+  if (cause.type === 'unknown' && !isSlowInItself(trouble)) return undefined
   return findingOf('slow_query', trouble, place, slowWords(trouble, place.text, text, cause), {
     confidence: cause.type === 'unknown' ? 'low' : cause.type === 'no-index' ? 'high' : 'medium',
     statement: text,
@@ -47,6 +48,12 @@ export function slowRow(
     planCost: plan?.totalCost ?? null,
     planFailed: failureIn(answers, 'plan'),
   })
+}
+
+/** Without a plan that explains it: not just called more often, nor late because the loop is. */
+function isSlowInItself({ meanMs, normalMs, loopLateMs }: SlowTrouble): boolean {
+  const isSlower = normalMs === undefined ? meanMs >= SLOW_FROM_MS : meanMs >= 2 * normalMs
+  return isSlower && meanMs >= LATE_FACTOR * loopLateMs
 }
 
 /**

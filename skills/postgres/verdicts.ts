@@ -10,6 +10,8 @@ import { leaks, looseOnes, openOnes, pools } from './pool-verdicts.ts'
 import type { ErrorTrouble, RunTrouble, SlowTrouble, StuckTrouble, Trouble } from './trouble.ts'
 
 const SLOW_FROM_MS = 50
+/** A statement that keeps a connection busy all the time by being called more often. */
+const MORE_FROM_MS = 8
 /** Below so many times the lateness of the loop a time says nothing. */
 const LATE_FACTOR = 1.5
 const STUCK_FROM_MS = 3000
@@ -64,7 +66,7 @@ function slowOnes(recent: readonly Interval[], normal: Normal): SlowTrouble[] {
       load >= 1 &&
       load >= 3 * (usual?.load ?? 0) &&
       load >= 3 * normal.load &&
-      meanMs >= 20 &&
+      meanMs >= MORE_FROM_MS &&
       share >= 0.5
     const isNew = usual === undefined && meanMs >= 1000 && share >= 0.5
     return isSlower || isMore || isNew ? [slow] : []

@@ -48,7 +48,7 @@ export function statementRows(
       meanMs: round(totalMs / Math.max(1, ended)),
       maxMs: detail.maxMs,
       rowsPerCall: round(rowCount / Math.max(1, ended)),
-      callers: detail.callers.map(({ site }) => book.place(site)?.text ?? 'unknown'),
+      callers: detail.callers.map(({ site }) => book.place(site, 'query')?.text ?? 'unknown'),
       repeatedInRequest: longestRun,
       errorCodes: { ...detail.codes },
     }

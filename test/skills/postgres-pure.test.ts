@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { lockRoots, slowCauseOf } from '../../skills/postgres/cause.ts'
+import { isHelper } from '../../skills/postgres/helper.ts'
 import { History } from '../../skills/postgres/history.ts'
 import { Chain } from '../../skills/postgres/main/chain.ts'
 import { isSeveral, normaliseSql, transactionStep } from '../../skills/postgres/main/normalise.ts'
@@ -65,6 +66,46 @@ describe('isSeveral', () => {
     ['select 1; drop table t', true],
   ]
   for (const [text, expected] of table) it(text, () => assert.equal(isSeveral(text), expected))
+})
+
+describe('isHelper', () => {
+  const table: readonly [string, 'query' | 'client', boolean][] = [
+    ['query(text, params) { return pool.query(text, params) }', 'query', true],
+    ['query = (text, params) => pool.query(text, params)', 'query', true],
+    [
+      'function q(sql) { const t = Date.now(); const r = await pool.query(sql); return r }',
+      'query',
+      true,
+    ],
+    ['query = (...args) => pool.query(...args)', 'query', true],
+    ["function find(id) { return pool.query('select 1 where a = $1', [id]) }", 'query', false],
+    ['function find(id) { return pool.query(FIND_SQL, [id]) }', 'query', false],
+    ['async function getClient() { return await pool.connect() }', 'client', true],
+    ['getClient = () => pool.connect()', 'client', true],
+    ['async getClient() { const client = await pool.connect(); return client }', 'client', true],
+    [
+      'async function tx(work) { const c = await pool.connect(); try { await work(c) } finally { c.release() } }',
+      'client',
+      true,
+    ],
+    [
+      'async function pay(id) { const client = await pool.connect(); await client.query(1); client.release() }',
+      'client',
+      false,
+    ],
+    [
+      'async function pay(id) { const client = await pool.connect(); if (!id) return { status: 422 } }',
+      'client',
+      false,
+    ],
+  ]
+  it('a function that reports by callback is no helper', () => {
+    const text =
+      'function pay(id, then) { pool.connect((error, client, done) => { if (error) return then(error); client.query(1, () => then()) }) }'
+    assert.equal(isHelper(text, 'client'), false)
+  })
+  for (const [text, wanted, expected] of table)
+    it(text, () => assert.equal(isHelper(text, wanted), expected))
 })
 
 describe('Statements', () => {

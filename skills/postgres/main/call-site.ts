@@ -64,9 +64,9 @@ export function readTrace(trace: Trace): readonly RawSite[] {
   return sites.filter(([, , , file]) => file !== null && !file.startsWith('node:')).slice(0, KEPT)
 }
 
-/** The same place has the same key: the first frame that is no package's, else the first. */
+/** The same place has the same key: the first two frames that are no package's (one may be a helper), else the first. */
 export function siteKey(sites: readonly RawSite[]): string {
-  const [name, , , file, line] =
-    sites.find((site) => !/[\\/]node_modules[\\/]/.test(site[3] ?? '')) ?? sites[0] ?? []
-  return `${file ?? ''}:${line ?? 0}:${name ?? ''}`
+  const own = sites.filter((site) => !/[\\/]node_modules[\\/]/.test(site[3] ?? ''))
+  const told = own.length > 0 ? own.slice(0, 2) : sites.slice(0, 1)
+  return told.map(([name, , , file, line]) => `${file}:${line}:${name}`).join(' < ')
 }

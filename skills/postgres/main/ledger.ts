@@ -17,7 +17,7 @@ const MAX_POOLS = 50
 const MAX_LOOSE = 500
 const MAX_CONNECT_CODES = 20
 /** Traces of checkouts in a second; a trace costs 2 to 4 microseconds, and more of them add nothing. */
-const CHECKOUT_TRACES_PER_SECOND = 500
+const CHECKOUT_TRACES_PER_SECOND = 200
 /** One in so many checkouts that come back is read for how long its place holds a client. */
 const HELD_ONE_IN = 8
 
@@ -146,7 +146,7 @@ export class Ledger {
     this.siteOf(checkout).held(performance.now() - checkout.at, checkout.busyMs)
   }
 
-  /** The server's word (since pg 8.20), else what the texts of its statements say. */
+  /** The server's word where the driver keeps it, else what the texts of its statements say. */
   #noteTransaction(client: object, state: ClientState, checkout: Checkout): void {
     if (!checkout.inTransaction && !checkout.hasEnded) return
     const status: unknown = Reflect.get(client, '_txStatus')

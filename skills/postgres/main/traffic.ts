@@ -91,6 +91,8 @@ export class PoolState {
   releasedInTransaction = 0
   /** By the driver's own object for one that waits. */
   readonly #requests = new Map<object, Request>()
+  #item: object | undefined
+  #request: Request | undefined
 
   constructor(id: number, pool: object) {
     this.id = id
@@ -98,16 +100,23 @@ export class PoolState {
   }
 
   request(item: object): Request | undefined {
-    return this.#requests.get(item)
+    return item === this.#item ? this.#request : this.#requests.get(item)
   }
 
+  /** Mostly one waits at a time: a map, which pays for each entry that goes, comes with the second. */
   claim(item: object, request: Request): void {
-    if (!this.#requests.has(item)) this.#requests.set(item, request)
-    if (this.#requests.size % 100 === 0) this.#forgetOld(item, request)
+    if (this.#item === undefined) {
+      this.#item = item
+      this.#request = request
+    } else if (item !== this.#item && !this.#requests.has(item)) {
+      this.#requests.set(item, request)
+      if (this.#requests.size % 100 === 0) this.#forgetOld(item, request)
+    }
   }
 
   settled(item: object): void {
-    this.#requests.delete(item)
+    if (item === this.#item) this.#item = this.#request = undefined
+    else if (this.#requests.size > 0) this.#requests.delete(item)
   }
 
   /** Those that gave up waiting, or could not connect, are never settled. */
@@ -115,6 +124,7 @@ export class PoolState {
     const pool = this.pool.deref()
     const queue: unknown = pool === undefined ? undefined : Reflect.get(pool, '_pendingQueue')
     const waiting = new Set<unknown>(Array.isArray(queue) ? queue : [])
+    if (!waiting.has(this.#item)) this.#item = this.#request = undefined
     for (const [item, { at }] of this.#requests) {
       if (item !== last && !waiting.has(item) && request.at - at > CONNECTING_MS)
         this.#requests.delete(item)
