@@ -88,7 +88,8 @@ export class Settler {
   }
 
   async #turnLoops(): Promise<void> {
-    if (this.#world.family === 'here') return
+    // A supervisor's next attempt at a failed start waits for a turn of the loop.
+    if (this.#world.family === 'here') return turnLoop()
     this.#turners ??= PLACES.map((placement) => spawn(agent, this.#turnerArgs(), { placement }))
     for (const pid of this.#turners) {
       const command: Command = { type: '$do', number: this.#ask([]), operation: { do: 'turn' } }
