@@ -138,7 +138,7 @@ class Controller {
     return this.#learn(step, result)
   }
 
-  /** What others send to a newborn of another thread may overtake its birth (known/newborn.json). */
+  /** What others send to a newborn of another thread may overtake its birth (known/first-contact.json). */
   async #arrival(key: string): Promise<void> {
     if (!this.#isHasty) await this.#until(`the birth of ${key}`, () => this.#arrived.has(key))
   }

@@ -73,9 +73,11 @@ export class Soundness {
       return step.reason !== 'kill' || !this.nested.has(step.target)
     }
     if (step.do === 'start_supervisor') {
+      // A supervisor that gives up at once may do so before or after its starter hears of it.
       const { children } = step.spec
       const plans = children.flatMap((one) => ('nested' in one ? one.nested.children : [one]))
-      return plans.every(isPossible) && isTreeSound(treeOf(step.spec))
+      const isQuickEnd = plans.some(({ starts: [first] }) => isFlash(first))
+      return plans.every(isPossible) && !isQuickEnd && isTreeSound(treeOf(step.spec))
     }
     if (step.do === 'start_dynamic') {
       return isPossible(step.child) && step.child.name === undefined && !ignoresLater(step.child)
@@ -165,9 +167,13 @@ class Circles {
 
 /** One that never ends would be waited for for ever; one that flashes must end by its own message. */
 function isPossible({ stubborn, trap, shutdown, starts }: ChildPlan): boolean {
-  const isFlash = starts.some((start) => typeof start === 'object' && 'flash' in start)
-  if (stubborn && (!trap || shutdown === 'infinity' || isFlash)) return false
-  return trap || !isFlash
+  const isFlashing = starts.some(isFlash)
+  if (stubborn && (!trap || shutdown === 'infinity' || isFlashing)) return false
+  return trap || !isFlashing
+}
+
+function isFlash(start: ChildPlan['starts'][number] | undefined): boolean {
+  return typeof start === 'object' && 'flash' in start
 }
 
 /** OTP 25 keeps a dynamic child whose restart is ignored as `undefined`; newer ones drop it. */
@@ -188,11 +194,10 @@ function treeOf({ children }: SupervisorPlan): Tree {
 }
 
 function added({ flashes, fails, nested }: Tree, { starts }: ChildPlan): Tree {
-  const isFlash = starts.some((start) => typeof start === 'object' && 'flash' in start)
   const isFail = starts.some(
     (start) => start === 'throw' || (typeof start === 'object' && 'fail' in start),
   )
-  return { flashes: flashes + Number(isFlash), fails: fails + Number(isFail), nested }
+  return { flashes: flashes + Number(starts.some(isFlash)), fails: fails + Number(isFail), nested }
 }
 
 /** The end of one that flashes may come before or after whatever else its supervisor is told. */
