@@ -1,5 +1,7 @@
 /** Turns what a skill declares and what was measured into drafts of notifications. Pure. */
+
 import * as v from 'valibot'
+import { atPath, evaluateConditions, renderTemplate } from '../../../skills/index.ts'
 import { bounds } from '../../vocabulary/bounds.ts'
 import {
   confidenceSchema,
@@ -13,7 +15,6 @@ import { isJsonObject, type Json } from '../../vocabulary/json.ts'
 import type { Snapshot } from '../../vocabulary/notification.ts'
 import type { NotificationDraft } from '../../vocabulary/operator-action.ts'
 import type { DrillStep, SkillDescription, WatchRule } from '../../vocabulary/skill-description.ts'
-import { atPath, evaluateConditions, renderTemplate } from './skill-functions.ts'
 
 /** Rows of one step that become notifications, unless the step says otherwise. */
 const defaultRows = 3
