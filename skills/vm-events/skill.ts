@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import * as v from 'valibot'
 import { type BuiltInSkill, builtInCallback, countInput } from '../built-in-skill.ts'
 import type { DrillStep } from '../contract.ts'
@@ -94,9 +95,12 @@ export function vmEventsSkill(parts: VmEventsParts): BuiltInSkill {
     snapshot: async () => ({ data: snapshot(parts), via: 'outside' }),
     callbacks: {
       vm_events_stalls: builtInCallback({
-        doc: 'Places that blocked the event loop in the last 5 minutes, the worst first: kind, severity, count, longestMs, totalMs, culprit {file, line, function, package}, confidence, observation, explanation, remedy, stack. { limit = 5 }',
+        doc: 'Places that blocked the event loop in the last 5 minutes, the worst first: kind, severity, count, longestMs, totalMs, culprit {file, line, function, package}, confidence, observation, explanation, remedy, stack. A stall that has just begun is first watched until it ends or can be judged, 1.5 s at most. { limit = 5 }',
         input,
-        run: ({ limit }) => log.rows(limit, epochMs()),
+        run: async ({ limit }) => {
+          await untilJudged(parts)
+          return log.rows(limit, epochMs())
+        },
       }),
       vm_events_long_gcs: builtInCallback({
         doc: 'Major garbage collections, and minor ones from 20 ms, newest first: at, kind, durationMs, heapUsedMb (after it). { limit = 5 }',
@@ -126,6 +130,20 @@ function snapshot({ log, watch, reader }: VmEventsParts): JsonRecord {
     longestStall5mMs: Math.round(Math.max(0, ...places.map((place) => place.totals.longestMs))),
     longGcCount5m: gcs.filter((event) => event.durationMs >= 100).length,
     longestGc5mMs: Math.round(Math.max(0, ...gcs.map((event) => event.durationMs))),
+  }
+}
+
+/** Of a stall as young as this nothing is certain yet: a native call shows its stack when it returns. */
+const JUDGED_AFTER_MS = 1500
+
+/** Waits for what is under way: who asks at a stall's first moment is not told that all is well. */
+async function untilJudged({ watch, log }: VmEventsParts): Promise<void> {
+  while ((watch.current?.durationMs ?? JUDGED_AFTER_MS) < JUDGED_AFTER_MS) {
+    const isJudged = log
+      .places(epochMs())
+      .some(({ totals, severity }) => totals.ongoing && severity !== 'info')
+    if (isJudged) return
+    await delay(50, undefined, { ref: false })
   }
 }
 
