@@ -5,6 +5,7 @@ import { loggerOutside } from '../logger/skill.ts'
 import { postgresOutside } from '../postgres/skill.ts'
 import { profilerOutside } from '../profiler/skill.ts'
 import { supervisorOutside } from '../supervisor/skill.ts'
+import { threadsOutside } from '../threads/skill.ts'
 import type { OutsidePart } from './outside-part.ts'
 
 /** The gateway's halves of the built-in skills, one line each. */
@@ -16,4 +17,5 @@ export const OUTSIDE_PARTS: readonly OutsidePart[] = [
   loggerOutside,
   supervisorOutside,
   profilerOutside,
+  threadsOutside,
 ]

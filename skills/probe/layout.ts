@@ -1,3 +1,5 @@
+import { BOARD_BYTES } from '../threads/board.ts'
+
 /**
  * The shared memory between main and the gateway thread, and the only thing that works in every
  * state of main: no lock, no message, no event loop. Main writes, the gateway polls.
@@ -66,7 +68,9 @@ const GAUGE_OFFSET = WORDS * 4
 const GC_OFFSET = GAUGE_OFFSET + GAUGES * 8
 const LATENESS_OFFSET = GC_OFFSET + GC_SLOTS * GC_FIELDS * 8
 const CRASH_OFFSET = LATENESS_OFFSET + LATENESS_SLOTS * 4
-export const HEARTBEAT_BYTES = CRASH_OFFSET + CRASH_BYTES
+/** The application's own threads tell of themselves here; see skills/threads/board.ts. */
+export const BOARD_OFFSET = CRASH_OFFSET + CRASH_BYTES
+export const HEARTBEAT_BYTES = BOARD_OFFSET + BOARD_BYTES
 
 /** Typed views on the shared memory. */
 export interface HeartbeatViews {

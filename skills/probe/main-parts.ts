@@ -3,6 +3,7 @@ import { handlesMain } from '../handles/main.ts'
 import { httpMain } from '../http/main.ts'
 import { loggerPart } from '../logger/main.ts'
 import { postgresMain } from '../postgres/main.ts'
+import { threadsMain } from '../threads/main.ts'
 import type { MainPart } from './main-part.ts'
 
 /** Main's parts of the built-in skills, one line each. */
@@ -12,6 +13,7 @@ export const MAIN_PARTS: readonly MainPart[] = [
   postgresMain,
   exceptionPart(),
   loggerPart(),
+  threadsMain,
 ]
 
 /** The parts of the skills in use. */

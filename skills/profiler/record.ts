@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Inspector } from '../gateway/inspector.ts'
+import type { Inspectable } from '../gateway/inspectable.ts'
 
 /** Between two samples, microseconds: at 1 ms the cost is within the noise (introspection.md 1.3). */
 const CPU_INTERVAL_US = 1000
@@ -12,7 +12,7 @@ const START_CHARGE_MS = 40
 
 /** Records main's CPU for a while. The profile is stopped whatever happens. */
 export async function recordCpu(
-  inspector: Inspector,
+  inspector: Inspectable,
   forMs: number,
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
@@ -41,7 +41,7 @@ export async function recordCpu(
  * full collection. `all`: one reading of everything that was allocated, also what died.
  */
 export async function recordAllocations(
-  inspector: Inspector,
+  inspector: Inspectable,
   options: {
     readonly forMs: number
     readonly what: 'kept' | 'all'
