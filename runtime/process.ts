@@ -119,9 +119,12 @@ export class Process {
     return message
   }
 
-  run(budget: number): void {
-    if (!this.alive || !this.behaviour) return
-    this.handled += this.behaviour.run(this, budget)
+  /** Handles at most `budget` messages and returns how many were. */
+  run(budget: number): number {
+    if (!this.alive || !this.behaviour) return 0
+    const handled = this.behaviour.run(this, budget)
+    this.handled += handled
+    return handled
   }
 
   /** Called by the kernel alone, as the last thing in the actor's life. */

@@ -227,6 +227,8 @@ export type ToRoot =
       /** What links and monitors in other threads are to hear once the thread is gone. */
       readonly lastWords: readonly Signal[]
     }
+  /** Asks for word when all that any thread had told the root is on its way. */
+  | { readonly type: 'settle'; readonly ordinal: number }
   | { readonly type: 'kill'; readonly pid: Pid }
   | { readonly type: 'pong'; readonly ordinal: number }
   | TreeReply
@@ -262,6 +264,8 @@ export type FromRoot =
       /** Heard before all else: the thread's actor had ended by itself. */
       readonly lastWords?: readonly Signal[]
     }
+  /** The answer to `settle`; every port that was on its way was told before. */
+  | { readonly type: 'settled' }
   | { readonly type: 'tree-request'; readonly id: number }
   /** Does the thread's event loop turn? */
   | { readonly type: 'ping' }

@@ -81,6 +81,9 @@ export class ThreadHost {
         return this.#connect(message)
       case 'spawn-thread':
         return this.#spawn(message)
+      case 'settle':
+        this.catchUp()
+        return this.tell(message.ordinal, { type: 'settled' })
       case 'kill':
         return this.#kill(message.pid)
       case 'thread-idle':
