@@ -29,6 +29,7 @@ export {
 export {
   AlreadyRegistered,
   AlreadyStarted,
+  CallbackFailed,
   type CallInfo,
   CallingSelf,
   CallTimeout,
@@ -45,6 +46,7 @@ export {
   TaskExited,
 } from './errors.ts'
 export { describeReason, type ExitReason, isAbnormal, isExitReason } from './exit-reason.ts'
+export type { StatusParts } from './format-status.ts'
 export { type Initial, initial, type Refusal, refuse } from './init-result.ts'
 export { checkKeys, checkName, checkNumber, checkOneOf, nearest } from './options.ts'
 export { isPid, isRef, type Pid, type Ref } from './pid.ts'
@@ -93,6 +95,7 @@ export {
   whereis,
 } from './signals.ts'
 export { type SpawnOptions, spawn, spawnMonitor } from './spawn.ts'
+export type { Special, SpecialOptions } from './special-process.ts'
 export { type StartOptions, startServer } from './start.ts'
 export { stop } from './stop.ts'
 export { supervisor } from './supervisor.ts'
@@ -104,6 +107,15 @@ export {
   type SupervisorRef,
   type SupervisorTarget,
 } from './supervisors.ts'
+export {
+  type RunsThere,
+  type SpyArgs,
+  type SystemOptions,
+  type SystemStatus,
+  type SystemTarget,
+  sys,
+} from './sys.ts'
+export type { SystemEvent, SystemStatistics } from './system-debug.ts'
 export { DEFAULT_TASK_MS, Task, type TaskOptions } from './task.ts'
 export type { TaskBody, TaskChildOptions } from './task-process.ts'
 export { isTaskMessage, type TaskMessage, type TaskResult } from './task-result.ts'

@@ -15,7 +15,13 @@ export interface Behaviour {
   ended?(process: Process, reason: ExitReason): void
 }
 
-export type ProcessStatus = 'starting' | 'waiting' | 'running' | 'terminating' | 'exited'
+export type ProcessStatus =
+  | 'starting'
+  | 'waiting'
+  | 'running'
+  | 'suspended'
+  | 'terminating'
+  | 'exited'
 
 export interface ProcessBirth {
   readonly pid: Pid

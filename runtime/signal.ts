@@ -136,6 +136,9 @@ export type StartOutcome =
 /** The name of the call by which `stop()` asks any server to end. */
 export const STOP_CALL = '$stop'
 
+/** The name of the call by which `sys` asks anything of an actor. */
+export const SYSTEM_CALL = '$system'
+
 /** A call as it lies in a mailbox; answered with `reply(request.from, value)`. */
 export class CallRequest {
   readonly type = '$call'
