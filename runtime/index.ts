@@ -26,6 +26,7 @@ export {
   type DynamicSupervisorOptions,
   dynamicSupervisor,
 } from './dynamic-supervisor.ts'
+export { type ErrorClass, registerErrorClass } from './error-classes.ts'
 export {
   AlreadyRegistered,
   AlreadyStarted,
