@@ -91,6 +91,26 @@ export type Report =
       readonly started: ChildFacts
     }
   | {
+      /**
+       * A thread's loop does not turn, or turns again after that; or it was to end and cannot: then
+       * it was given up (its actors are dead to everybody, it ends when its native code returns).
+       */
+      readonly type: 'thread-report'
+      readonly level: 'info' | 'warning' | 'error'
+      readonly at: number
+      readonly context: 'stuck' | 'turns_again' | 'abandoned'
+      readonly ordinal: number
+      readonly thread: string
+      /** The actor to which the thread belongs; absent for a shared one. */
+      readonly pid?: Pid
+      /** How long it did not turn, or was waited for, milliseconds. */
+      readonly ms: number
+      readonly action: 'report' | 'kill'
+      /** Its frames, innermost first; or why there are none. */
+      readonly stack?: string
+      readonly noStack?: string
+    }
+  | {
       /** An application's tree has ended. */
       readonly type: 'application-report'
       readonly level: 'info' | 'error'
@@ -107,6 +127,7 @@ const REPORT_TYPES: readonly string[] = [
   'supervisor-report',
   'progress-report',
   'application-report',
+  'thread-report',
 ] satisfies Report['type'][]
 
 const MAX_NEIGHBOURS = 15
@@ -197,11 +218,22 @@ function textOf(report: Report): string {
       return `supervisor ${nameOf(report.supervisor)}: ${report.context} of ${report.offender.id}: ${describeReason(report.reason)}`
     case 'progress-report':
       return `supervisor ${nameOf(report.supervisor)} started ${report.started.id} ${report.started.pid}`
+    case 'thread-report':
+      return threadText(report)
     case 'application-report':
       return `application ${report.application} (${report.restart}) ended: ${describeReason(report.reason)}`
     default:
       return printable(report)
   }
+}
+
+function threadText(report: Extract<Report, { type: 'thread-report' }>): string {
+  const { thread, ordinal, context, ms, action, stack, noStack } = report
+  const head = `thread ${thread} (${ordinal})`
+  if (context === 'turns_again') return `${head} turns again after ${ms} ms`
+  if (context === 'abandoned') return `${head} was given up: it did not end within ${ms} ms`
+  const what = action === 'kill' ? 'is ended' : 'goes on'
+  return `${head} has not turned for ${ms} ms and ${what}; stack: ${stack ?? noStack ?? 'not taken'}`
 }
 
 function nameOf({ pid, id, name, initialCall }: ProcessFacts): string {

@@ -19,6 +19,7 @@ import { sendExit } from './signals.ts'
 import { startError, startProcess } from './spawn.ts'
 import { supervisorServer } from './supervisor.ts'
 import { serveControl } from './thread.ts'
+import { checkWatchdog, type WatchdogOptions } from './thread-options.ts'
 import type { TreeEvent, TreeNode } from './tree-event.ts'
 import { followReports, followTree } from './tree-follower.ts'
 import { treeServer } from './tree-server.ts'
@@ -26,8 +27,17 @@ import { treeServer } from './tree-server.ts'
 export interface RuntimeOptions extends SupervisorOptions {
   /** Keeps the process alive until `stop()`. Default true; false: only pending calls do. */
   readonly keepAlive?: boolean
-  /** Keeps one thread warm, so that a new one is ready in about a millisecond. Default true. */
-  readonly spare?: boolean
+  /**
+   * Threads that are kept warm, so that a new one is ready in a few milliseconds: of each kind of
+   * `resourceLimits` in use (at most 4 kinds) this many. `true` is 1, `false` none. Each takes
+   * about 7 MB. Default true.
+   */
+  readonly spare?: boolean | number
+  /**
+   * For threads without a `watchdog` of their own. `false`: these are not watched. Default: one
+   * whose loop has not turned for 5000 ms is reported.
+   */
+  readonly watchdog?: WatchdogOptions | false
   /**
    * Threads get the process's own `execArgv` (loaders, `--import`). Default true; false for a
    * runtime that runs no code of the application.
@@ -63,6 +73,7 @@ const RUNTIME_KEYS = [
   'children',
   'keepAlive',
   'spare',
+  'watchdog',
   'inheritExecArgv',
   'ambient',
   'holdsWhileStarting',
@@ -70,6 +81,7 @@ const RUNTIME_KEYS = [
 
 /** Default of `stopMs`; also what the root has to end its threads before it is ended itself. */
 const STOP_MS = 10_000
+const MAX_SPARES = 64
 
 /**
  * Starts a runtime: a root thread, in it a supervisor, under it the children, in start order.
@@ -82,10 +94,14 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   checkKeys('startRuntime', options, RUNTIME_KEYS)
   const { keepAlive = true, spare = true, inheritExecArgv = true, onStop, ...others } = options
   const { stopMs = STOP_MS, stopOnSignals = [], ...more } = others
-  const { ambient = true, holdsWhileStarting = true, ...rest } = more
+  const { ambient = true, holdsWhileStarting = true, watchdog = {}, ...rest } = more
   checkNumber('startRuntime: stopMs', stopMs)
   const spec = checkedSupervisor('startRuntime', rest)
-  const setup = { keepAlive, spare, inheritExecArgv, ambient, onStop, stopMs, stopOnSignals }
+  if (watchdog !== false) checkWatchdog('startRuntime: watchdog', watchdog)
+  const spares = Number(spare)
+  checkNumber('startRuntime: spare', spares, { max: MAX_SPARES, integer: true })
+  const ending = { onStop, stopMs, stopOnSignals }
+  const setup = { keepAlive, spares, watchdog, inheritExecArgv, ambient, ...ending }
   const runtime = new Runtime(setup)
   try {
     await runtime.startTree(spec, holdsWhileStarting)
@@ -98,7 +114,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 
 interface Setup {
   readonly keepAlive: boolean
-  readonly spare: boolean
+  readonly spares: number
+  readonly watchdog: WatchdogOptions | false
   readonly inheritExecArgv: boolean
   readonly ambient: boolean
   readonly onStop: RuntimeOptions['onStop']
@@ -122,14 +139,14 @@ export class Runtime {
   #stopped: () => void = () => {}
 
   constructor(setup: Setup) {
-    const { keepAlive, spare, inheritExecArgv, ambient } = setup
+    const { keepAlive, spares, watchdog, inheritExecArgv, ambient } = setup
     this.#setup = setup
     const shared = createSharedBuffers()
     const { port1, port2 } = new MessageChannel()
     this.#keepAlive = keepAlive
     this.#control = port1
     this.#root = new Worker(sibling(import.meta, 'thread-entry'), {
-      workerData: { nodelens: 'root', control: port2, shared, spare },
+      workerData: { nodelens: 'root', control: port2, shared, spares, watchdog },
       transferList: [port2],
       name: 'nodelens root',
       ...(inheritExecArgv ? {} : { execArgv: [], env: withoutNodeOptions() }),

@@ -5,6 +5,7 @@ import type { ProcessInfo } from './process-info.ts'
 import type { RegistryName } from './registry-name.ts'
 import type { Report } from './report.ts'
 import type { SharedBuffers } from './shared-state.ts'
+import type { ThreadOptions } from './thread-options.ts'
 import type { ProcessReport, TreeNews } from './tree-report.ts'
 import type { WireError } from './wire.ts'
 
@@ -219,7 +220,7 @@ export type ToRoot =
       readonly pid: Pid
       readonly threadName: string
       readonly request?: SpawnRequest
-      readonly resourceLimits?: ThreadLimits
+      readonly options?: ThreadOptions
     }
   | {
       readonly type: 'thread-idle'
@@ -227,6 +228,8 @@ export type ToRoot =
       /** What links and monitors in other threads are to hear once the thread is gone. */
       readonly lastWords: readonly Signal[]
     }
+  /** The thread's first actor has started. */
+  | { readonly type: 'thread-ready'; readonly ordinal: number }
   | { readonly type: 'kill'; readonly pid: Pid }
   | { readonly type: 'pong'; readonly ordinal: number }
   | TreeReply
@@ -266,10 +269,3 @@ export type FromRoot =
   /** Does the thread's event loop turn? */
   | { readonly type: 'ping' }
   | { readonly type: 'stopped' }
-
-/** Bounds of one thread's heap, megabytes, as `worker_threads` takes them. */
-export interface ThreadLimits {
-  readonly maxOldGenerationSizeMb?: number
-  readonly maxYoungGenerationSizeMb?: number
-  readonly stackSizeMb?: number
-}
