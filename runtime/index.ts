@@ -70,7 +70,8 @@ export {
 } from './report.ts'
 export type { AutoShutdown, RestartType, Strategy } from './restart-plan.ts'
 export { rootTree } from './root.ts'
-export { type Runtime, type RuntimeOptions, startRuntime } from './runtime.ts'
+export { type Runtime, startRuntime } from './runtime.ts'
+export type { RuntimeOptions } from './runtime-options.ts'
 export { refOf, type ServerRef } from './server-ref.ts'
 export {
   type CallFrom,

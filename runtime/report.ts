@@ -111,6 +111,15 @@ export type Report =
       readonly noStack?: string
     }
   | {
+      /** The runtime was to end within `stopMs` and had not; what is left loses its threads. */
+      readonly type: 'shutdown-report'
+      readonly level: 'error'
+      readonly at: number
+      readonly stopMs: number
+      /** Actors that still lived, or what else was waited for. */
+      readonly left: readonly string[]
+    }
+  | {
       /** An application's tree has ended. */
       readonly type: 'application-report'
       readonly level: 'info' | 'error'
@@ -128,6 +137,7 @@ const REPORT_TYPES: readonly string[] = [
   'progress-report',
   'application-report',
   'thread-report',
+  'shutdown-report',
 ] satisfies Report['type'][]
 
 const MAX_NEIGHBOURS = 15
@@ -220,6 +230,8 @@ function textOf(report: Report): string {
       return `supervisor ${nameOf(report.supervisor)} started ${report.started.id} ${report.started.pid}`
     case 'thread-report':
       return threadText(report)
+    case 'shutdown-report':
+      return `the runtime had not ended within ${report.stopMs} ms: ${report.left.join(', ')}`
     case 'application-report':
       return `application ${report.application} (${report.restart}) ended: ${describeReason(report.reason)}`
     default:

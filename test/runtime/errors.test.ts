@@ -160,8 +160,8 @@ describe('toWireError and fromWireError', () => {
 
   it('bound what an error drags along', () => {
     const wide = { list: Array.from({ length: 100_000 }, () => ({ handler: () => 1 })) }
-    const { fields } = toWireError(Object.assign(new Error('wide'), { wide }))
-    const { list } = fields?.['wide'] as { list: unknown[] }
+    const { fields = {} } = toWireError(Object.assign(new Error('wide'), { wide }))
+    const { list } = fields['wide'] as { list: unknown[] }
     assert.equal(list.length, 100_000)
     assert.deepEqual([list[0], list.at(-1)], [{ handler: '[function]' }, '[left out]'])
   })

@@ -6,6 +6,7 @@ import {
   describeReason,
   type ExitReason,
   formatReport,
+  monitor,
   ProcessDown,
   type Report,
   type Runtime,
@@ -79,7 +80,7 @@ describe('a watchdog that kills', () => {
           `${first}\n${second}`,
           new RegExp(`at (?:Object\\.)?${frame} \\(.*stuck\\.(js|ts):\\d+:\\d+\\)`),
         )
-        assert.ok(Number(reason.ms) >= 150, `${reason.ms} ms`)
+        assert.ok(Number(reason.ms) >= 150, describeReason(reason))
         await freshPid('stuck', old)
         assert.equal(typeof (await ref.call('ping', undefined, CALL)), 'number')
       }))
@@ -163,6 +164,33 @@ describe('the watchdog', () => {
         await call(row?.pid ?? '', 'ping', undefined, CALL)
       })
       assert.match(describeReason(await nextDown(ref)), /stuck for \d+ ms/)
+    }))
+})
+
+describe('a thread that cannot be ended', () => {
+  let runtime: Runtime
+  before(async () => {
+    runtime = await startRuntime({ children: [child(stuck, { watchdog: KILLER })] })
+  })
+  after(() => runtime.stop())
+
+  it('is given up: its end is told, a replacement runs, and why there is no stack', () =>
+    asActor(async () => {
+      const reports = new Reports(runtime)
+      const ref = refOf(stuck)
+      const old = ref.pid()
+      const down = monitor(old)
+      const thread = await ref.call('ping', undefined, CALL)
+      ref.cast('native', 7)
+      assert.equal((await reports.next('stuck', 'stuck')).action, 'kill')
+      const given = await reports.next('stuck', 'abandoned')
+      reports.end()
+      assert.deepEqual([given.pid, given.level], [old, 'error'])
+      const reason: ExitReason & { noStack?: unknown } = await nextDown(down)
+      assert.equal(reason.type, 'stuck')
+      assert.match(String(reason.noStack), /^inspector: no answer within 300 ms/)
+      await freshPid('stuck', old)
+      assert.notEqual(await ref.call('ping', undefined, CALL), thread)
     }))
 })
 
