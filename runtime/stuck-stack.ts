@@ -47,12 +47,12 @@ async function inspected(threadId: number, abort: AbortSignal): Promise<string> 
   const { Session } = await import('node:inspector')
   const session = new Session()
   session.connectToMainThread()
-  abort.addEventListener('abort', () => session.disconnect())
-  try {
-    return await evaluateIn(session, threadId)
-  } finally {
+  const close = (): void => {
+    session.removeAllListeners()
     session.disconnect()
   }
+  abort.addEventListener('abort', close, { once: true })
+  return evaluateIn(session, threadId)
 }
 
 /** Attaches to all threads, which is how the protocol finds one, and asks the one. */
@@ -92,7 +92,7 @@ interface Profile {
 }
 
 interface ProfiledWorker {
-  startCpuProfile(name?: string): Promise<Profile>
+  startCpuProfile(options: string | object): Promise<Profile>
 }
 
 function canProfile(worker: object): worker is ProfiledWorker {
@@ -100,12 +100,22 @@ function canProfile(worker: object): worker is ProfiledWorker {
 }
 
 async function profiled(worker: ProfiledWorker): Promise<string> {
-  const profile = await within(PROFILE_STEP_MS, () => worker.startCpuProfile('stuck'))
+  const profile = await within(PROFILE_STEP_MS, () => startProfile(worker))
   await new Promise((resolve) => setTimeout(resolve, PROFILE_MS))
   const recorded = await within(PROFILE_STEP_MS, () => profile.stop())
   const stack = lastStackOf(typeof recorded === 'string' ? JSON.parse(recorded) : recorded)
   if (stack === undefined) throw new Error('it recorded no JavaScript')
   return stack
+}
+
+/** Node 22 and 24 want a name, Node 26 options. */
+async function startProfile(worker: ProfiledWorker): Promise<Profile> {
+  try {
+    return await worker.startCpuProfile('stuck')
+  } catch (error) {
+    if (error instanceof TypeError) return worker.startCpuProfile({})
+    throw error
+  }
 }
 
 /** The stack of the last sample, in V8's format. @see the type `Profiler.Profile` of the protocol. */
@@ -134,7 +144,7 @@ function frameOf(frame: unknown): string | undefined {
   return typeof name === 'string' && name !== '' ? `    at ${name} (${place})` : `    at ${place}`
 }
 
-/** Gives up after this long, and tells the work. */
+/** Gives up after this long; the work is told that it is over in any case. */
 async function within<Value>(
   ms: number,
   work: (abort: AbortSignal) => Promise<Value>,
