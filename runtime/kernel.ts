@@ -33,6 +33,8 @@ export class Kernel {
   readonly processes = new Map<Pid, Process>()
   /** Told of births and deaths in this thread. */
   onLife: ((event: LifeEvent) => void) | undefined
+  /** Told when an actor of this thread has started. */
+  onReady: (() => void) | undefined
   /** Told when the last reason to wait goes or the first comes. */
   onHold: ((holding: boolean) => void) | undefined
   /**

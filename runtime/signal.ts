@@ -5,6 +5,7 @@ import type { ProcessInfo } from './process-info.ts'
 import type { RegistryName } from './registry-name.ts'
 import type { Report } from './report.ts'
 import type { SharedBuffers } from './shared-state.ts'
+import type { ThreadOptions } from './thread-options.ts'
 import type { ProcessReport, TreeNews } from './tree-report.ts'
 import type { WireError } from './wire.ts'
 
@@ -222,7 +223,7 @@ export type ToRoot =
       readonly pid: Pid
       readonly threadName: string
       readonly request?: SpawnRequest
-      readonly resourceLimits?: ThreadLimits
+      readonly options?: ThreadOptions
     }
   | {
       readonly type: 'thread-idle'
@@ -232,6 +233,8 @@ export type ToRoot =
     }
   /** Asks for word when all that any thread had told the root is on its way. */
   | { readonly type: 'settle'; readonly ordinal: number }
+  /** The thread's first actor has started. */
+  | { readonly type: 'thread-ready'; readonly ordinal: number }
   | { readonly type: 'kill'; readonly pid: Pid }
   | { readonly type: 'pong'; readonly ordinal: number }
   | TreeReply
@@ -273,10 +276,3 @@ export type FromRoot =
   /** Does the thread's event loop turn? */
   | { readonly type: 'ping' }
   | { readonly type: 'stopped' }
-
-/** Bounds of one thread's heap, megabytes, as `worker_threads` takes them. */
-export interface ThreadLimits {
-  readonly maxOldGenerationSizeMb?: number
-  readonly maxYoungGenerationSizeMb?: number
-  readonly stackSizeMb?: number
-}

@@ -20,6 +20,10 @@ export function runThread(control: MessagePort): void {
       control.postMessage(next, transfer ?? []),
     )
     enterKernel(kernel)
+    kernel.onReady = () => {
+      kernel.onReady = undefined
+      control.postMessage({ type: 'thread-ready', ordinal })
+    }
     serveControl(kernel, control)
     if (request) liveFor(kernel, control, pid, request)
   })
