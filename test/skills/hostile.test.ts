@@ -5,10 +5,10 @@ import { type Run, runApp } from './support.ts'
 describe('a skill that misbehaves', () => {
   let run: Run
   before(async () => {
-    const calls = [
-      ...['throws', 'hangs', 'never', 'late', 'huge', 'deep', 'acts', 'rejects', 'throws_oddly'],
-      ...['bytes', 'text', 'list', 'endless', 'getter', 'json', 'thenable'],
-    ]
+    const calls =
+      'throws hangs never late huge deep acts rejects throws_oddly bytes text list endless getter json thenable'.split(
+        ' ',
+      )
     run = await runApp('idle', {
       ask: [
         { call: 'hostile_add', input: { left: 2 } },
