@@ -1,4 +1,5 @@
 import { type IGNORE, isDefinition, type ServerDefinition } from './definition.ts'
+import { checkMailbox, type MailboxOptions } from './mailbox-options.ts'
 import { checkKeys, checkName, checkNumber, checkOneOf, defined } from './options.ts'
 import { checkPlacement, type Placement } from './placement.ts'
 import type { AutoShutdown, RestartType, Strategy } from './restart-plan.ts'
@@ -22,6 +23,8 @@ export interface ChildSpec {
   /** The name the child is registered under; absent: none. */
   readonly name?: string
   readonly resourceLimits?: ThreadLimits
+  /** Absent: no bound. */
+  readonly mailbox?: MailboxOptions
   /** Which modules it runs, for tools. */
   readonly modules?: Modules
 }
@@ -46,6 +49,8 @@ export interface ChildOptions<Args> {
   readonly type?: ProcessKind
   /** Its end can end the supervisor, see `autoShutdown`; not with `permanent`. Default false. */
   readonly significant?: boolean
+  /** How many messages may wait, and what then. Default: the definition's, else no bound. */
+  readonly mailbox?: MailboxOptions
   /** Default: the definition's module. */
   readonly modules?: Modules
   /** Bounds of the own thread's heap, megabytes. */
@@ -61,6 +66,7 @@ const CHILD_KEYS = [
   'shutdown',
   'type',
   'significant',
+  'mailbox',
   'modules',
   'resourceLimits',
 ]
@@ -96,6 +102,7 @@ export function child<Args>(
     type,
     placement: options.placement ?? 'thread',
     ...(name === false ? {} : { name }),
+    ...defined({ mailbox: options.mailbox ?? spec.mailbox }),
     ...defined({ significant, modules, resourceLimits }),
   })
 }
@@ -170,6 +177,7 @@ export function checkSpec(spec: ChildSpec): ChildSpec {
   checkOneOf(`${what}: type`, spec.type, ['worker', 'supervisor'])
   checkPlacement(what, spec.placement)
   checkModules(what, spec.modules)
+  if (spec.mailbox !== undefined) checkMailbox(what, spec.mailbox)
   const { shutdown, significant = false } = spec
   if (typeof shutdown === 'number') checkNumber(`${what}: shutdown`, shutdown)
   else checkOneOf(`${what}: shutdown`, shutdown, ['brutal_kill', 'infinity'])

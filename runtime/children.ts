@@ -12,6 +12,7 @@ import { type Started, startProcess } from './spawn.ts'
 import { reportSupervisor } from './supervisor-report.ts'
 
 export function startChild(supervisor: Process, spec: ChildSpec): Promise<Started> {
+  const { mailbox } = spec
   const { id, definition, args, type, placement, name, resourceLimits } = spec
   return startProcess(supervisor, {
     id,
@@ -20,6 +21,7 @@ export function startChild(supervisor: Process, spec: ChildSpec): Promise<Starte
     kind: type,
     placement,
     link: true,
+    ...(mailbox ? { mailbox } : {}),
     ...(name === undefined ? {} : { name }),
     ...(resourceLimits ? { resourceLimits } : {}),
   })

@@ -5,19 +5,22 @@
 
 import type { Transferable } from 'node:worker_threads'
 import { birth } from './birth.ts'
+import { BoundedProcess } from './bounded-process.ts'
 import { deliverLocally, missed } from './delivery.ts'
 import { NotRunning } from './errors.ts'
 import { type ExitReason, sendableReason } from './exit-reason.ts'
 import { Inbox } from './inbox.ts'
 import type { LifeEvent } from './life-event.ts'
+import { MailboxWatch } from './mailbox-watch.ts'
 import { NameTable } from './name-table.ts'
 import { Peers } from './peers.ts'
 import { PendingReplies } from './pending.ts'
-import { makePid, makeRef, type Pid, type Ref, threadOf } from './pid.ts'
+import { CALLER_THREAD, makePid, makeRef, type Pid, type Ref, threadOf } from './pid.ts'
 import { Process, type ProcessBirth } from './process.ts'
 import { Scheduler } from './scheduler.ts'
 import type { SharedState } from './shared-state.ts'
 import type { Signal, ToRoot } from './signal.ts'
+import type { Telling } from './telemetry.ts'
 import { TimerTable } from './timer-table.ts'
 
 export type ControlSend = (message: ToRoot, transfer?: readonly Transferable[]) => void
@@ -30,6 +33,7 @@ export class Kernel {
   readonly pending: PendingReplies
   readonly peers: Peers
   readonly timers: TimerTable = new TimerTable(this)
+  readonly mailboxes: MailboxWatch = new MailboxWatch(this)
   readonly processes = new Map<Pid, Process>()
   /** Told of births and deaths in this thread. */
   onLife: ((event: LifeEvent) => void) | undefined
@@ -92,7 +96,8 @@ export class Kernel {
 
   /** Enters a newborn into the table. */
   adopt(record: ProcessBirth): Process {
-    const process = new Process(this, record)
+    const { mailbox } = record
+    const process = mailbox ? new BoundedProcess(this, record, mailbox) : new Process(this, record)
     this.processes.set(process.pid, process)
     this.onLife?.({ type: 'born', process })
     return process
@@ -101,6 +106,11 @@ export class Kernel {
   control(message: ToRoot, transfer?: readonly Transferable[]): void {
     if (!this.#control) throw new NotRunning('Reaching another thread')
     this.#control(message, transfer)
+  }
+
+  /** An event of this thread for those who listen in the thread that started the runtime. */
+  tellMain(telling: Telling): void {
+    if (this.ordinal !== CALLER_THREAD) this.#control?.({ type: 'telemetry', telling })
   }
 
   census(of: 'threads' | 'actors'): readonly (number | Pid)[] {
@@ -114,8 +124,8 @@ export class Kernel {
   /** The fast way of a plain message. To the dead: nothing happens. */
   sendMessage(to: Pid, message: unknown, transfer?: readonly Transferable[]): void {
     const process = this.processes.get(to)
-    if (process) process.push(message)
-    else if (this.isLocal(to)) this.find(to)?.push(message)
+    if (process) process.accept(message)
+    else if (this.isLocal(to)) this.find(to)?.accept(message)
     else this.#post({ type: 'message', to, message }, transfer)
   }
 
@@ -199,6 +209,7 @@ export class Kernel {
   stop(error: Error): void {
     this.pending.rejectAll(error)
     this.timers.clear()
+    this.mailboxes.stop()
     this.scheduler.stop()
     for (const process of this.processes.values()) process.ended({ type: 'shutdown' })
     this.processes.clear()

@@ -6,6 +6,7 @@ import { Kernel } from './kernel.ts'
 import { ROOT_THREAD } from './pid.ts'
 import { ReportHub } from './report-hub.ts'
 import { type SharedBuffers, SharedState } from './shared-state.ts'
+import { tell } from './telemetry.ts'
 import { ThreadHost } from './thread-host.ts'
 import type { TreeSource } from './tree-event.ts'
 import { TreeReporter } from './tree-reporter.ts'
@@ -38,7 +39,11 @@ export function runRoot({ control, shared, spare }: RootData): void {
   const host: ThreadHost = new ThreadHost({
     kernel,
     caller: control,
-    onNews: (news) => source.threadNews(news),
+    onNews: (news) => {
+      source.threadNews(news)
+      const { type, ...facts } = news
+      tell(kernel, type === 'thread-started' ? 'thread:started' : 'thread:exited', () => facts)
+    },
     onTree: (message) => source.receive(message),
     onReport: (report) => reports.publish(report),
   })

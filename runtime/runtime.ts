@@ -18,6 +18,7 @@ import { sibling } from './sibling.ts'
 import { sendExit } from './signals.ts'
 import { startError, startProcess } from './spawn.ts'
 import { supervisorServer } from './supervisor.ts'
+import { watchListeners } from './telemetry.ts'
 import { serveControl } from './thread.ts'
 import type { TreeEvent, TreeNode } from './tree-event.ts'
 import { followReports, followTree } from './tree-follower.ts'
@@ -118,6 +119,7 @@ export class Runtime {
   #top: Pid | undefined
   #stopping: Promise<void> | undefined
   #endReason: ExitReason | undefined
+  readonly #stopWatching: () => void
   #close: (reason: ExitReason) => void = () => {}
   #stopped: () => void = () => {}
 
@@ -140,6 +142,7 @@ export class Runtime {
     this.#kernel.onHold = (holding) => this.#hold(holding)
     this.#applications = new Applications(this.#kernel, (reason) => void this.#shutDown(reason))
     serveControl(this.#kernel, port1, () => this.#stopped())
+    this.#stopWatching = watchListeners(this.#kernel)
     if (ambient) enterKernel(this.#kernel)
     this.closed = new Promise((resolve) => {
       this.#close = resolve
@@ -280,6 +283,7 @@ export class Runtime {
   #forget(reason: ExitReason): void {
     for (const signal of this.#setup.stopOnSignals) process.off(signal, this.#onSignal)
     leaveKernel(this.#kernel)
+    this.#stopWatching()
     this.#kernel.stop(new NotRunning('The runtime has ended'))
     this.#control.close()
     this.#close(reason)

@@ -10,6 +10,7 @@ const WATCHED = 2
 const LOCK = 3
 const NAMES_VERSION = 4
 const REPORTED = 5
+const LISTENED = 15
 const CELLS = 16
 const SERIALS_PER_BLOCK = 1024
 /** Threads of one runtime whose end is marked; of later ones it is only told. */
@@ -91,6 +92,15 @@ export class SharedState {
 
   addReportReaders(change: 1 | -1): void {
     Atomics.add(this.#cells, REPORTED, change)
+  }
+
+  /** A bit per event that somebody in the thread that started the runtime listens to. */
+  get listened(): number {
+    return Atomics.load(this.#cells, LISTENED)
+  }
+
+  set listened(bits: number) {
+    Atomics.store(this.#cells, LISTENED, bits)
   }
 
   get namesVersion(): number {

@@ -89,6 +89,8 @@ export class ThreadHost {
         return void this.stop().then(() => this.tell(CALLER_THREAD, { type: 'stopped' }))
       case 'report':
         return this.#options.onReport(message.report)
+      case 'telemetry':
+        return this.tell(CALLER_THREAD, message)
       case 'pong':
       case 'tree-reply':
       case 'tree-events':
