@@ -125,6 +125,7 @@ function runBody(process: Process, run: ErasedBody, args: unknown): void {
 
 /** The start succeeded: from here on a death is an exit, not a failed start. */
 function acknowledge(process: Process, request: SpawnRequest, outcome: StartOutcome): void {
+  process.kernel.onReady?.()
   if (!request.started || !process.watchers.delete(request.started)) return
   const { parent: to, started: ref } = request
   process.kernel.send({ type: 'started', to, ref, outcome })

@@ -1,3 +1,4 @@
+import { registerErrorClass } from './error-classes.ts'
 import { describeReason, type ExitReason, NOPROC, TIMEOUT } from './exit-reason.ts'
 import type { Pid } from './pid.ts'
 import { printable } from './wire.ts'
@@ -10,12 +11,12 @@ export class RuntimeFailure extends Error {
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
-    Object.defineProperty(this, FAILURE, { value: true })
   }
   override get name(): string {
     return this.constructor.name
   }
 }
+Object.defineProperty(RuntimeFailure.prototype, FAILURE, { value: true })
 
 /** True for a failure of any copy of this runtime, in any thread's realm. */
 export function isRuntimeFailure(value: unknown): value is RuntimeFailure {
@@ -216,4 +217,22 @@ export class Exit extends RuntimeFailure {
     super('ERR_EXIT', `exit: ${describeReason(reason)}`)
     this.reason = reason
   }
+}
+
+for (const failure of [
+  RuntimeFailure,
+  NoProcess,
+  CallTimeout,
+  ProcessDown,
+  CallingSelf,
+  StartFailed,
+  AlreadyStarted,
+  ChildError,
+  TaskExited,
+  AlreadyRegistered,
+  NotSendable,
+  NotRunning,
+  Exit,
+]) {
+  registerErrorClass(failure)
 }

@@ -38,9 +38,9 @@ export class Inbox implements Behaviour {
     if (index >= 0) {
       process.handled++
       this.last = process.mailbox.takeAt(index)
-      return Promise.resolve(this.last)
+      return atOnce(process, this.last)
     }
-    if (timeoutMs === 0) return Promise.resolve(undefined)
+    if (timeoutMs === 0) return atOnce(process, undefined)
     process.status = 'waiting'
     return new Promise((resolve, reject) => {
       const timer = setAlarm(timeoutMs, () => this.#settle(process)?.resolve(undefined))
@@ -84,4 +84,15 @@ export class Inbox implements Behaviour {
     process.status = 'running'
     return waiter
   }
+}
+
+/** What needs no waiting, unless the event loop must have its turn first. */
+function atOnce(process: Process, message: unknown): Promise<unknown> {
+  const { scheduler } = process.kernel
+  if (!scheduler.isDueAfterStep()) return Promise.resolve(message)
+  return new Promise((resolve) => {
+    scheduler.afterEventLoop(() => {
+      if (process.alive) resolve(message)
+    })
+  })
 }

@@ -26,6 +26,7 @@ export {
   type DynamicSupervisorOptions,
   dynamicSupervisor,
 } from './dynamic-supervisor.ts'
+export { type ErrorClass, registerErrorClass } from './error-classes.ts'
 export {
   AlreadyRegistered,
   AlreadyStarted,
@@ -77,7 +78,8 @@ export {
 } from './report.ts'
 export type { AutoShutdown, RestartType, Strategy } from './restart-plan.ts'
 export { rootTree } from './root.ts'
-export { type Runtime, type RuntimeOptions, startRuntime } from './runtime.ts'
+export { type Runtime, startRuntime } from './runtime.ts'
+export type { RuntimeOptions } from './runtime-options.ts'
 export { refOf, type ServerRef } from './server-ref.ts'
 export {
   type CallFrom,
@@ -128,6 +130,7 @@ export { isTaskMessage, type TaskMessage, type TaskResult } from './task-result.
 export type { StreamOptions, StreamResult } from './task-stream.ts'
 export { type SupervisedTaskOptions, TaskSupervisor, taskSupervisor } from './task-supervisor.ts'
 export { type RuntimeEventName, runtimeEvents } from './telemetry.ts'
+export type { ThreadLimits, ThreadOptions, WatchdogOptions } from './thread-options.ts'
 export {
   type CancelOptions,
   cancelTimer,

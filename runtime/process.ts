@@ -146,10 +146,13 @@ export class Process {
     return message
   }
 
-  run(budget: number): void {
-    if (!this.alive || !this.behaviour) return
+  /** Handles at most `budget` messages and returns how many were. */
+  run(budget: number): number {
+    if (!this.alive || !this.behaviour) return 0
     if (this.mailbox.size > this.highWater) this.kernel.mailboxes.over(this, this.highWater)
-    this.handled += this.behaviour.run(this, budget)
+    const handled = this.behaviour.run(this, budget)
+    this.handled += handled
+    return handled
   }
 
   /** Called by the kernel alone, as the last thing in the actor's life. */

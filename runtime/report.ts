@@ -97,6 +97,35 @@ export type Report =
       readonly started: ChildFacts
     }
   | {
+      /**
+       * A thread's loop does not turn, or turns again after that; or it was to end and cannot: then
+       * it was given up (its actors are dead to everybody, it ends when its native code returns).
+       */
+      readonly type: 'thread-report'
+      readonly level: 'info' | 'warning' | 'error'
+      readonly at: number
+      readonly context: 'stuck' | 'turns_again' | 'abandoned'
+      readonly ordinal: number
+      readonly thread: string
+      /** The actor to which the thread belongs; absent for a shared one. */
+      readonly pid?: Pid
+      /** How long it did not turn, or was waited for, milliseconds. */
+      readonly ms: number
+      readonly action: 'report' | 'kill'
+      /** Its frames, innermost first; or why there are none. */
+      readonly stack?: string
+      readonly noStack?: string
+    }
+  | {
+      /** The runtime was to end within `stopMs` and had not; what is left loses its threads. */
+      readonly type: 'shutdown-report'
+      readonly level: 'error'
+      readonly at: number
+      readonly stopMs: number
+      /** Actors that still lived, or what else was waited for. */
+      readonly left: readonly string[]
+    }
+  | {
       /** An application's tree has ended. */
       readonly type: 'application-report'
       readonly level: 'info' | 'error'
@@ -114,6 +143,8 @@ const EVENTS = {
   'supervisor-report': 'report:supervisor',
   'progress-report': 'report:progress',
   'application-report': 'report:application',
+  'thread-report': 'report:thread',
+  'shutdown-report': 'report:shutdown',
 } as const satisfies Record<Report['type'], RuntimeEventName>
 
 const MAX_NEIGHBOURS = 15
@@ -216,11 +247,24 @@ function textOf(report: Report): string {
       return `supervisor ${nameOf(report.supervisor)}: ${report.context} of ${report.offender.id}: ${describeReason(report.reason)}`
     case 'progress-report':
       return `supervisor ${nameOf(report.supervisor)} started ${report.started.id} ${report.started.pid}`
+    case 'thread-report':
+      return threadText(report)
+    case 'shutdown-report':
+      return `the runtime had not ended within ${report.stopMs} ms: ${report.left.join(', ')}`
     case 'application-report':
       return `application ${report.application} (${report.restart}) ended: ${describeReason(report.reason)}`
     default:
       return printable(report)
   }
+}
+
+function threadText(report: Extract<Report, { type: 'thread-report' }>): string {
+  const { thread, ordinal, context, ms, action, stack, noStack } = report
+  const head = `thread ${thread} (${ordinal})`
+  if (context === 'turns_again') return `${head} turns again after ${ms} ms`
+  if (context === 'abandoned') return `${head} was given up: it did not end within ${ms} ms`
+  const what = action === 'kill' ? 'is ended' : 'goes on'
+  return `${head} has not turned for ${ms} ms and ${what}; stack: ${stack ?? noStack ?? 'not taken'}`
 }
 
 function nameOf({ pid, id, name, initialCall }: ProcessFacts): string {

@@ -24,11 +24,12 @@ import {
   type ProcessKind,
   type SpawnRequest,
   type StartOutcome,
-  type ThreadLimits,
 } from './signal.ts'
 import { sendExit } from './signals.ts'
+import { checkThreadOptions, type ThreadOptions } from './thread-options.ts'
 
-export interface SpawnOptions {
+/** Bounds of the heap and a watchdog only where the placement makes a thread. */
+export interface SpawnOptions extends ThreadOptions {
   /** Links parent and child from the first instant. */
   readonly link?: boolean
   /** The parent gets a `DOWN`, never `noproc`. */
@@ -39,7 +40,6 @@ export interface SpawnOptions {
   readonly mailbox?: MailboxOptions
   /** Default `'here'`. A plain function can only live here. */
   readonly placement?: Placement
-  readonly resourceLimits?: ThreadLimits
 }
 
 /** What was spawned: the pid, and the monitor's reference if one was asked for. */
@@ -48,7 +48,16 @@ export interface Spawned {
   readonly ref: Ref | undefined
 }
 
-const SPAWN_KEYS = ['link', 'monitor', 'trapExit', 'name', 'placement', 'resourceLimits', 'mailbox']
+const SPAWN_KEYS = [
+  'link',
+  'monitor',
+  'trapExit',
+  'name',
+  'placement',
+  'resourceLimits',
+  'watchdog',
+  'mailbox',
+]
 
 /**
  * Starts an actor and does not wait for it: a failing start is an exit like any other.
@@ -87,13 +96,15 @@ function spawnWith(what: unknown, args: unknown, options: SpawnOptions): Spawned
     trapExit,
     name,
     resourceLimits,
+    watchdog,
   } = options
   checkPlacement('spawn', placement)
+  checkThreadOptions('spawn', placement, options)
   if (name !== undefined) checkName('spawn: name', name)
   const mailbox = boundOf(what, options)
   const parent = acting('spawn')
   if (!parent.alive) return { pid: parent.kernel.newPid(), ref: parent.kernel.newRef() }
-  const rest = defined({ trapExit, name, resourceLimits, mailbox })
+  const rest = defined({ trapExit, name, resourceLimits, watchdog, mailbox })
   const common = { args, link, monitor, placement, ...rest }
   if (isDefinition(what)) {
     return launch(parent, { definition: what.address, kind: 'worker', ...common })
@@ -115,7 +126,7 @@ function spawnWith(what: unknown, args: unknown, options: SpawnOptions): Spawned
   return { pid, ref }
 }
 
-export interface Launch {
+export interface Launch extends ThreadOptions {
   readonly definition: DefinitionAddress
   readonly args: unknown
   readonly kind: ProcessKind
@@ -128,7 +139,6 @@ export interface Launch {
   readonly registryName?: RegistryName
   readonly trapExit?: boolean
   readonly mailbox?: MailboxOptions
-  readonly resourceLimits?: ThreadLimits
 }
 
 /** Where an actor will live, and its pid there: known at once, wherever that is. */
@@ -155,13 +165,14 @@ function launchAt(parent: Process, plan: Launch, place: Birthplace): Spawned {
   }
   const dedicated = plan.placement === 'thread'
   if (fresh) {
+    const { resourceLimits, watchdog } = plan
     kernel.control({
       type: 'spawn-thread',
       ordinal,
       pid: dedicated ? pid : makePid(ordinal, 0),
       threadName: place.threadName ?? plan.id ?? request.definition.name,
       ...(dedicated ? { request } : {}),
-      ...defined({ resourceLimits: plan.resourceLimits }),
+      options: defined({ resourceLimits, watchdog }),
     })
   }
   if (!dedicated) kernel.send({ type: 'spawn', to: pid, request })
@@ -192,7 +203,7 @@ function prepare(
 
 function birthplace(kernel: Kernel, placement: Placement): Birthplace {
   const at = (ordinal: number, fresh = false, threadName?: string): Birthplace => ({
-    pid: makePid(ordinal, kernel.shared.nextSerial()),
+    pid: makePid(ordinal, kernel.shared.nextSerial(kernel.ordinal)),
     ordinal,
     fresh,
     ...defined({ threadName }),

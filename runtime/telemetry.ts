@@ -16,7 +16,16 @@ export const runtimeEvents = {
   process: ['started', 'exited', 'restarted'],
   thread: ['started', 'exited'],
   mailbox: ['high-water', 'bound-hit'],
-  report: ['crash', 'server', 'unhandled-message', 'supervisor', 'progress', 'application'],
+  report: [
+    'crash',
+    'server',
+    'unhandled-message',
+    'supervisor',
+    'progress',
+    'application',
+    'thread',
+    'shutdown',
+  ],
 } as const satisfies Record<string, readonly string[]>
 
 export type RuntimeEventName =
@@ -57,6 +66,8 @@ const lines: Readonly<Record<RuntimeEventName, Line>> = {
   'report:supervisor': line('report:supervisor', 10),
   'report:progress': line('report:progress', 11),
   'report:application': line('report:application', 12),
+  'report:thread': line('report:thread', 13),
+  'report:shutdown': line('report:shutdown', 14),
 }
 
 function line(event: RuntimeEventName, position: number): Line {
