@@ -37,7 +37,7 @@ export interface ChildOptions<Args> extends ThreadOptions {
   readonly id?: string
   /** Registered name; `false` for none. Default: the definition's name. */
   readonly name?: string | false
-  /** Default `'thread'`: a thread of its own. */
+  /** Default: what the definition says, else `'thread'`: a thread of its own. */
   readonly placement?: Placement
   /** Default `'permanent'`. */
   readonly restart?: RestartType
@@ -94,7 +94,7 @@ export function child<Args>(
     restart: options.restart ?? 'permanent',
     shutdown: options.shutdown ?? (type === 'supervisor' ? 'infinity' : DEFAULT_SHUTDOWN_MS),
     type,
-    placement: options.placement ?? 'thread',
+    placement: options.placement ?? spec.placement ?? 'thread',
     ...(name === false ? {} : { name }),
     ...defined({ significant, modules, resourceLimits, watchdog }),
   })

@@ -2,6 +2,7 @@ import type { ExitReason } from './exit-reason.ts'
 import type { Initial, Refusal } from './init-result.ts'
 import { checkName } from './options.ts'
 import type { Pid } from './pid.ts'
+import type { Placement } from './placement.ts'
 import { type CallFrom, type DefinitionAddress, LOCAL, STOP_CALL } from './signal.ts'
 
 const BRAND: unique symbol = Symbol.for('nodelens.definition')
@@ -77,6 +78,8 @@ export interface ServerSpec<
   readonly name: string
   /** Exits of linked actors arrive at `info` as messages, and `terminate` runs at shutdown. */
   readonly trapExit?: boolean
+  /** Where `child` puts it unless told otherwise. Default `'thread'`. */
+  readonly placement?: Placement
   /** Returns the first state, or `IGNORE`, `initial(state, …)`, `refuse(reason)`. */
   readonly init: (
     args: Args,
@@ -113,6 +116,7 @@ interface ErasedInit {
 export interface ErasedServer {
   readonly name: string
   readonly trapExit: boolean
+  readonly placement: Placement | undefined
   readonly init: ErasedInit['init']
   readonly calls: Readonly<Record<string, ErasedHandler>>
   readonly casts: Readonly<Record<string, ErasedHandler>>
@@ -175,6 +179,7 @@ export function server<
     spec: {
       name,
       trapExit: spec.trapExit ?? false,
+      placement: spec.placement,
       init: spec.init,
       calls: spec.calls ?? {},
       casts: spec.casts ?? {},

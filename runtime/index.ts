@@ -46,6 +46,9 @@ export {
   TaskExited,
 } from './errors.ts'
 export { describeReason, type ExitReason, isAbnormal, isExitReason } from './exit-reason.ts'
+export type { ForeignCalls, ForeignDefinition, ForeignIdentity } from './foreign.ts'
+export { type ForeignProcessSpec, foreignProcess } from './foreign-process.ts'
+export { type ForeignWorkerSpec, foreignWorker } from './foreign-worker.ts'
 export { type Initial, initial, type Refusal, refuse } from './init-result.ts'
 export { checkKeys, checkName, checkNumber, checkOneOf, nearest } from './options.ts'
 export { isPid, isRef, type Pid, type Ref } from './pid.ts'
