@@ -10,12 +10,13 @@ import {
   loadDefinition,
 } from './definition.ts'
 import { errorReason, NORMAL } from './exit-reason.ts'
+import { reasonOf } from './handler-result.ts'
 import { Inbox } from './inbox.ts'
 import type { Kernel } from './kernel.ts'
 import type { Pid } from './pid.ts'
 import type { Process } from './process.ts'
 import { reportCrash } from './report.ts'
-import { reasonOf, ServerLoop } from './server-loop.ts'
+import { ServerLoop } from './server-loop.ts'
 import { LOCAL, type SpawnRequest, type StartOutcome } from './signal.ts'
 
 /**

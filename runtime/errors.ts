@@ -177,6 +177,16 @@ export class NotSendable extends RuntimeFailure {
   }
 }
 
+/** A function that was handed to an actor to run there has failed; the actor goes on. */
+export class CallbackFailed extends RuntimeFailure {
+  constructor(what: string, cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    super('ERR_CALLBACK_FAILED', `${what}: the function failed and nothing was changed: ${why}`, {
+      cause,
+    })
+  }
+}
+
 /** The runtime was stopped, or none was started in this thread. */
 export class NotRunning extends RuntimeFailure {
   constructor(what: string) {

@@ -30,6 +30,7 @@ export { type ErrorClass, registerErrorClass } from './error-classes.ts'
 export {
   AlreadyRegistered,
   AlreadyStarted,
+  CallbackFailed,
   type CallInfo,
   CallingSelf,
   CallTimeout,
@@ -49,6 +50,7 @@ export { describeReason, type ExitReason, isAbnormal, isExitReason } from './exi
 export type { ForeignCalls, ForeignDefinition, ForeignIdentity } from './foreign.ts'
 export { type ForeignProcessSpec, foreignProcess } from './foreign-process.ts'
 export { type ForeignWorkerSpec, foreignWorker } from './foreign-worker.ts'
+export type { StatusParts } from './format-status.ts'
 export { type Initial, initial, type Refusal, refuse } from './init-result.ts'
 export { checkKeys, checkName, checkNumber, checkOneOf, nearest } from './options.ts'
 export { isPid, isRef, type Pid, type Ref } from './pid.ts'
@@ -98,6 +100,7 @@ export {
   whereis,
 } from './signals.ts'
 export { type SpawnOptions, spawn, spawnMonitor } from './spawn.ts'
+export type { Special, SpecialOptions } from './special-process.ts'
 export { type StartOptions, startServer } from './start.ts'
 export { stop } from './stop.ts'
 export { supervisor } from './supervisor.ts'
@@ -109,6 +112,15 @@ export {
   type SupervisorRef,
   type SupervisorTarget,
 } from './supervisors.ts'
+export {
+  type RunsThere,
+  type SpyArgs,
+  type SystemOptions,
+  type SystemStatus,
+  type SystemTarget,
+  sys,
+} from './sys.ts'
+export type { SystemEvent, SystemStatistics } from './system-debug.ts'
 export { DEFAULT_TASK_MS, Task, type TaskOptions } from './task.ts'
 export type { TaskBody, TaskChildOptions } from './task-process.ts'
 export { isTaskMessage, type TaskMessage, type TaskResult } from './task-result.ts'

@@ -9,6 +9,7 @@ import type { Kernel } from './kernel.ts'
 import type { Pid } from './pid.ts'
 import type { Process } from './process.ts'
 import type { ProcessKind } from './signal.ts'
+import type { SystemEvent } from './system-debug.ts'
 import { printable, toCloneable } from './wire.ts'
 
 /** An actor as a report shows it. */
@@ -48,6 +49,8 @@ export type Report =
       readonly at: number
       readonly process: ProcessFacts
       readonly reason: ExitReason
+      /** What it was handling, or had received last; absent: nothing. Functions and tasks too. */
+      readonly lastMessage?: unknown
       /** Linked actors of the same thread that do not trap exits: they die too. At most 15. */
       readonly neighbours: readonly ProcessFacts[]
     }
@@ -63,6 +66,8 @@ export type Report =
       readonly state: unknown
       /** Who waits for the reply of the call that was being handled. */
       readonly client?: Pid
+      /** The last events, if `sys.log` was on. */
+      readonly log?: readonly SystemEvent[]
     }
   | {
       /** A message for which the receiver has no handler; it goes on. */
@@ -161,7 +166,7 @@ export function emitReport(kernel: Kernel, make: () => Report): void {
   if (isReport(report)) kernel.control({ type: 'report', report })
 }
 
-export function reportCrash(process: Process, reason: ExitReason): void {
+export function reportCrash(process: Process, reason: ExitReason, lastMessage?: unknown): void {
   if (!isAbnormal(reason)) return
   emitReport(process.kernel, () => ({
     type: 'crash-report',
@@ -169,6 +174,7 @@ export function reportCrash(process: Process, reason: ExitReason): void {
     at: Date.now(),
     process: factsOf(process),
     reason,
+    ...(lastMessage === undefined ? {} : { lastMessage }),
     neighbours: neighboursOf(process).map(factsOf),
   }))
 }

@@ -137,6 +137,9 @@ export type StartOutcome =
 /** The name of the call by which `stop()` asks any server to end. */
 export const STOP_CALL = '$stop'
 
+/** The name of the call by which `sys` asks anything of an actor. */
+export const SYSTEM_CALL = '$system'
+
 /** A call as it lies in a mailbox; answered with `reply(request.from, value)`. */
 export class CallRequest {
   readonly type = '$call'
@@ -228,6 +231,8 @@ export type ToRoot =
       /** What links and monitors in other threads are to hear once the thread is gone. */
       readonly lastWords: readonly Signal[]
     }
+  /** Asks for word when all that any thread had told the root is on its way. */
+  | { readonly type: 'settle'; readonly ordinal: number }
   /** The thread's first actor has started. */
   | { readonly type: 'thread-ready'; readonly ordinal: number }
   | { readonly type: 'kill'; readonly pid: Pid }
@@ -265,6 +270,8 @@ export type FromRoot =
       /** Heard before all else: the thread's actor had ended by itself. */
       readonly lastWords?: readonly Signal[]
     }
+  /** The answer to `settle`; every port that was on its way was told before. */
+  | { readonly type: 'settled' }
   | { readonly type: 'tree-request'; readonly id: number }
   /** Does the thread's event loop turn? */
   | { readonly type: 'ping' }

@@ -186,7 +186,7 @@ function prepare(
 
 function birthplace(kernel: Kernel, placement: Placement): Birthplace {
   const at = (ordinal: number, fresh = false, threadName?: string): Birthplace => ({
-    pid: makePid(ordinal, kernel.shared.nextSerial()),
+    pid: makePid(ordinal, kernel.shared.nextSerial(kernel.ordinal)),
     ordinal,
     fresh,
     ...defined({ threadName }),

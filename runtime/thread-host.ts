@@ -103,6 +103,9 @@ export class ThreadHost {
         return this.#connect(message)
       case 'spawn-thread':
         return this.#spawn(message)
+      case 'settle':
+        this.catchUp()
+        return this.tell(message.ordinal, { type: 'settled' })
       case 'thread-ready':
         return this.#watch.started(message.ordinal)
       case 'kill':

@@ -38,6 +38,8 @@ export function serveControl(kernel: Kernel, control: MessagePort, onStopped?: (
         return kernel.peers.accept(message.from, message.port)
       case 'thread-down':
         return kernel.threadLost(message.ordinal, message.reason, message.lastWords)
+      case 'settled':
+        return kernel.peers.settled()
       case 'tree-request':
         return reporter.reply(message.id)
       case 'ping':
