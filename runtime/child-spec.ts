@@ -40,7 +40,7 @@ export interface ChildOptions<Args> extends ThreadOptions {
   readonly id?: string
   /** Registered name; `false` for none. Default: the definition's name. */
   readonly name?: string | false
-  /** Default `'thread'`: a thread of its own. */
+  /** Default: what the definition says, else `'thread'`: a thread of its own. */
   readonly placement?: Placement
   /** Default `'permanent'`. */
   readonly restart?: RestartType
@@ -100,7 +100,7 @@ export function child<Args>(
     restart: options.restart ?? 'permanent',
     shutdown: options.shutdown ?? (type === 'supervisor' ? 'infinity' : DEFAULT_SHUTDOWN_MS),
     type,
-    placement: options.placement ?? 'thread',
+    placement: options.placement ?? spec.placement ?? 'thread',
     ...(name === false ? {} : { name }),
     ...defined({ mailbox: options.mailbox ?? spec.mailbox }),
     ...defined({ significant, modules, resourceLimits, watchdog }),

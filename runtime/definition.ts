@@ -4,6 +4,7 @@ import type { Initial, Refusal } from './init-result.ts'
 import { checkMailbox, type MailboxOptions } from './mailbox-options.ts'
 import { checkName } from './options.ts'
 import type { Pid } from './pid.ts'
+import type { Placement } from './placement.ts'
 import { type CallFrom, type DefinitionAddress, LOCAL, STOP_CALL, SYSTEM_CALL } from './signal.ts'
 
 const BRAND: unique symbol = Symbol.for('nodelens.definition')
@@ -81,6 +82,8 @@ export interface ServerSpec<
   readonly trapExit?: boolean
   /** How many messages may wait, and what then, unless a start says otherwise. Default: no bound. */
   readonly mailbox?: MailboxOptions
+  /** Where `child` puts it unless told otherwise. Default `'thread'`. */
+  readonly placement?: Placement
   /** Returns the first state, or `IGNORE`, `initial(state, …)`, `refuse(reason)`. */
   readonly init: (
     args: Args,
@@ -125,6 +128,7 @@ export interface ErasedServer {
   readonly name: string
   readonly trapExit: boolean
   readonly mailbox: MailboxOptions | undefined
+  readonly placement: Placement | undefined
   readonly init: ErasedInit['init']
   readonly calls: Readonly<Record<string, ErasedHandler>>
   readonly casts: Readonly<Record<string, ErasedHandler>>
@@ -192,6 +196,7 @@ export function server<
       name,
       trapExit: spec.trapExit ?? false,
       mailbox: spec.mailbox,
+      placement: spec.placement,
       init: spec.init,
       calls: spec.calls ?? {},
       casts: spec.casts ?? {},
