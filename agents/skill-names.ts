@@ -14,4 +14,5 @@ export const builtInSkills: readonly string[] = [
   'supervisor',
   'profiler',
   'threads',
+  'overload',
 ]

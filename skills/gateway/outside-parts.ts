@@ -2,6 +2,7 @@ import { exceptionOutside } from '../exception/skill.ts'
 import { handlesOutside } from '../handles/skill.ts'
 import { httpOutside } from '../http/skill.ts'
 import { loggerOutside } from '../logger/skill.ts'
+import { overloadOutside } from '../overload/skill.ts'
 import { postgresOutside } from '../postgres/skill.ts'
 import { profilerOutside } from '../profiler/skill.ts'
 import { supervisorOutside } from '../supervisor/skill.ts'
@@ -18,4 +19,5 @@ export const OUTSIDE_PARTS: readonly OutsidePart[] = [
   supervisorOutside,
   profilerOutside,
   threadsOutside,
+  overloadOutside,
 ]

@@ -1,7 +1,9 @@
 import type { DrillStep } from '../contract.ts'
+import { OVERLOAD_TYPES } from '../overload/types.ts'
 
 /** What growing handles bring about elsewhere. */
 const CONSEQUENCES = [
+  ...OVERLOAD_TYPES,
   'handles_descriptorUsedPct',
   'vm_rssPctOfMemory',
   'vm_heapUsedPct',

@@ -2,6 +2,7 @@ import { exceptionPart } from '../exception/main.ts'
 import { handlesMain } from '../handles/main.ts'
 import { httpMain } from '../http/main.ts'
 import { loggerPart } from '../logger/main.ts'
+import { overloadMain } from '../overload/main.ts'
 import { postgresMain } from '../postgres/main.ts'
 import { threadsMain } from '../threads/main.ts'
 import type { MainPart } from './main-part.ts'
@@ -14,6 +15,7 @@ export const MAIN_PARTS: readonly MainPart[] = [
   exceptionPart(),
   loggerPart(),
   threadsMain,
+  overloadMain,
 ]
 
 /** The parts of the skills in use. */

@@ -1,4 +1,5 @@
 import type { DrillStep } from '../contract.ts'
+import { OVERLOAD_TYPES } from '../overload/types.ts'
 
 const WORDS = {
   observation: '{observation}',
@@ -11,10 +12,10 @@ const WORDS = {
 
 /** What a worker in trouble brings about in main. */
 const CONSEQUENCES = [
+  ...OVERLOAD_TYPES,
   'http_requests_hang',
   'http_server_slow',
   'http_server_errors',
-  'overload_growing',
   'logger_error_storm',
   'exception_reported_rising',
 ]
