@@ -15,4 +15,5 @@ export const builtInSkills: readonly string[] = [
   'profiler',
   'threads',
   'overload',
+  'tracer',
 ]

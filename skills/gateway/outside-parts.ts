@@ -7,6 +7,7 @@ import { postgresOutside } from '../postgres/skill.ts'
 import { profilerOutside } from '../profiler/skill.ts'
 import { supervisorOutside } from '../supervisor/skill.ts'
 import { threadsOutside } from '../threads/skill.ts'
+import { tracerOutside } from '../tracer/skill.ts'
 import type { OutsidePart } from './outside-part.ts'
 
 /** The gateway's halves of the built-in skills, one line each. */
@@ -20,4 +21,5 @@ export const OUTSIDE_PARTS: readonly OutsidePart[] = [
   profilerOutside,
   threadsOutside,
   overloadOutside,
+  tracerOutside,
 ]
