@@ -5,6 +5,7 @@
 
 import type { Transferable } from 'node:worker_threads'
 import { birth } from './birth.ts'
+import { Deadlines } from './deadlines.ts'
 import { deliverLocally, missed } from './delivery.ts'
 import { NotRunning } from './errors.ts'
 import { type ExitReason, sendableReason } from './exit-reason.ts'
@@ -28,9 +29,12 @@ export class Kernel {
   readonly names: NameTable
   readonly scheduler = new Scheduler()
   readonly pending: PendingReplies
+  /** Of the calls within this thread. */
+  readonly deadlines = new Deadlines()
   readonly peers: Peers
   readonly timers: TimerTable = new TimerTable(this)
   readonly processes = new Map<Pid, Process>()
+  readonly #byText: ReadonlyMap<string, Process> = this.processes
   /** Told of births and deaths in this thread. */
   onLife: ((event: LifeEvent) => void) | undefined
   /** Told when an actor of this thread has started. */
@@ -110,6 +114,11 @@ export class Kernel {
     return of === 'actors' ? [...this.processes.keys()] : (this.threads?.() ?? [this.ordinal])
   }
 
+  /** The actor of this thread with this pid; `undefined` for a name too. */
+  here(pid: string): Process | undefined {
+    return this.#byText.get(pid)
+  }
+
   isLocal(pid: Pid): boolean {
     return threadOf(pid) === this.ordinal
   }
@@ -117,7 +126,7 @@ export class Kernel {
   /** The fast way of a plain message. To the dead: nothing happens. */
   sendMessage(to: Pid, message: unknown, transfer?: readonly Transferable[]): void {
     const process = this.processes.get(to) ?? (this.isLocal(to) ? this.find(to) : undefined)
-    if (process) return process.push(message)
+    if (process) return process.accept(message)
     const signal = { type: 'message', to, message } as const
     if (!this.isLocal(to)) this.#post(signal, transfer)
     else this.peers.awaitBirth(signal)
@@ -206,7 +215,11 @@ export class Kernel {
 
   /** Ends the thread's part in the runtime: nothing waits any more, nothing is told. */
   stop(error: Error): void {
+    for (const { callers } of this.processes.values()) {
+      for (let call = callers; call; call = call.next) call.abandon(error)
+    }
     this.pending.rejectAll(error)
+    this.deadlines.clear()
     this.timers.clear()
     this.scheduler.stop()
     for (const process of this.processes.values()) process.ended({ type: 'shutdown' })
@@ -230,6 +243,8 @@ export class Kernel {
     for (const [ref, to] of this.pending.ownerEnded(process)) {
       this.send({ type: 'demonitor', to, from, ref })
     }
+    for (let call = process.callers; call; call = process.callers) call.down(reason)
+    this.pending.release(process.holding)
     if (farewell) say(farewell)
     return lastWords
   }

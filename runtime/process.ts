@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { ExitReason } from './exit-reason.ts'
 import type { Kernel } from './kernel.ts'
+import type { LocalCall } from './local-call.ts'
 import { Mailbox } from './mailbox.ts'
 import type { Pid, Ref } from './pid.ts'
 import type { ProcessKind } from './signal.ts'
@@ -61,6 +62,10 @@ export class Process {
   queued = false
   handled = 0
   restarts = 0
+  /** The newest call of this thread that waits for its answer; the others follow. */
+  callers: LocalCall | undefined
+  /** Calls within this thread that it waits for and that keep the process alive. */
+  holding = 0
   /** References of the replies it waits for; kept by {@link PendingReplies}. */
   waitsFor: Set<Ref> | undefined
   /** Timers of this thread that are set on it; kept by {@link TimerTable}. */
@@ -106,9 +111,21 @@ export class Process {
     return this.#abort.signal
   }
 
+  /** What must not be lost: signals, results, timeouts, its own. */
   push(entry: unknown): void {
     this.mailbox.push(entry)
     this.kernel.scheduler.schedule(this)
+  }
+
+  /** What others send: messages, casts, calls. */
+  accept(entry: unknown): void {
+    this.mailbox.push(entry)
+    this.kernel.scheduler.schedule(this)
+  }
+
+  /** Who watched it, or waited for its reply, does not any more. */
+  unwatched(ref: Ref): void {
+    this.watchers.delete(ref)
   }
 
   /** Takes the first message that matches out of the mailbox; true if there was one. */
