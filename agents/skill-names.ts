@@ -6,6 +6,8 @@ export const builtInSkills: readonly string[] = [
   'vm',
   'tables',
   'vm_events',
+  'gc',
+  'os',
   'handles',
   'http',
   'postgres',

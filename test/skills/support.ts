@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { extname } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 /** What a fixture application did. */
@@ -100,4 +102,61 @@ export function runApp(
       })
     })
   })
+}
+
+/** What was raised, and answered then; or that main waited for a CPU longer than it had one. */
+export type Raised =
+  | { readonly reason: string; readonly rows: readonly Record<string, unknown>[] }
+  | 'starved'
+
+/** Runs a fixture application until a skill raises a symptom, and asks it one question then. */
+export function symptomAndAnswer(
+  name: string,
+  scenario: string,
+  skills: readonly string[],
+  call: string,
+  nodeOptions: readonly string[] = [],
+): Promise<Raised> {
+  const app = fileURLToPath(
+    new URL(`../fixtures/skills/${name}${extname(import.meta.url)}`, import.meta.url),
+  )
+  const settings = { skills, onSymptom: [{ call, input: {}, timeoutMs: 20_000 }] }
+  const child = spawn(
+    process.execPath,
+    [...nodeOptions, '--enable-source-maps', app, scenario, JSON.stringify(settings)],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  return new Promise((resolve, reject) => {
+    let reason = ''
+    const end = (settle: () => void): void => {
+      clearTimeout(timer)
+      child.removeAllListeners('close')
+      child.kill('SIGKILL')
+      settle()
+    }
+    const timer = setTimeout(() => {
+      const error = new Error(`${scenario}: no symptom within ${LIMIT_MS} ms`)
+      const isStarved = wasStarved(child.pid)
+      end(() => (isStarved ? resolve('starved') : reject(error)))
+    }, LIMIT_MS)
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const said: Line & { readonly value?: readonly Record<string, unknown>[] } = JSON.parse(line)
+      if (said.signal?.type === 'symptom') reason ||= said.signal.reason ?? ''
+      if (said.asked !== call) return
+      const { value, message } = said
+      end(() =>
+        value === undefined ? reject(new Error(message)) : resolve({ reason, rows: value }),
+      )
+    })
+    child.once('close', (code) => end(() => reject(new Error(`${scenario} ended with ${code}`))))
+  })
+}
+
+function wasStarved(pid: number | undefined): boolean {
+  try {
+    const [run, wait] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ').map(Number)
+    return (wait ?? 0) > (run ?? 0)
+  } catch {
+    return false
+  }
 }
