@@ -7,6 +7,7 @@ export const builtInSkills: readonly string[] = [
   'tables',
   'vm_events',
   'gc',
+  'allocator',
   'os',
   'handles',
   'http',

@@ -1,3 +1,4 @@
+import { allocatorOutside } from '../allocator/skill.ts'
 import { exceptionOutside } from '../exception/skill.ts'
 import { gcOutside } from '../gc/skill.ts'
 import { handlesOutside } from '../handles/skill.ts'
@@ -12,6 +13,7 @@ import type { OutsidePart } from './outside-part.ts'
 /** The gateway's halves of the built-in skills, one line each. */
 export const OUTSIDE_PARTS: readonly OutsidePart[] = [
   gcOutside,
+  allocatorOutside,
   osOutside,
   handlesOutside,
   httpOutside,

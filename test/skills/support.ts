@@ -160,3 +160,33 @@ function wasStarved(pid: number | undefined): boolean {
     return false
   }
 }
+
+/** Runs a fixture application, asks it at some times, and gives the answers in that order. */
+export function answerAfter(
+  name: string,
+  scenario: string,
+  skills: readonly string[],
+  later: readonly { readonly call: string; readonly afterMs: number }[],
+): Promise<readonly unknown[]> {
+  const app = fileURLToPath(
+    new URL(`../fixtures/skills/${name}${extname(import.meta.url)}`, import.meta.url),
+  )
+  const child = spawn(
+    process.execPath,
+    ['--enable-source-maps', app, scenario, JSON.stringify({ skills, later })],
+    { stdio: ['ignore', 'pipe', 'inherit'], timeout: LIMIT_MS },
+  )
+  return new Promise((resolve, reject) => {
+    const answers: unknown[] = []
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const said: Line = JSON.parse(line)
+      if (said.asked === undefined) return
+      if (said.value === undefined) reject(new Error(`${said.asked}: ${said.message}`))
+      answers.push(said.value)
+      if (answers.length < later.length) return
+      resolve(answers)
+      child.kill('SIGKILL')
+    })
+    child.once('close', () => reject(new Error(`${scenario}: ended before it answered`)))
+  })
+}
