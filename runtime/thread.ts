@@ -8,6 +8,7 @@ import { Kernel } from './kernel.ts'
 import type { Pid } from './pid.ts'
 import { SharedState } from './shared-state.ts'
 import type { FromRoot, Signal, SpawnRequest } from './signal.ts'
+import { publish } from './telemetry.ts'
 import { TreeReporter } from './tree-reporter.ts'
 import { unreachable } from './unreachable.ts'
 
@@ -20,6 +21,10 @@ export function runThread(control: MessagePort): void {
       control.postMessage(next, transfer ?? []),
     )
     enterKernel(kernel)
+    kernel.onReady = () => {
+      kernel.onReady = undefined
+      control.postMessage({ type: 'thread-ready', ordinal })
+    }
     serveControl(kernel, control)
     if (request) liveFor(kernel, control, pid, request)
   })
@@ -34,10 +39,14 @@ export function serveControl(kernel: Kernel, control: MessagePort, onStopped?: (
         return kernel.peers.accept(message.from, message.port)
       case 'thread-down':
         return kernel.threadLost(message.ordinal, message.reason, message.lastWords)
+      case 'settled':
+        return kernel.peers.settled()
       case 'tree-request':
         return reporter.reply(message.id)
       case 'ping':
         return control.postMessage({ type: 'pong', ordinal: kernel.ordinal })
+      case 'telemetry':
+        return publish(message.telling)
       case 'stopped':
         return onStopped?.()
       case 'begin':
