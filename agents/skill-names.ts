@@ -16,4 +16,6 @@ export const builtInSkills: readonly string[] = [
   'logger',
   'supervisor',
   'profiler',
+  'threads',
+  'overload',
 ]
