@@ -13,4 +13,5 @@ export const builtInSkills: readonly string[] = [
   'logger',
   'supervisor',
   'profiler',
+  'anomaly',
 ]

@@ -58,7 +58,9 @@ export class SeasonProfile {
     { skipDays = 0 }: { readonly skipDays?: number } = {},
   ): Envelope | undefined {
     const today = Math.floor(at / DAY_MS)
-    const known = [...this.#days].filter((day) => day >= 0 && day < today - skipDays)
+    const known = [...this.#days].filter(
+      (day) => day >= Math.max(0, today - DAYS) && day < today - skipDays,
+    )
     const alike = known.filter((day) => isWeekend(day) === isWeekend(today) && this.#has(day, at))
     const days = alike.length >= SAME_KIND ? alike : known.filter((day) => this.#has(day, at))
     if (days.length < LEAST_DAYS) return undefined

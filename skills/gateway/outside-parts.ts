@@ -1,3 +1,4 @@
+import { anomalyOutside } from '../anomaly/skill.ts'
 import { exceptionOutside } from '../exception/skill.ts'
 import { handlesOutside } from '../handles/skill.ts'
 import { httpOutside } from '../http/skill.ts'
@@ -16,4 +17,5 @@ export const OUTSIDE_PARTS: readonly OutsidePart[] = [
   loggerOutside,
   supervisorOutside,
   profilerOutside,
+  anomalyOutside,
 ]
