@@ -10,12 +10,13 @@ import {
   loadDefinition,
 } from './definition.ts'
 import { errorReason, NORMAL } from './exit-reason.ts'
+import { reasonOf } from './handler-result.ts'
 import { Inbox } from './inbox.ts'
 import type { Kernel } from './kernel.ts'
 import type { Pid } from './pid.ts'
 import type { Process } from './process.ts'
 import { reportCrash } from './report.ts'
-import { reasonOf, ServerLoop } from './server-loop.ts'
+import { ServerLoop } from './server-loop.ts'
 import { LOCAL, type SpawnRequest, type StartOutcome } from './signal.ts'
 
 /**
@@ -122,6 +123,7 @@ function runBody(process: Process, run: ErasedBody, args: unknown): void {
 
 /** The start succeeded: from here on a death is an exit, not a failed start. */
 function acknowledge(process: Process, request: SpawnRequest, outcome: StartOutcome): void {
+  process.kernel.onReady?.()
   if (!request.started || !process.watchers.delete(request.started)) return
   const { parent: to, started: ref } = request
   process.kernel.send({ type: 'started', to, ref, outcome })

@@ -94,9 +94,7 @@ export function awaitDown(
   target: Pid,
   { timeoutMs = Number.POSITIVE_INFINITY, holds = true } = {},
 ): Promise<ExitReason | undefined> {
-  if (owner.kernel.isLocal(target) && !owner.kernel.find(target)) {
-    return Promise.resolve(NOPROC)
-  }
+  if (owner.kernel.isDead(target)) return Promise.resolve(NOPROC)
   return new Promise((done, reject) => {
     const ref = owner.kernel.newRef()
     const timer = setAlarm(timeoutMs, () => {

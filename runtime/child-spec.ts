@@ -2,14 +2,15 @@ import { type IGNORE, isDefinition, type ServerDefinition } from './definition.t
 import { checkKeys, checkName, checkNumber, checkOneOf, defined } from './options.ts'
 import { checkPlacement, type Placement } from './placement.ts'
 import type { AutoShutdown, RestartType, Strategy } from './restart-plan.ts'
-import type { DefinitionAddress, ProcessKind, ThreadLimits } from './signal.ts'
+import type { DefinitionAddress, ProcessKind } from './signal.ts'
+import { checkThreadOptions, type ThreadOptions } from './thread-options.ts'
 import { printable } from './wire.ts'
 
 /** Milliseconds to end in after `shutdown`, then `kill`; or at once; or whenever it is ready. */
 export type Shutdown = number | 'brutal_kill' | 'infinity'
 
 /** How a supervisor starts, restarts and ends one child. Plain data: it may cross threads. */
-export interface ChildSpec {
+export interface ChildSpec extends ThreadOptions {
   readonly id: string
   readonly definition: DefinitionAddress
   readonly args: unknown
@@ -21,7 +22,6 @@ export interface ChildSpec {
   readonly placement: Placement
   /** The name the child is registered under; absent: none. */
   readonly name?: string
-  readonly resourceLimits?: ThreadLimits
   /** Which modules it runs, for tools. */
   readonly modules?: Modules
 }
@@ -29,7 +29,8 @@ export interface ChildSpec {
 /** URLs of modules; `dynamic` where nobody can say. */
 export type Modules = readonly string[] | 'dynamic'
 
-export interface ChildOptions<Args> {
+/** Bounds of the heap and a watchdog only where the placement makes a thread. */
+export interface ChildOptions<Args> extends ThreadOptions {
   /** What `init` gets. */
   readonly args?: Args
   /** Unique within the supervisor. Default: the definition's name. */
@@ -48,8 +49,6 @@ export interface ChildOptions<Args> {
   readonly significant?: boolean
   /** Default: the definition's module. */
   readonly modules?: Modules
-  /** Bounds of the own thread's heap, megabytes. */
-  readonly resourceLimits?: ThreadLimits
 }
 
 const CHILD_KEYS = [
@@ -63,6 +62,7 @@ const CHILD_KEYS = [
   'significant',
   'modules',
   'resourceLimits',
+  'watchdog',
 ]
 
 /** A period must end: a hundred years in seconds. */
@@ -86,7 +86,7 @@ export function child<Args>(
   checkKeys(`child '${definition.spec.name}'`, options, CHILD_KEYS)
   const { spec, address } = definition
   const { args, id = spec.name, name = spec.name, type = 'worker' } = options
-  const { significant, modules, resourceLimits } = options
+  const { significant, modules, resourceLimits, watchdog } = options
   return checkSpec({
     id,
     definition: address,
@@ -96,7 +96,7 @@ export function child<Args>(
     type,
     placement: options.placement ?? 'thread',
     ...(name === false ? {} : { name }),
-    ...defined({ significant, modules, resourceLimits }),
+    ...defined({ significant, modules, resourceLimits, watchdog }),
   })
 }
 
@@ -169,6 +169,7 @@ export function checkSpec(spec: ChildSpec): ChildSpec {
   checkOneOf(`${what}: restart`, spec.restart, ['permanent', 'transient', 'temporary'])
   checkOneOf(`${what}: type`, spec.type, ['worker', 'supervisor'])
   checkPlacement(what, spec.placement)
+  checkThreadOptions(what, spec.placement, spec)
   checkModules(what, spec.modules)
   const { shutdown, significant = false } = spec
   if (typeof shutdown === 'number') checkNumber(`${what}: shutdown`, shutdown)

@@ -1,8 +1,9 @@
 import type { ExitReason } from './exit-reason.ts'
+import type { StatusParts } from './format-status.ts'
 import type { Initial, Refusal } from './init-result.ts'
 import { checkName } from './options.ts'
 import type { Pid } from './pid.ts'
-import { type CallFrom, type DefinitionAddress, LOCAL, STOP_CALL } from './signal.ts'
+import { type CallFrom, type DefinitionAddress, LOCAL, STOP_CALL, SYSTEM_CALL } from './signal.ts'
 
 const BRAND: unique symbol = Symbol.for('nodelens.definition')
 
@@ -99,6 +100,13 @@ export interface ServerSpec<
     reason: ExitReason,
     context: ServerContext,
   ) => MaybePromise<void>
+  /**
+   * Rewrites what `sys.getStatus` and reports show: `state`, `message`, `reason`, `log`, those that
+   * there are. Leave out of it what is secret.
+   *
+   * @see OTP `format_status/1`.
+   */
+  readonly formatStatus?: (parts: StatusParts) => StatusParts
 }
 
 /** Handlers without their types, as the loop calls them (methods, so that any payload fits). */
@@ -119,6 +127,7 @@ export interface ErasedServer {
   readonly info: ErasedHandler | undefined
   readonly continue: ErasedHandler | undefined
   readonly terminate: ErasedHandler | undefined
+  readonly formatStatus: ((parts: StatusParts) => StatusParts) | undefined
 }
 
 /** A server as it is known outside of its module. */
@@ -167,8 +176,9 @@ export function server<
       `server '${name}': expected init to be a function, got ${typeof spec.init}.`,
     )
   }
-  if (Object.hasOwn(spec.calls ?? {}, STOP_CALL)) {
-    throw new TypeError(`server '${name}': a call cannot be named '${STOP_CALL}'.`)
+  for (const reserved of [STOP_CALL, SYSTEM_CALL]) {
+    if (!Object.hasOwn(spec.calls ?? {}, reserved)) continue
+    throw new TypeError(`server '${name}': a call cannot be named '${reserved}'.`)
   }
   return withAddress(meta.url, name, {
     [BRAND]: 'server',
@@ -181,6 +191,7 @@ export function server<
       info: spec.info,
       continue: spec.continue,
       terminate: spec.terminate,
+      formatStatus: spec.formatStatus,
     },
   })
 }

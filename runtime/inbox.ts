@@ -34,9 +34,9 @@ export class Inbox implements Behaviour {
     const index = matches ? process.mailbox.find(matches) : process.mailbox.size > 0 ? 0 : -1
     if (index >= 0) {
       process.handled++
-      return Promise.resolve(process.mailbox.takeAt(index))
+      return atOnce(process, process.mailbox.takeAt(index))
     }
-    if (timeoutMs === 0) return Promise.resolve(undefined)
+    if (timeoutMs === 0) return atOnce(process, undefined)
     process.status = 'waiting'
     return new Promise((resolve, reject) => {
       const timer = setAlarm(timeoutMs, () => this.#settle(process)?.resolve(undefined))
@@ -79,4 +79,15 @@ export class Inbox implements Behaviour {
     process.status = 'running'
     return waiter
   }
+}
+
+/** What needs no waiting, unless the event loop must have its turn first. */
+function atOnce(process: Process, message: unknown): Promise<unknown> {
+  const { scheduler } = process.kernel
+  if (!scheduler.isDueAfterStep()) return Promise.resolve(message)
+  return new Promise((resolve) => {
+    scheduler.afterEventLoop(() => {
+      if (process.alive) resolve(message)
+    })
+  })
 }

@@ -26,9 +26,11 @@ export {
   type DynamicSupervisorOptions,
   dynamicSupervisor,
 } from './dynamic-supervisor.ts'
+export { type ErrorClass, registerErrorClass } from './error-classes.ts'
 export {
   AlreadyRegistered,
   AlreadyStarted,
+  CallbackFailed,
   type CallInfo,
   CallingSelf,
   CallTimeout,
@@ -45,6 +47,7 @@ export {
   TaskExited,
 } from './errors.ts'
 export { describeReason, type ExitReason, isAbnormal, isExitReason } from './exit-reason.ts'
+export type { StatusParts } from './format-status.ts'
 export { type Initial, initial, type Refusal, refuse } from './init-result.ts'
 export { checkKeys, checkName, checkNumber, checkOneOf, nearest } from './options.ts'
 export { isPid, isRef, type Pid, type Ref } from './pid.ts'
@@ -69,7 +72,8 @@ export {
 } from './report.ts'
 export type { AutoShutdown, RestartType, Strategy } from './restart-plan.ts'
 export { rootTree } from './root.ts'
-export { type Runtime, type RuntimeOptions, startRuntime } from './runtime.ts'
+export { type Runtime, startRuntime } from './runtime.ts'
+export type { RuntimeOptions } from './runtime-options.ts'
 export { refOf, type ServerRef } from './server-ref.ts'
 export {
   type CallFrom,
@@ -93,6 +97,7 @@ export {
   whereis,
 } from './signals.ts'
 export { type SpawnOptions, spawn, spawnMonitor } from './spawn.ts'
+export type { Special, SpecialOptions } from './special-process.ts'
 export { type StartOptions, startServer } from './start.ts'
 export { stop } from './stop.ts'
 export { supervisor } from './supervisor.ts'
@@ -104,11 +109,21 @@ export {
   type SupervisorRef,
   type SupervisorTarget,
 } from './supervisors.ts'
+export {
+  type RunsThere,
+  type SpyArgs,
+  type SystemOptions,
+  type SystemStatus,
+  type SystemTarget,
+  sys,
+} from './sys.ts'
+export type { SystemEvent, SystemStatistics } from './system-debug.ts'
 export { DEFAULT_TASK_MS, Task, type TaskOptions } from './task.ts'
 export type { TaskBody, TaskChildOptions } from './task-process.ts'
 export { isTaskMessage, type TaskMessage, type TaskResult } from './task-result.ts'
 export type { StreamOptions, StreamResult } from './task-stream.ts'
 export { type SupervisedTaskOptions, TaskSupervisor, taskSupervisor } from './task-supervisor.ts'
+export type { ThreadLimits, ThreadOptions, WatchdogOptions } from './thread-options.ts'
 export {
   type CancelOptions,
   cancelTimer,

@@ -33,6 +33,8 @@ export class Kernel {
   readonly processes = new Map<Pid, Process>()
   /** Told of births and deaths in this thread. */
   onLife: ((event: LifeEvent) => void) | undefined
+  /** Told when an actor of this thread has started. */
+  onReady: (() => void) | undefined
   /** Told when the last reason to wait goes or the first comes. */
   onHold: ((holding: boolean) => void) | undefined
   /**
@@ -60,6 +62,7 @@ export class Kernel {
     this.pending = new PendingReplies((holding) => this.onHold?.(holding))
     this.peers = new Peers({
       ordinal,
+      shared,
       control: (message, transfer) => this.control(message, transfer),
       deliver: (signal) => this.deliver(signal),
       knows: (pid) => this.processes.has(pid),
@@ -83,7 +86,7 @@ export class Kernel {
   }
 
   newPid(): Pid {
-    return makePid(this.ordinal, this.shared.nextSerial())
+    return makePid(this.ordinal, this.shared.nextSerial(this.ordinal))
   }
 
   newRef(): Ref {
@@ -113,17 +116,23 @@ export class Kernel {
 
   /** The fast way of a plain message. To the dead: nothing happens. */
   sendMessage(to: Pid, message: unknown, transfer?: readonly Transferable[]): void {
-    const process = this.processes.get(to)
-    if (process) process.push(message)
-    else if (this.isLocal(to)) this.find(to)?.push(message)
-    else this.#post({ type: 'message', to, message }, transfer)
+    const process = this.processes.get(to) ?? (this.isLocal(to) ? this.find(to) : undefined)
+    if (process) return process.push(message)
+    const signal = { type: 'message', to, message } as const
+    if (!this.isLocal(to)) this.#post(signal, transfer)
+    else this.peers.awaitBirth(signal)
   }
 
   /** Sends any signal, here or to another thread. */
   send(signal: Signal): void {
     if (!this.isLocal(signal.to)) return this.#post(signal)
-    this.find(signal.to)
+    if (!this.find(signal.to) && this.peers.awaitBirth(signal)) return
     this.deliver(signal)
+  }
+
+  /** Of this thread, and neither alive nor about to be born. */
+  isDead(pid: Pid): boolean {
+    return this.isLocal(pid) && !this.find(pid) && !this.peers.mayBeUnborn(pid)
   }
 
   /**
@@ -163,7 +172,8 @@ export class Kernel {
     if (!process.alive) return
     const told = sendableReason(reason)
     this.processes.delete(process.pid)
-    if (process.name) this.names.release(process.name, process.pid)
+    const { name } = process
+    if (name !== undefined) this.names.release(name, process.pid)
     for (const timer of process.timers ?? []) this.timers.cancel(timer)
     process.ended(told)
     const lastWords = this.#tellTheWorld(process, told, farewell)
@@ -173,11 +183,10 @@ export class Kernel {
 
   /** A thread is gone: its last words are read, then its actors' deaths are told here. */
   threadLost(ordinal: number, reason: ExitReason, lastWords: readonly Signal[] = []): void {
-    this.peers.inTurn(() => this.#threadLost(ordinal, reason, lastWords))
+    this.peers.lost(ordinal, () => this.#threadLost(ordinal, reason, lastWords))
   }
 
   #threadLost(ordinal: number, reason: ExitReason, lastWords: readonly Signal[]): void {
-    this.peers.lost(ordinal)
     for (const signal of lastWords) this.deliver(signal)
     this.pending.threadLost(ordinal, reason)
     for (const process of this.processes.values()) {

@@ -15,7 +15,13 @@ export interface Behaviour {
   ended?(process: Process, reason: ExitReason): void
 }
 
-export type ProcessStatus = 'starting' | 'waiting' | 'running' | 'terminating' | 'exited'
+export type ProcessStatus =
+  | 'starting'
+  | 'waiting'
+  | 'running'
+  | 'suspended'
+  | 'terminating'
+  | 'exited'
 
 export interface ProcessBirth {
   readonly pid: Pid
@@ -119,9 +125,12 @@ export class Process {
     return message
   }
 
-  run(budget: number): void {
-    if (!this.alive || !this.behaviour) return
-    this.handled += this.behaviour.run(this, budget)
+  /** Handles at most `budget` messages and returns how many were. */
+  run(budget: number): number {
+    if (!this.alive || !this.behaviour) return 0
+    const handled = this.behaviour.run(this, budget)
+    this.handled += handled
+    return handled
   }
 
   /** Called by the kernel alone, as the last thing in the actor's life. */

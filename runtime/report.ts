@@ -9,6 +9,7 @@ import type { Kernel } from './kernel.ts'
 import type { Pid } from './pid.ts'
 import type { Process } from './process.ts'
 import type { ProcessKind } from './signal.ts'
+import type { SystemEvent } from './system-debug.ts'
 import { printable, toCloneable } from './wire.ts'
 
 /** An actor as a report shows it. */
@@ -48,6 +49,8 @@ export type Report =
       readonly at: number
       readonly process: ProcessFacts
       readonly reason: ExitReason
+      /** What it was handling, or had received last; absent: nothing. Functions and tasks too. */
+      readonly lastMessage?: unknown
       /** Linked actors of the same thread that do not trap exits: they die too. At most 15. */
       readonly neighbours: readonly ProcessFacts[]
     }
@@ -63,6 +66,8 @@ export type Report =
       readonly state: unknown
       /** Who waits for the reply of the call that was being handled. */
       readonly client?: Pid
+      /** The last events, if `sys.log` was on. */
+      readonly log?: readonly SystemEvent[]
     }
   | {
       /** A message for which the receiver has no handler; it goes on. */
@@ -91,6 +96,35 @@ export type Report =
       readonly started: ChildFacts
     }
   | {
+      /**
+       * A thread's loop does not turn, or turns again after that; or it was to end and cannot: then
+       * it was given up (its actors are dead to everybody, it ends when its native code returns).
+       */
+      readonly type: 'thread-report'
+      readonly level: 'info' | 'warning' | 'error'
+      readonly at: number
+      readonly context: 'stuck' | 'turns_again' | 'abandoned'
+      readonly ordinal: number
+      readonly thread: string
+      /** The actor to which the thread belongs; absent for a shared one. */
+      readonly pid?: Pid
+      /** How long it did not turn, or was waited for, milliseconds. */
+      readonly ms: number
+      readonly action: 'report' | 'kill'
+      /** Its frames, innermost first; or why there are none. */
+      readonly stack?: string
+      readonly noStack?: string
+    }
+  | {
+      /** The runtime was to end within `stopMs` and had not; what is left loses its threads. */
+      readonly type: 'shutdown-report'
+      readonly level: 'error'
+      readonly at: number
+      readonly stopMs: number
+      /** Actors that still lived, or what else was waited for. */
+      readonly left: readonly string[]
+    }
+  | {
       /** An application's tree has ended. */
       readonly type: 'application-report'
       readonly level: 'info' | 'error'
@@ -107,6 +141,8 @@ const REPORT_TYPES: readonly string[] = [
   'supervisor-report',
   'progress-report',
   'application-report',
+  'thread-report',
+  'shutdown-report',
 ] satisfies Report['type'][]
 
 const MAX_NEIGHBOURS = 15
@@ -130,7 +166,7 @@ export function emitReport(kernel: Kernel, make: () => Report): void {
   if (isReport(report)) kernel.control({ type: 'report', report })
 }
 
-export function reportCrash(process: Process, reason: ExitReason): void {
+export function reportCrash(process: Process, reason: ExitReason, lastMessage?: unknown): void {
   if (!isAbnormal(reason)) return
   emitReport(process.kernel, () => ({
     type: 'crash-report',
@@ -138,6 +174,7 @@ export function reportCrash(process: Process, reason: ExitReason): void {
     at: Date.now(),
     process: factsOf(process),
     reason,
+    ...(lastMessage === undefined ? {} : { lastMessage }),
     neighbours: neighboursOf(process).map(factsOf),
   }))
 }
@@ -197,11 +234,24 @@ function textOf(report: Report): string {
       return `supervisor ${nameOf(report.supervisor)}: ${report.context} of ${report.offender.id}: ${describeReason(report.reason)}`
     case 'progress-report':
       return `supervisor ${nameOf(report.supervisor)} started ${report.started.id} ${report.started.pid}`
+    case 'thread-report':
+      return threadText(report)
+    case 'shutdown-report':
+      return `the runtime had not ended within ${report.stopMs} ms: ${report.left.join(', ')}`
     case 'application-report':
       return `application ${report.application} (${report.restart}) ended: ${describeReason(report.reason)}`
     default:
       return printable(report)
   }
+}
+
+function threadText(report: Extract<Report, { type: 'thread-report' }>): string {
+  const { thread, ordinal, context, ms, action, stack, noStack } = report
+  const head = `thread ${thread} (${ordinal})`
+  if (context === 'turns_again') return `${head} turns again after ${ms} ms`
+  if (context === 'abandoned') return `${head} was given up: it did not end within ${ms} ms`
+  const what = action === 'kill' ? 'is ended' : 'goes on'
+  return `${head} has not turned for ${ms} ms and ${what}; stack: ${stack ?? noStack ?? 'not taken'}`
 }
 
 function nameOf({ pid, id, name, initialCall }: ProcessFacts): string {

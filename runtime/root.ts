@@ -7,6 +7,7 @@ import { ROOT_THREAD } from './pid.ts'
 import { ReportHub } from './report-hub.ts'
 import { type SharedBuffers, SharedState } from './shared-state.ts'
 import { ThreadHost } from './thread-host.ts'
+import type { WatchdogOptions } from './thread-options.ts'
 import type { TreeSource } from './tree-event.ts'
 import { TreeReporter } from './tree-reporter.ts'
 import { RootTree } from './tree-source.ts'
@@ -15,7 +16,9 @@ export interface RootData {
   readonly nodelens: 'root'
   readonly control: MessagePort
   readonly shared: SharedBuffers
-  readonly spare: boolean
+  /** Spares of each kind of thread. */
+  readonly spares: number
+  readonly watchdog: WatchdogOptions | false
 }
 
 let tree: RootTree | undefined
@@ -32,7 +35,7 @@ export function rootTree(): TreeSource {
   return tree
 }
 
-export function runRoot({ control, shared, spare }: RootData): void {
+export function runRoot({ control, shared, spares, watchdog }: RootData): void {
   const state = new SharedState(shared)
   const kernel = new Kernel(ROOT_THREAD, state, (message) => host.handle(message))
   const host: ThreadHost = new ThreadHost({
@@ -41,6 +44,9 @@ export function runRoot({ control, shared, spare }: RootData): void {
     onNews: (news) => source.threadNews(news),
     onTree: (message) => source.receive(message),
     onReport: (report) => reports.publish(report),
+    onSilence: (ordinal, isSilent) => source.silence(ordinal, isSilent),
+    spares,
+    watchdog,
   })
   const source = new RootTree({
     threads: () => [{ ordinal: ROOT_THREAD, name: 'root', threadId: undefined }, ...host.threads],
@@ -61,7 +67,7 @@ export function runRoot({ control, shared, spare }: RootData): void {
     host.catchUp()
     return [ROOT_THREAD, ...host.threads.map(({ ordinal }) => ordinal)]
   }
-  if (spare) host.keepSpare()
+  if (spares > 0) host.keepSpare()
 }
 
 /** Restarts are counted also while nobody watches the tree. */

@@ -3,11 +3,14 @@ import type { Pid } from './pid.ts'
 import type { Process } from './process.ts'
 import { replyTo } from './reply.ts'
 import type { CallFrom } from './signal.ts'
+import type { SystemDebug } from './system-debug.ts'
 
 /** The context of one server; handlers run one at a time, so `from` is the current call's. */
 export class OwnContext implements ServerContext {
   readonly #process: Process
   from: CallFrom | undefined
+  /** Told of every reply, while somebody looks. */
+  watcher: SystemDebug | undefined
 
   constructor(process: Process) {
     this.#process = process
@@ -22,7 +25,9 @@ export class OwnContext implements ServerContext {
   }
 
   reply(from: CallFrom, value: unknown): void {
-    if (this.#process.alive) replyTo(this.#process, from, value)
+    if (!this.#process.alive) return
+    if (this.watcher?.on) this.watcher.wentOut(from.pid, value)
+    replyTo(this.#process, from, value)
   }
 
   later<Value>(promise: Promise<Value>, message: (outcome: Settled<Value>) => unknown): void {

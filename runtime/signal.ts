@@ -5,6 +5,7 @@ import type { ProcessInfo } from './process-info.ts'
 import type { RegistryName } from './registry-name.ts'
 import type { Report } from './report.ts'
 import type { SharedBuffers } from './shared-state.ts'
+import type { ThreadOptions } from './thread-options.ts'
 import type { ProcessReport, TreeNews } from './tree-report.ts'
 import type { WireError } from './wire.ts'
 
@@ -136,6 +137,9 @@ export type StartOutcome =
 /** The name of the call by which `stop()` asks any server to end. */
 export const STOP_CALL = '$stop'
 
+/** The name of the call by which `sys` asks anything of an actor. */
+export const SYSTEM_CALL = '$system'
+
 /** A call as it lies in a mailbox; answered with `reply(request.from, value)`. */
 export class CallRequest {
   readonly type = '$call'
@@ -219,7 +223,7 @@ export type ToRoot =
       readonly pid: Pid
       readonly threadName: string
       readonly request?: SpawnRequest
-      readonly resourceLimits?: ThreadLimits
+      readonly options?: ThreadOptions
     }
   | {
       readonly type: 'thread-idle'
@@ -227,6 +231,10 @@ export type ToRoot =
       /** What links and monitors in other threads are to hear once the thread is gone. */
       readonly lastWords: readonly Signal[]
     }
+  /** Asks for word when all that any thread had told the root is on its way. */
+  | { readonly type: 'settle'; readonly ordinal: number }
+  /** The thread's first actor has started. */
+  | { readonly type: 'thread-ready'; readonly ordinal: number }
   | { readonly type: 'kill'; readonly pid: Pid }
   | { readonly type: 'pong'; readonly ordinal: number }
   | TreeReply
@@ -262,14 +270,9 @@ export type FromRoot =
       /** Heard before all else: the thread's actor had ended by itself. */
       readonly lastWords?: readonly Signal[]
     }
+  /** The answer to `settle`; every port that was on its way was told before. */
+  | { readonly type: 'settled' }
   | { readonly type: 'tree-request'; readonly id: number }
   /** Does the thread's event loop turn? */
   | { readonly type: 'ping' }
   | { readonly type: 'stopped' }
-
-/** Bounds of one thread's heap, megabytes, as `worker_threads` takes them. */
-export interface ThreadLimits {
-  readonly maxOldGenerationSizeMb?: number
-  readonly maxYoungGenerationSizeMb?: number
-  readonly stackSizeMb?: number
-}

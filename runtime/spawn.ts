@@ -18,11 +18,12 @@ import {
   type ProcessKind,
   type SpawnRequest,
   type StartOutcome,
-  type ThreadLimits,
 } from './signal.ts'
 import { sendExit } from './signals.ts'
+import { checkThreadOptions, type ThreadOptions } from './thread-options.ts'
 
-export interface SpawnOptions {
+/** Bounds of the heap and a watchdog only where the placement makes a thread. */
+export interface SpawnOptions extends ThreadOptions {
   /** Links parent and child from the first instant. */
   readonly link?: boolean
   /** The parent gets a `DOWN`, never `noproc`. */
@@ -31,7 +32,6 @@ export interface SpawnOptions {
   readonly name?: string
   /** Default `'here'`. A plain function can only live here. */
   readonly placement?: Placement
-  readonly resourceLimits?: ThreadLimits
 }
 
 /** What was spawned: the pid, and the monitor's reference if one was asked for. */
@@ -40,7 +40,15 @@ export interface Spawned {
   readonly ref: Ref | undefined
 }
 
-const SPAWN_KEYS = ['link', 'monitor', 'trapExit', 'name', 'placement', 'resourceLimits']
+const SPAWN_KEYS = [
+  'link',
+  'monitor',
+  'trapExit',
+  'name',
+  'placement',
+  'resourceLimits',
+  'watchdog',
+]
 
 /**
  * Starts an actor and does not wait for it: a failing start is an exit like any other.
@@ -74,12 +82,15 @@ function spawnWith(what: unknown, args: unknown, options: SpawnOptions): Spawned
     trapExit,
     name,
     resourceLimits,
+    watchdog,
   } = options
   checkPlacement('spawn', placement)
+  checkThreadOptions('spawn', placement, options)
   if (name !== undefined) checkName('spawn: name', name)
   const parent = acting('spawn')
   if (!parent.alive) return { pid: parent.kernel.newPid(), ref: parent.kernel.newRef() }
-  const common = { args, link, monitor, placement, ...defined({ trapExit, name, resourceLimits }) }
+  const rest = defined({ trapExit, name, resourceLimits, watchdog })
+  const common = { args, link, monitor, placement, ...rest }
   if (isDefinition(what)) {
     return launch(parent, { definition: what.address, kind: 'worker', ...common })
   }
@@ -100,7 +111,7 @@ function spawnWith(what: unknown, args: unknown, options: SpawnOptions): Spawned
   return { pid, ref }
 }
 
-export interface Launch {
+export interface Launch extends ThreadOptions {
   readonly definition: DefinitionAddress
   readonly args: unknown
   readonly kind: ProcessKind
@@ -112,7 +123,6 @@ export interface Launch {
   readonly name?: string
   readonly registryName?: RegistryName
   readonly trapExit?: boolean
-  readonly resourceLimits?: ThreadLimits
 }
 
 /** Where an actor will live, and its pid there: known at once, wherever that is. */
@@ -139,13 +149,14 @@ function launchAt(parent: Process, plan: Launch, place: Birthplace): Spawned {
   }
   const dedicated = plan.placement === 'thread'
   if (fresh) {
+    const { resourceLimits, watchdog } = plan
     kernel.control({
       type: 'spawn-thread',
       ordinal,
       pid: dedicated ? pid : makePid(ordinal, 0),
       threadName: place.threadName ?? plan.id ?? request.definition.name,
       ...(dedicated ? { request } : {}),
-      ...defined({ resourceLimits: plan.resourceLimits }),
+      options: defined({ resourceLimits, watchdog }),
     })
   }
   if (!dedicated) kernel.send({ type: 'spawn', to: pid, request })
@@ -175,7 +186,7 @@ function prepare(
 
 function birthplace(kernel: Kernel, placement: Placement): Birthplace {
   const at = (ordinal: number, fresh = false, threadName?: string): Birthplace => ({
-    pid: makePid(ordinal, kernel.shared.nextSerial()),
+    pid: makePid(ordinal, kernel.shared.nextSerial(kernel.ordinal)),
     ordinal,
     fresh,
     ...defined({ threadName }),

@@ -5,12 +5,12 @@ import { checkKeys, checkName, checkNumber, defined } from './options.ts'
 import { checkPlacement, type Placement } from './placement.ts'
 import { isRegistryName, type RegistryName, targetText } from './registry-name.ts'
 import { refOf, type ServerRef } from './server-ref.ts'
-import type { ThreadLimits } from './signal.ts'
 import { startError, startProcess } from './spawn.ts'
 import { supervisorServer } from './supervisor.ts'
+import { checkThreadOptions, type ThreadOptions } from './thread-options.ts'
 import { printable } from './wire.ts'
 
-export interface StartOptions {
+export interface StartOptions extends ThreadOptions {
   /** Registered name, or one that a registry keeps. Default: none. */
   readonly name?: string | RegistryName
   /** Default true: the starter and the server share their fate. */
@@ -19,10 +19,9 @@ export interface StartOptions {
   readonly placement?: Placement
   /** Milliseconds until a start that does not answer is killed. Default: for ever. */
   readonly timeoutMs?: number
-  readonly resourceLimits?: ThreadLimits
 }
 
-const START_KEYS = ['name', 'link', 'placement', 'timeoutMs', 'resourceLimits']
+const START_KEYS = ['name', 'link', 'placement', 'timeoutMs', 'resourceLimits', 'watchdog']
 
 /**
  * Starts a server and waits until it is ready, outside of any supervisor.
@@ -45,6 +44,7 @@ export function startServer<Args, Calls, Casts>(
   checkKeys('startServer', options, START_KEYS)
   const { name, placement = 'here', timeoutMs } = options
   checkPlacement('startServer', placement)
+  checkThreadOptions('startServer', placement, options)
   if (name !== undefined && !isRegistryName(name)) checkName('startServer: name', name)
   if (timeoutMs !== undefined) checkNumber('startServer: timeoutMs', timeoutMs)
   return started(definition, args, options)
@@ -55,7 +55,8 @@ async function started<Args, Calls, Casts>(
   args: Args | undefined,
   options: StartOptions,
 ): Promise<ServerRef<Calls, Casts> | undefined> {
-  const { name, link = true, placement = 'here', timeoutMs, resourceLimits } = options
+  const { name, link = true, placement = 'here', timeoutMs } = options
+  const { resourceLimits, watchdog } = options
   const { address, spec } = definition
   const isSupervisor =
     address === supervisorServer.address || address === dynamicSupervisorServer.address
@@ -68,7 +69,7 @@ async function started<Args, Calls, Casts>(
       placement,
       link,
       ...(isRegistryName(name) ? { registryName: name } : defined({ name })),
-      ...defined({ resourceLimits }),
+      ...defined({ resourceLimits, watchdog }),
     },
     timeoutMs,
   )

@@ -20,6 +20,10 @@ export function runThread(control: MessagePort): void {
       control.postMessage(next, transfer ?? []),
     )
     enterKernel(kernel)
+    kernel.onReady = () => {
+      kernel.onReady = undefined
+      control.postMessage({ type: 'thread-ready', ordinal })
+    }
     serveControl(kernel, control)
     if (request) liveFor(kernel, control, pid, request)
   })
@@ -34,6 +38,8 @@ export function serveControl(kernel: Kernel, control: MessagePort, onStopped?: (
         return kernel.peers.accept(message.from, message.port)
       case 'thread-down':
         return kernel.threadLost(message.ordinal, message.reason, message.lastWords)
+      case 'settled':
+        return kernel.peers.settled()
       case 'tree-request':
         return reporter.reply(message.id)
       case 'ping':

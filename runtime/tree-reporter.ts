@@ -71,7 +71,7 @@ export class TreeReporter {
 
 export function report(process: Process): ProcessReport {
   const { pid, parent, id, name, kind, handled, startedAt, label, links, mailbox } = process
-  const status = process.status === 'terminating' ? 'running' : process.status
+  const status = shownStatus(process.status)
   return {
     pid,
     id: id ?? name ?? process.initialCall ?? pid,
@@ -85,6 +85,12 @@ export function report(process: Process): ProcessReport {
     ...(name ? { name } : {}),
     ...(label ? { label } : {}),
   }
+}
+
+/** The tree's words, which are fewer. */
+function shownStatus(status: Process['status']): ProcessReport['status'] {
+  if (status === 'terminating') return 'running'
+  return status === 'suspended' ? 'waiting' : status
 }
 
 function markOf({ mailbox, handled, status, name, label, links }: Process): string {

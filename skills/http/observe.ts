@@ -1,6 +1,6 @@
 import { onChannels, part } from '../probe/channels.ts'
 import { type Exchange, numberOr0, type OpenExchanges, objectOf, textOr } from './exchange.ts'
-import { routeOf } from './route.ts'
+import { routeKey } from './route.ts'
 import type { StatsBook } from './stats.ts'
 
 const now = performance.now.bind(performance)
@@ -68,7 +68,7 @@ export function inboundKey({ request }: Exchange): string {
   const verb = textOr(method, '?')
   const path = objectOf(route)?.path
   if (typeof path === 'string') return `${verb} ${textOr(baseUrl, '')}${path}`
-  return `${verb} ${routeOf(textOr(originalUrl, textOr(url, '?')))}`
+  return routeKey(verb, textOr(originalUrl, textOr(url, '?')))
 }
 
 /** Watches requests that go out, by `node:http` and by undici, which is also `fetch`. */
