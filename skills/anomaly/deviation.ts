@@ -87,7 +87,7 @@ function excuseOf(
   const { harm, role } = track.traits
   if (harm !== 'both' && harm !== direction) return 'harmless'
   if (score < 1) return 'little-evidence'
+  if (role === 'work' && track.envelope?.isAlike !== true) return 'time-of-day-unknown'
   if (against === 'days') return 'none'
-  if (role === 'work' && track.envelope === undefined) return 'time-of-day-unknown'
   return book.knows(fast, track.lastAt) ? 'seen-before' : 'none'
 }

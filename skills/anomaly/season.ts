@@ -22,6 +22,8 @@ export interface Envelope {
   readonly high: number
   /** Days that this rests on. */
   readonly days: number
+  /** All of them are of the same kind (working day, week-end) as this one. */
+  readonly isAlike: boolean
 }
 
 /** What is written to a file. */
@@ -74,6 +76,7 @@ export class SeasonProfile {
       middle: sorted[sorted.length >> 1] ?? 0,
       high: Math.max(...hours.map((hour) => this.#field(hour, 2))),
       days: days.length,
+      isAlike: alike.length >= SAME_KIND,
     }
   }
 

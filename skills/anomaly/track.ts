@@ -192,7 +192,7 @@ export class MetricTrack {
       if (this.#places.length > 0) this.#closeMinute(at, around)
       this.#minute = minute
       this.#refresh(at)
-    }
+    } else if (!this.isLearned) this.#refresh(at)
     this.#places.push(place)
   }
 

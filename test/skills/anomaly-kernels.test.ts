@@ -233,7 +233,7 @@ describe('SeasonProfile', () => {
   it('knows the hour after two days, and the one beside it', () => {
     const season = fill([0, 1], (_day, hour) => hour / 10)
     const envelope = season.envelope(at(2, 9))
-    assert.deepEqual(envelope, { low: 0.8, middle: 0.9, high: 0.9, days: 2 })
+    assert.deepEqual(envelope, { low: 0.8, middle: 0.9, high: 0.9, days: 2, isAlike: true })
   })
 
   it('goes by days of the same kind where there are two', () => {
