@@ -72,6 +72,7 @@ const anomalySchema = v.strictObject({
   maxTriggersPerHour: v.exactOptional(
     v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(60)),
   ),
+  starvedPct: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(100))),
   stateDir: v.exactOptional(v.union([path, v.literal(false)])),
 })
 

@@ -19,6 +19,14 @@ export const ANOMALY_WATCH: readonly WatchRule[] = [
       'Anomalies were held back {value} times in the last hour: an investigation had just been started, or {triggersInLastHour} in that hour are the most',
   },
   {
+    metric: 'starvedInLastHour',
+    above: 30,
+    severity: 'info',
+    type: 'anomaly_starved',
+    observation:
+      '{value} readings of the last hour were left out: the machine gave the main thread too little CPU to tell what is usual',
+  },
+  {
     metric: 'metricsRefused',
     above: 0,
     severity: 'info',

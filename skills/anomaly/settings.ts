@@ -20,6 +20,7 @@ const BOUNDS: Readonly<Record<keyof AnomalyOptions, readonly [number, number]>> 
   matureMs: [0, 30 * 86_400_000],
   cooldownMs: [0, 86_400_000],
   maxTriggersPerHour: [0, 60],
+  starvedPct: [0, 100],
 }
 
 /**

@@ -54,6 +54,7 @@ function snapshotOf(watch: AnomalyWatch, now: number): JsonRecord {
     deviations: rows.slice(0, 5),
     triggersInLastHour: detector.gate.inLastHour(now),
     heldBackInLastHour: watch.heldInLastHour(now),
+    starvedInLastHour: watch.starvedInLastHour(now),
     cooldownLeftSeconds: Math.round(detector.gate.cooldownLeftMs(now) / 1000),
     isRelearning: now - detector.deployedAt < 7_200_000,
   }

@@ -30,9 +30,9 @@ export interface Traits {
   readonly isComplement: boolean
 }
 
-/** Clocks, limits, identities and verdicts of others: nothing to learn. */
+/** Clocks, limits, identities, verdicts of others, and counts over the last minutes, which outlive what they count. */
 const IGNORED =
-  /^(uptime|version|port|pid|id|limit|limits|max connections|pool size|thread id|window)\b|\b(limit|uptime|version|capacity|growth|troubles|findings|cores|threshold)\b|^(is|has) | at$/
+  /^(uptime|version|port|pid|id|limit|limits|max connections|pool size|thread id|window)\b|\b(limit|uptime|version|capacity|growth|troubles|findings|cores|threshold)\b|^(is|has) | at$|\d+[mh]$/
 const PAIN =
   /\b(latency|delay|late|lag|wait|waits|waiting|waiters|queued|backlog|p50|p75|p90|p95|p99|p999|slow|slowest|duration|pause|pauses|oldest|longest|error|errors|fail|failed|failures|reject|rejected|rejections|exception|exceptions|uncaught|unhandled|refused|abort|aborted|timeout|timeouts|throttled|stall|stalls|stalled|drop|dropped|retry|retries|oom|restart|restarts|crash|crashes|blocked|deadlocks|pressure|stuck|warnings|miss|misses|age|orphans|missing|overdue|lost)\b/
 const WORK =

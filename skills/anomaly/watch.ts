@@ -1,10 +1,12 @@
 import type { SkillContext } from '../gateway/outside-part.ts'
+import { readMainThread } from '../gateway/thread-state.ts'
 import { BaselineFile } from './baseline-file.ts'
 import { Detector, type Outcome } from './detector.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { HistoryMetrics } from './history-metrics.ts'
 import { type AnomalyOptions, MOST_METRICS } from './options.ts'
 import { anomalyOptionsOf, stateFolderOf } from './settings.ts'
+import { type CpuTimes, isStarved } from './starvation.ts'
 import { statementOf } from './statement.ts'
 
 /** What was learned is written so often, and when the gateway stops. */
@@ -19,6 +21,8 @@ export class AnomalyWatch {
   readonly #metrics: HistoryMetrics
   readonly #file: BaselineFile | undefined
   #readAt = 0
+  #cpu: CpuTimes | undefined
+  #starvedAt: number[] = []
   #savedAt: number
   #held: { readonly at: number; readonly key: string }[] = []
 
@@ -50,10 +54,11 @@ export class AnomalyWatch {
 
   /** Once a second. */
   tick(now: number): void {
-    if (now - this.#readAt < this.#options.intervalMs) return
+    const wallMs = now - this.#readAt
+    if (wallMs < this.#options.intervalMs) return
     this.#readAt = now
     const values = this.#metrics.read(now)
-    if (!this.#context.isUp()) return
+    if (this.#isStarved(wallMs, now) || !this.#context.isUp()) return
     const outcome = this.detector.take(now, values, this.#metrics.list())
     if (outcome.type !== 'quiet') this.#hear(outcome, now)
     if (now - this.#savedAt >= SAVE_MS) this.#save(now)
@@ -65,6 +70,21 @@ export class AnomalyWatch {
 
   heldInLastHour(now: number): number {
     return this.#held.filter(({ at }) => now - at < HOUR_MS).length
+  }
+
+  /** Readings that were left out because the machine gave main no CPU. */
+  starvedInLastHour(now: number): number {
+    return this.#starvedAt.filter((at) => now - at < HOUR_MS).length
+  }
+
+  #isStarved(wallMs: number, now: number): boolean {
+    const before = this.#cpu
+    const after = readMainThread()
+    this.#cpu = after
+    if (before === undefined || after === undefined) return false
+    const isLeftOut = isStarved(before, after, wallMs, this.#options.starvedPct)
+    if (isLeftOut) this.#starvedAt = [...this.#starvedAt.filter((at) => now - at < HOUR_MS), now]
+    return isLeftOut
   }
 
   #hear(outcome: Exclude<Outcome, { type: 'quiet' }>, now: number): void {

@@ -7,6 +7,7 @@ import type { Metric } from '../../skills/anomaly/metric-source.ts'
 import { Rates } from '../../skills/anomaly/rates.ts'
 import { SeasonProfile } from '../../skills/anomaly/season.ts'
 import { AgedSketch } from '../../skills/anomaly/sketch.ts'
+import { isStarved } from '../../skills/anomaly/starvation.ts'
 import { scaled, traitsOf, unscaled } from '../../skills/anomaly/traits.ts'
 import { TriggerGate } from '../../skills/anomaly/trigger-gate.ts'
 import { plainName, valueText } from '../../skills/anomaly/words.ts'
@@ -34,6 +35,7 @@ describe('traitsOf', () => {
     ['maxConnections', 'nothing'],
     ['heapLimitMb', 'nothing'],
     ['isLoopLate', 'nothing'],
+    ['stallCount5m', 'nothing'],
   ]
   for (const [name, expected] of cases) {
     it(`${name}: ${expected}`, () => {
@@ -294,6 +296,21 @@ describe('Rates', () => {
     const values = Array.from({ length: 100 }, (_, index) => index)
     assert.equal(play(metric('openSockets'), values).learned.at(-1), 99)
   })
+})
+
+describe('isStarved', () => {
+  const since = (runMs: number, waitMs: number, starvedPct = 60) =>
+    isStarved(
+      { runMs: 50, waitMs: 7 },
+      { runMs: 50 + runMs, waitMs: 7 + waitMs },
+      10_000,
+      starvedPct,
+    )
+
+  it('when main waited for longer than it ran', () => assert.equal(since(400, 900), true))
+  it('not when it ran for most of the time', () => assert.equal(since(8000, 900), false))
+  it('not when it waited for a moment in all', () => assert.equal(since(20, 200), false))
+  it('never when told so', () => assert.equal(since(0, 10_000, 100), false))
 })
 
 describe('TriggerGate', () => {
