@@ -18,4 +18,5 @@ export const builtInSkills: readonly string[] = [
   'profiler',
   'threads',
   'overload',
+  'anomaly',
 ]

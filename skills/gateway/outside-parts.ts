@@ -1,4 +1,5 @@
 import { allocatorOutside } from '../allocator/skill.ts'
+import { anomalyOutside } from '../anomaly/skill.ts'
 import { exceptionOutside } from '../exception/skill.ts'
 import { gcOutside } from '../gc/skill.ts'
 import { handlesOutside } from '../handles/skill.ts'
@@ -26,4 +27,5 @@ export const OUTSIDE_PARTS: readonly OutsidePart[] = [
   profilerOutside,
   threadsOutside,
   overloadOutside,
+  anomalyOutside,
 ]
