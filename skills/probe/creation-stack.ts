@@ -3,8 +3,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 /** Stacks taken in a second at most, by all skills together: 10 to 15 microseconds each. */
 const PER_SECOND = 60
-const LIMIT = 24
+/** Clients such as axios put fifteen frames of packages between the application and the socket. */
+const LIMIT = 48
 const KEPT = 8
+const PACKAGE = /[\\/]node_modules[\\/]/
 
 const rooms = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const OWN = ['skills', 'runtime', 'agents', 'sandbox']
@@ -26,7 +28,8 @@ const MADE_BY_US: Creation = { type: 'own' }
 
 /**
  * The frames of this moment that are not Node's, innermost first, as lines of a stack text; the
- * text is '' when nothing of the application is on the stack.
+ * text is '' when nothing of the application is on the stack. Eight of them, and where these are
+ * all of packages, the first one of the application behind them.
  *
  * Rare events always get one; frequent ones share 60 a second. Nothing of the frames is kept but
  * their text.
@@ -77,10 +80,16 @@ function describe(sites: readonly NodeJS.CallSite[]): Creation {
     isPastUs = true
     if (file === '' || file.startsWith('node:')) continue
     if (isOurs && lines.length === 0) return MADE_BY_US
-    if (!isOurs) lines.push(lineOf(site, file))
-    if (lines.length >= KEPT) break
+    if (isOurs) continue
+    const isPackage = PACKAGE.test(file)
+    if (lines.length < KEPT || !isPackage) lines.push(lineOf(site, file))
+    if (lines.length > KEPT || (lines.length === KEPT && hasApplication(lines))) break
   }
   return { type: 'stack', text: lines.join('\n') }
+}
+
+function hasApplication(lines: readonly string[]): boolean {
+  return lines.some((line) => !PACKAGE.test(line))
 }
 
 /** As V8 writes it. */
