@@ -1,7 +1,7 @@
 /** Whether one claim is right about one incident (pure). */
 import { basename } from 'node:path'
 import type { Claim } from './claim.ts'
-import type { Truth } from './truth.ts'
+import type { FaultTruth } from './truth.ts'
 
 /** Lines by which a place may be off: the call and the statement it stands in. */
 const lineTolerance = 8
@@ -35,7 +35,7 @@ export interface Verdict {
 }
 
 /** Judges statement and place of a claim against the truth. */
-export function judge(truth: Truth, claim: Claim): Verdict {
+export function judge(truth: FaultTruth, claim: Claim): Verdict {
   const where = `${claim.statement}\n${claim.place}`
   const groupsFound = truth.mustMention.filter((group) => mentionsOneOf(where, group)).length
   const wrong = truth.mustNotClaim.filter((words) => claims(claim.statement, words))
@@ -73,7 +73,7 @@ function claims(statement: string, words: string): boolean {
   return !new RegExp(denial, 'i').test(statement)
 }
 
-function namesLine({ culpritFile, culpritLine }: Truth, claim: Claim): boolean | undefined {
+function namesLine({ culpritFile, culpritLine }: FaultTruth, claim: Claim): boolean | undefined {
   if (culpritFile === undefined || culpritLine === undefined) return undefined
   const pattern = new RegExp(`${escaped(basename(culpritFile))}:(\\d+)`, 'g')
   const named = [...`${claim.place}\n${claim.statement}`.matchAll(pattern)]

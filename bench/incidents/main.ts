@@ -107,10 +107,9 @@ async function runSuite(
     const resultsFolder = join(projectRoot, 'results/incidents', options.label, name, `${round}`)
     for (const id of wanted(source, options.ids)) {
       try {
-        const score = await oneRun(id, folder, resultsFolder, options)
-        if (score === undefined) continue
-        runs.push(score)
-        say(table([score]).split('\n')[1] ?? '')
+        const scores = await oneRun(id, folder, resultsFolder, options)
+        runs.push(...scores)
+        for (const line of table(scores).split('\n').slice(1)) say(line)
       } catch (error) {
         failures.push(error instanceof Error ? error.message : String(error))
         say(`${id}  FAILED: ${failures.at(-1)}`)
@@ -128,13 +127,13 @@ async function oneRun(
   suite: string,
   resultsFolder: string,
   { registerPath, baselineSeconds, faultSeconds, does }: Options,
-): Promise<RunScore | undefined> {
+): Promise<readonly RunScore[]> {
   const truth = readTruth(suite, id)
   if (does.run) {
     return runIncident(truth, { suite, registerPath, resultsFolder, baselineSeconds, faultSeconds })
   }
   const file = resultFile({ resultsFolder }, id, 'run.json')
-  if (!existsSync(file)) return undefined
+  if (!existsSync(file)) return []
   const record = v.parse(recordFields, JSON.parse(readFileSync(file, 'utf8')))
   return scoreRecord(truth, { ...record, load: record.load ?? null }, { resultsFolder })
 }

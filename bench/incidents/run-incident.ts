@@ -47,12 +47,15 @@ interface Staged {
 }
 
 /**
- * Runs an incident and scores it.
+ * Runs an incident and scores it, a result for each of its faults.
  *
  * @throws {Error} The service, its upstream or its load did not start, or a load did not get to the
  * fault; the message names the log.
  */
-export async function runIncident(truth: Truth, settings: RunSettings): Promise<RunScore> {
+export async function runIncident(
+  truth: Truth,
+  settings: RunSettings,
+): Promise<readonly RunScore[]> {
   mkdirSync(settings.resultsFolder, { recursive: true })
   for (const kind of resultKinds) rmSync(resultFile(settings, truth.id, kind), { force: true })
   const service = stage(settings.suite, truth.id)
@@ -72,7 +75,7 @@ export function scoreRecord(
   truth: Truth,
   { phases }: RunRecord,
   settings: Pick<RunSettings, 'resultsFolder'>,
-): RunScore {
+): readonly RunScore[] {
   const file = resultFile(settings, truth.id, 'insights.jsonl')
   return scoreRun(truth, phases, existsSync(file) ? readClaims(readFileSync(file, 'utf8')) : [])
 }

@@ -62,8 +62,27 @@ export interface IncidentScore {
 
 export type RunScore = ControlScore | IncidentScore
 
-/** Scores the claims of one run. */
-export function scoreRun(truth: Truth, phases: Phases, claims: readonly Claim[]): RunScore {
+/**
+ * Scores the claims of one run: a result for each of its faults. What is right about another fault
+ * is not held against this one. A further fault's id ends in `+2`, `+3`, ….
+ */
+export function scoreRun(
+  truth: Truth,
+  phases: Phases,
+  claims: readonly Claim[],
+): readonly RunScore[] {
+  const faults = [truth, ...truth.also]
+  return faults.map((fault, index) => {
+    const others = faults.filter((other) => other !== fault)
+    const isOfAnother = (claim: Claim): boolean =>
+      !judge(fault, claim).isRootCause && others.some((other) => judge(other, claim).isRootCause)
+    const id = index === 0 ? truth.id : `${truth.id}+${index + 1}`
+    const own = truth.isHealthy ? claims : claims.filter((claim) => !isOfAnother(claim))
+    return scoreFault({ ...truth, ...fault, id }, phases, own)
+  })
+}
+
+function scoreFault(truth: Truth, phases: Phases, claims: readonly Claim[]): RunScore {
   const alarms = claims.filter(({ severity }) => severity !== 'info')
   const { id, category } = truth
   if (truth.isHealthy) {

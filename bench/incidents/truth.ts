@@ -9,12 +9,8 @@ import * as v from 'valibot'
 const words = v.array(v.string())
 const text = v.nullish(v.string())
 
-const truthFields = v.looseObject({
-  id: v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]*$/)),
+const faultFields = {
   category: v.string(),
-  difficulty: v.optional(v.string(), 'medium'),
-  healthy: v.boolean(),
-  title: v.string(),
   root_cause: text,
   culprit_file: text,
   culprit_line: v.nullish(v.number()),
@@ -24,18 +20,24 @@ const truthFields = v.looseObject({
   must_mention: v.optional(v.array(words), []),
   must_not_claim: v.optional(words, []),
   remediation_must_mention: v.optional(v.array(words), []),
+}
+
+const faultSchema = v.looseObject(faultFields)
+const truthFields = v.looseObject({
+  ...faultFields,
+  id: v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]*$/)),
+  difficulty: v.optional(v.string(), 'medium'),
+  healthy: v.boolean(),
+  title: v.string(),
+  also: v.optional(v.array(faultSchema), []),
   node_args: v.optional(words, []),
   overhead_path: text,
 })
+type Fault = v.InferOutput<typeof faultSchema>
 
-/** What is true of an incident, and what an insight has to say to be right. */
-export interface Truth {
-  readonly id: string
+/** What is true of one fault, and what an insight has to say to be right about it. */
+export interface FaultTruth {
   readonly category: string
-  readonly difficulty: string
-  /** A control: whatever is said about it is a false alarm. */
-  readonly isHealthy: boolean
-  readonly title: string
   readonly rootCause: string | undefined
   readonly culpritFile: string | undefined
   readonly culpritLine: number | undefined
@@ -45,6 +47,17 @@ export interface Truth {
   readonly mustMention: readonly (readonly string[])[]
   readonly mustNotClaim: readonly string[]
   readonly remedyMustMention: readonly (readonly string[])[]
+}
+
+/** What is true of an incident. */
+export interface Truth extends FaultTruth {
+  readonly id: string
+  readonly difficulty: string
+  /** A control: whatever is said about it is a false alarm. */
+  readonly isHealthy: boolean
+  readonly title: string
+  /** Further faults that begin at the same time. */
+  readonly also: readonly FaultTruth[]
   readonly nodeArguments: readonly string[]
   /** The path of a control that is asked when the overhead is measured. */
   readonly overheadPath: string | undefined
@@ -76,23 +89,30 @@ export function readTruth(suite: string, id: string): Truth {
   const fields = parsed.output
   if (fields.id !== id) throw new Error(`${file}: id is ${fields.id}, expected the folder's name`)
   return {
+    ...readFault(folder, fields),
     id,
-    category: fields.category,
     difficulty: fields.difficulty,
     isHealthy: fields.healthy,
     title: fields.title,
+    also: fields.also.map((fault) => readFault(folder, fault)),
+    nodeArguments: fields.node_args,
+    overheadPath: fields.overhead_path ?? undefined,
+  }
+}
+
+function readFault(folder: string, fields: Fault): FaultTruth {
+  const culpritFile = fields.culprit_file ?? undefined
+  return {
+    category: fields.category,
     rootCause: fields.root_cause ?? undefined,
-    culpritFile: fields.culprit_file ?? undefined,
+    culpritFile,
     culpritLine:
-      fields.culprit_line ??
-      findLine(folder, fields.culprit_file ?? undefined, fields.line_match ?? undefined),
+      fields.culprit_line ?? findLine(folder, culpritFile, fields.line_match ?? undefined),
     acceptFiles: fields.accept_files,
     acceptFunctions: fields.accept_functions,
     mustMention: fields.must_mention,
     mustNotClaim: fields.must_not_claim,
     remedyMustMention: fields.remediation_must_mention,
-    nodeArguments: fields.node_args,
-    overheadPath: fields.overhead_path ?? undefined,
   }
 }
 

@@ -20,6 +20,7 @@ const truth: Truth = {
   mustMention: [['leak', 'grows'], ['map'], ['memory.js', 'remember']],
   mustNotClaim: ['event loop blocked'],
   remedyMustMention: [['evict', 'limit']],
+  also: [],
   nodeArguments: [],
   overheadPath: undefined,
 }
@@ -46,8 +47,8 @@ const vague: Claim = {
 }
 
 function score(...claims: Claim[]): IncidentScore {
-  const result = scoreRun(truth, phases, claims)
-  assert.equal(result.type, 'incident')
+  const [result] = scoreRun(truth, phases, claims)
+  assert.equal(result?.type, 'incident')
   return result as IncidentScore
 }
 const rounded = (value: number): number => Math.round(value * 1000) / 1000
@@ -97,6 +98,42 @@ describe('the score of an incident', () => {
   })
 })
 
+describe('two faults at once', () => {
+  const second = {
+    ...truth,
+    category: 'timer-leak',
+    mustMention: [['timer'], ['pulse.js']],
+    acceptFiles: ['src/pulse.js'],
+    acceptFunctions: ['pulse'],
+    culpritFile: 'src/pulse.js',
+    remedyMustMention: [['clear']],
+  }
+  const aboutSecond: Claim = {
+    ...right,
+    statement: 'A timer of pulse is never stopped',
+    place: 'src/pulse.js:12 pulse',
+    remedy: 'Clear it',
+  }
+  const both = (...claims: Claim[]) =>
+    scoreRun({ ...truth, also: [second] }, phases, claims).map((one) =>
+      one.type === 'incident' ? [one.id, rounded(one.score)] : [],
+    )
+
+  it('each have a result, and neither is held against the other', () => {
+    assert.deepEqual(both(right, aboutSecond), [
+      ['inc-900', 1],
+      ['inc-900+2', 1],
+    ])
+  })
+
+  it('of which one was not seen leave that one at nothing', () => {
+    assert.deepEqual(both(right), [
+      ['inc-900', 1],
+      ['inc-900+2', 0],
+    ])
+  })
+})
+
 describe('a verdict', () => {
   it('takes a denial for no claim', () => {
     const claim = { ...right, statement: `${right.statement}. It is not the event loop blocked` }
@@ -129,16 +166,16 @@ describe('a verdict', () => {
 
 describe('the score of a control', () => {
   it('lists every warning as a false alarm', () => {
-    const result = scoreRun(control, phases, [vague, right])
-    assert.equal(result.falseAlarms.length, 2)
+    const [result] = scoreRun(control, phases, [vague, right])
+    assert.equal(result?.falseAlarms.length, 2)
   })
 
   it('is silent about an info, and about what came after the run', () => {
-    const result = scoreRun(control, phases, [
+    const [result] = scoreRun(control, phases, [
       { ...vague, severity: 'info' },
       { ...right, at: 36_000 },
     ])
-    assert.deepEqual(result.falseAlarms, [])
+    assert.deepEqual(result?.falseAlarms, [])
   })
 })
 
@@ -179,8 +216,8 @@ describe('the summary of a suite', () => {
     const summary = summarise([
       score(right),
       score(),
-      scoreRun(control, phases, []),
-      scoreRun(control, phases, [vague]),
+      ...scoreRun(control, phases, []),
+      ...scoreRun(control, phases, [vague]),
     ])
     assert.equal(summary.incidents, 2)
     assert.equal(summary.detected, 1)

@@ -25,12 +25,14 @@ const least = { id: 'inc-1', category: 'c', healthy: false, title: 't' }
 
 describe('the own incidents', () => {
   const truths = incidentIds(ownSuite).map((id) => readTruth(ownSuite, id))
-  const incidents = truths.filter(({ isHealthy }) => !isHealthy)
-  const told = (truth: Truth, summary: string) =>
-    scoreRun(truth, { baseline: 0, fault: 10_000, end: 32_000 }, [
+  const faults = truths
+    .filter(({ isHealthy }) => !isHealthy)
+    .flatMap((truth) => [truth, ...truth.also].map((fault) => ({ ...truth, ...fault, also: [] })))
+  const told = (truth: Truth, statement: string) => {
+    const [result] = scoreRun(truth, { baseline: 0, fault: 10_000, end: 32_000 }, [
       {
         at: 15_000,
-        statement: summary,
+        statement,
         place: `${truth.culpritFile ?? ''}:${truth.culpritLine ?? ''}`,
         line: truth.culpritLine,
         remedy: truth.remedyMustMention.map(([first]) => first).join(' '),
@@ -39,19 +41,19 @@ describe('the own incidents', () => {
         isConsequence: false,
       },
     ])
+    assert.ok(result?.type === 'incident')
+    return result
+  }
 
-  for (const truth of incidents) {
-    it(`${truth.id}: its own words get full marks`, () => {
+  for (const truth of faults) {
+    it(`${truth.id}, ${truth.category}: its own words get full marks`, () => {
       const result = told(truth, `${truth.rootCause ?? ''} ${truth.acceptFunctions[0] ?? ''}`)
-      assert.equal(result.type === 'incident' && result.score, 1, JSON.stringify(result))
+      assert.equal(result.score, 1, JSON.stringify(result))
     })
 
-    it(`${truth.id}: a symptom is no root cause`, () => {
-      const result = told(
-        { ...truth, culpritFile: undefined },
-        'Elevated latency and resource usage; p99 is above the baseline',
-      )
-      assert.equal(result.type === 'incident' && result.isRootCauseFirst, false)
+    it(`${truth.id}, ${truth.category}: a symptom is no root cause`, () => {
+      const symptom = 'Elevated latency and resource usage; p99 is above the baseline'
+      assert.equal(told({ ...truth, culpritFile: undefined }, symptom).isRootCauseFirst, false)
     })
   }
 })

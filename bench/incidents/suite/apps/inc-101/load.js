@@ -14,7 +14,7 @@ const poll = (name, user) => ({
   name,
   perSecond: 30,
   most: 120,
-  request: (i) => ({ path: `/news/${user(i)}?waitMs=400` }),
+  request: (i) => ({ path: `/news/${user(i)}?waitMs=150` }),
 })
 run({
   before: [publish, poll('poll', (i) => `user-${i % 5}`)],
