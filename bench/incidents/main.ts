@@ -34,6 +34,7 @@ const recordFields = v.object({
     v.object({ code: v.nullable(v.number()), signal: v.nullable(v.string()), at: v.number() }),
   ),
   load: v.unknown(),
+  usage: v.unknown(),
 })
 
 async function main(): Promise<void> {
@@ -135,7 +136,7 @@ async function oneRun(
   const file = resultFile({ resultsFolder }, id, 'run.json')
   if (!existsSync(file)) return []
   const record = v.parse(recordFields, JSON.parse(readFileSync(file, 'utf8')))
-  return scoreRecord(truth, { ...record, load: record.load ?? null }, { resultsFolder })
+  return scoreRecord(truth, record, { resultsFolder })
 }
 
 async function overheadOf(

@@ -3,7 +3,6 @@
  * clients that each send a request when the last was answered. CPU per request is the robust
  * figure; throughput depends on what else the machine does.
  */
-import { readFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -12,13 +11,12 @@ import { freePort, isListening } from './ports.ts'
 import { Program } from './program.ts'
 import { stage } from './stage.ts'
 import type { Truth } from './truth.ts'
+import { readUsage } from './usage.ts'
 
 const clients = 8
 const warmUpMs = 2_000
 const measureMs = 5_000
 const rounds = 4
-/** Linux counts CPU time of /proc in hundredths of a second (USER_HZ) on every architecture of Node. */
-const msPerTick = 10
 
 type Variant = 'off' | 'on'
 
@@ -157,9 +155,9 @@ function answered(url: string, agent: Agent): Promise<void> {
 }
 
 function cpuMs(pid: number): number {
-  const line = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * msPerTick
+  const usage = readUsage(pid)
+  if (usage === undefined) throw new Error(`/proc says nothing of process ${pid}: it has ended`)
+  return usage.cpuMs
 }
 
 function middle(readings: readonly Reading[]): Reading {

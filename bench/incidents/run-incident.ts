@@ -9,6 +9,7 @@ import { type Exit, Program } from './program.ts'
 import { type Phases, type RunScore, scoreRun } from './score.ts'
 import { type Stage, stage } from './stage.ts'
 import type { Truth } from './truth.ts'
+import { type Usage, watchUsage } from './usage.ts'
 
 const upstreamStartMs = 60_000
 const serviceStartMs = 20_000
@@ -35,6 +36,8 @@ export interface RunRecord {
   /** How the service ended when nobody had stopped it. */
   readonly exit: Exit | null
   readonly load: unknown
+  /** What the kernel says of the service, twice a second. */
+  readonly usage: readonly Usage[]
 }
 
 interface Staged {
@@ -73,7 +76,7 @@ export async function runIncident(
 /** Scores what a run has left behind. */
 export function scoreRecord(
   truth: Truth,
-  { phases }: RunRecord,
+  { phases }: Pick<RunRecord, 'phases'>,
   settings: Pick<RunSettings, 'resultsFolder'>,
 ): readonly RunScore[] {
   const file = resultFile(settings, truth.id, 'insights.jsonl')
@@ -115,15 +118,17 @@ async function perform(staged: Staged): Promise<RunRecord> {
   const log = new LoadLog()
   const load = startLoad(staged, service, log)
   programs.push(load)
+  const watch = watchUsage(service)
   await load.endWithin((settings.baselineSeconds + settings.faultSeconds) * 1000 + loadSpareMs)
   const endedAt = Date.now()
   await delay(lastWordsMs)
+  const usage = watch.end()
   const exit = service.exit ?? null
   await service.stop()
   const phases = log.phases(endedAt)
   if (phases === undefined)
     throw failure(staged, 'load.txt', 'has a load.js that never came to the fault')
-  return { id: truth.id, phases, exit, load: log.summary ?? null }
+  return { id: truth.id, phases, exit, load: log.summary ?? null, usage }
 }
 
 async function startUpstream(staged: Staged): Promise<void> {

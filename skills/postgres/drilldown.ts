@@ -13,6 +13,7 @@ connection of their own, read-only; use them when a row does not say enough. A s
 /** Types of other skills that a finding here explains: what waits for the database waits at other places too. */
 const CONSEQUENCES = [
   'http_requests_hang',
+  'http_requests_stuck',
   'http_server_slow',
   'http_server_errors',
   'handles_leak',

@@ -40,18 +40,23 @@ export function creationStack(): Creation {
   filledAt = at
   if (tokens < 1) return SKIPPED
   tokens -= 1
-  return describe(callSites())
+  return describe(callSites(creationStack))
+}
+
+/** The same without the bound of 60 a second: for windows that have a bound of their own. */
+export function stackOfMoment(): Creation {
+  return describe(callSites(stackOfMoment))
 }
 
 /** `Error.prepareStackTrace` of the application must not run here, nor see our frames. */
-function callSites(): readonly NodeJS.CallSite[] {
+function callSites(above: () => Creation): readonly NodeJS.CallSite[] {
   const { stackTraceLimit } = Error
   const prepare: unknown = Reflect.get(Error, 'prepareStackTrace')
   const holder: { stack?: unknown } = {}
   try {
     Error.stackTraceLimit = LIMIT
     Error.prepareStackTrace = (_error, sites) => sites
-    Error.captureStackTrace(holder, creationStack)
+    Error.captureStackTrace(holder, above)
     const sites = holder.stack
     return Array.isArray(sites) ? sites : []
   } catch {

@@ -12,7 +12,7 @@ const publish = {
 }
 const poll = (name, user) => ({
   name,
-  perSecond: 30,
+  perSecond: 60,
   most: 120,
   request: (i) => ({ path: `/news/${user(i)}?waitMs=150` }),
 })

@@ -7,7 +7,7 @@ const recent = []
 
 function publish(item) {
   recent.push({ ...item, at: Date.now() })
-  if (recent.length > 50) recent.shift()
+  if (recent.length > 150) recent.shift()
   bus.emit('news', recent[recent.length - 1])
 }
 
