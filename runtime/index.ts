@@ -56,6 +56,11 @@ export {
   type MailboxPolicy,
 } from './mailbox-options.ts'
 export { checkKeys, checkName, checkNumber, checkOneOf, nearest } from './options.ts'
+export {
+  type PartitionOptions,
+  PartitionSupervisor,
+  partitionSupervisor,
+} from './partition-supervisor.ts'
 export { isPid, isRef, type Pid, type Ref } from './pid.ts'
 export type { Placement } from './placement.ts'
 export {
