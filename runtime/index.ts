@@ -49,6 +49,7 @@ export {
 } from './errors.ts'
 export { describeReason, type ExitReason, isAbnormal, isExitReason } from './exit-reason.ts'
 export type { StatusParts } from './format-status.ts'
+export type { GroupMembers } from './group-server.ts'
 export { type Initial, initial, type Refusal, refuse } from './init-result.ts'
 export {
   DEFAULT_HIGH_WATER,
@@ -63,6 +64,14 @@ export {
 } from './partition-supervisor.ts'
 export { isPid, isRef, type Pid, type Ref } from './pid.ts'
 export type { Placement } from './placement.ts'
+export {
+  type GroupMessage,
+  type GroupScopeOptions,
+  type GroupsRef,
+  isGroupMessage,
+  ProcessGroups,
+  processGroups,
+} from './process-groups.ts'
 export {
   getLabel,
   isAlive,
