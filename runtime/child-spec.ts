@@ -46,7 +46,7 @@ export interface ChildOptions<Args> extends ThreadOptions {
    * name.
    */
   readonly name?: string | false | RegistryName
-  /** Default `'thread'`: a thread of its own. */
+  /** Default: what the definition says, else `'thread'`: a thread of its own. */
   readonly placement?: Placement
   /** Default `'permanent'`. */
   readonly restart?: RestartType
@@ -106,7 +106,7 @@ export function child<Args>(
     restart: options.restart ?? 'permanent',
     shutdown: options.shutdown ?? (type === 'supervisor' ? 'infinity' : DEFAULT_SHUTDOWN_MS),
     type,
-    placement: options.placement ?? 'thread',
+    placement: options.placement ?? spec.placement ?? 'thread',
     ...(isRegistryName(name) ? { registryName: name } : name === false ? {} : { name }),
     ...defined({ mailbox: options.mailbox ?? spec.mailbox }),
     ...defined({ significant, modules, resourceLimits, watchdog }),

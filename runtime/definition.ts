@@ -4,6 +4,7 @@ import type { Initial, Refusal } from './init-result.ts'
 import { checkMailbox, type MailboxOptions } from './mailbox-options.ts'
 import { checkName } from './options.ts'
 import type { Pid } from './pid.ts'
+import type { Placement } from './placement.ts'
 import {
   type CallFrom,
   type DefinitionAddress,
@@ -90,6 +91,8 @@ export interface ServerSpec<
   readonly kind?: ProcessKind
   /** How many messages may wait, and what then, unless a start says otherwise. Default: no bound. */
   readonly mailbox?: MailboxOptions
+  /** Where `child` puts it unless told otherwise. Default `'thread'`. */
+  readonly placement?: Placement
   /** Returns the first state, or `IGNORE`, `initial(state, …)`, `refuse(reason)`. */
   readonly init: (
     args: Args,
@@ -135,6 +138,7 @@ export interface ErasedServer {
   readonly trapExit: boolean
   readonly kind: ProcessKind
   readonly mailbox: MailboxOptions | undefined
+  readonly placement: Placement | undefined
   readonly init: ErasedInit['init']
   readonly calls: Readonly<Record<string, ErasedHandler>>
   readonly casts: Readonly<Record<string, ErasedHandler>>
@@ -203,6 +207,7 @@ export function server<
       trapExit: spec.trapExit ?? false,
       kind: spec.kind ?? 'worker',
       mailbox: spec.mailbox,
+      placement: spec.placement,
       init: spec.init,
       calls: spec.calls ?? {},
       casts: spec.casts ?? {},

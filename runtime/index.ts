@@ -48,6 +48,9 @@ export {
   TaskExited,
 } from './errors.ts'
 export { describeReason, type ExitReason, isAbnormal, isExitReason } from './exit-reason.ts'
+export type { ForeignCalls, ForeignDefinition, ForeignIdentity } from './foreign.ts'
+export { type ForeignProcessSpec, foreignProcess } from './foreign-process.ts'
+export { type ForeignWorkerSpec, foreignWorker } from './foreign-worker.ts'
 export type { StatusParts } from './format-status.ts'
 export type { GroupMembers } from './group-server.ts'
 export { type Initial, initial, type Refusal, refuse } from './init-result.ts'

@@ -114,6 +114,10 @@ function hear(
   if (signal.type === 'budget-exhausted') {
     return emit('lens', 'degraded', { why: 'main-pause-budget', spentMs: signal.spentMs })
   }
+  if (signal.type === 'history-degraded') {
+    const { why, what, message: text } = signal
+    return emit('lens', 'degraded', { why: `history-${why}`, what, message: text })
+  }
   if (whereis(names.triggers) !== undefined) send(names.triggers, { type: 'signal', signal })
 }
 

@@ -1,4 +1,6 @@
 import type { BuiltInSkill } from '../built-in-skill.ts'
+import type { MetricReadings } from '../history/feed.ts'
+import type { HistoryReader } from '../history/history.ts'
 import type { Json } from '../json.ts'
 import type { SourceFiles } from '../source/source-files.ts'
 import type { HeartbeatReader } from './heartbeat-reader.ts'
@@ -19,6 +21,8 @@ export interface SkillContext {
   readonly lateMs: () => number
   /** Main has finished starting: what it does from now on is its normal work. */
   readonly isUp: () => boolean
+  /** The numbers of all skills over time. */
+  readonly history: HistoryReader
   /** Something is wrong and nobody asked: may start an investigation. */
   readonly raise: (symptom: Symptom) => void
 }
@@ -30,6 +34,11 @@ export interface OutsideHalf {
   readonly hear?: (reading: Json, now: number) => void
   /** Once a second, whether main answers or not. */
   readonly tick?: (now: number) => void
+  /**
+   * Numbers for the history: after each `hear` where there is one, else after each `tick`. Cheap (well below a
+   * millisecond), synchronous, from what is known already.
+   */
+  readonly metrics?: (now: number) => MetricReadings
   readonly stop?: () => void
 }
 

@@ -59,3 +59,11 @@ export type GatewaySignal =
       readonly type: 'budget-exhausted'
       readonly spentMs: number
     }
+  | {
+      /** Not all numbers are kept over time: the bound on metrics is hit, or a skill's reading throws. Once for each. */
+      readonly type: 'history-degraded'
+      readonly why: 'full' | 'reading-failed'
+      /** The metric that is not kept, or the skill. */
+      readonly what: string
+      readonly message: string
+    }

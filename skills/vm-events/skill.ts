@@ -6,6 +6,7 @@ import type { GcEvent, HeartbeatReader } from '../gateway/heartbeat-reader.ts'
 import type { Inspector } from '../gateway/inspector.ts'
 import { parseStackSample, STACK_EXPRESSION } from '../gateway/stack-sample.ts'
 import { readMainThread } from '../gateway/thread-state.ts'
+import type { MetricReadings } from '../history/feed.ts'
 import type { Json, JsonRecord } from '../json.ts'
 import { epochMs } from '../probe/clock.ts'
 import { frameText } from '../source/frame.ts'
@@ -114,6 +115,16 @@ export function vmEventsSkill(parts: VmEventsParts): BuiltInSkill {
         run: () => now(parts),
       }),
     },
+  }
+}
+
+/** Numbers for the history. */
+export function stallReadings(
+  { log, watch }: Pick<VmEventsParts, 'log' | 'watch'>,
+  now: number,
+): MetricReadings {
+  return {
+    gauges: { blockedMs: watch.current?.durationMs ?? 0, stallCount5m: log.count(now) },
   }
 }
 
