@@ -17,6 +17,8 @@ export interface ServerContext {
   readonly from: CallFrom | undefined
   /** Answers a call whose handler returned no `reply`; once per call, later ones are dropped. */
   reply(from: CallFrom, value: unknown): void
+  /** Rejects such a call; the server goes on. Once per call, as `reply`. */
+  fail(from: CallFrom, error: unknown): void
   /**
    * Puts a message into the server's own mailbox when the promise settles, so that it can work
    * on while it waits. The dead get nothing.
