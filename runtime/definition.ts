@@ -1,6 +1,7 @@
 import type { ExitReason } from './exit-reason.ts'
 import type { StatusParts } from './format-status.ts'
 import type { Initial, Refusal } from './init-result.ts'
+import { checkMailbox, type MailboxOptions } from './mailbox-options.ts'
 import { checkName } from './options.ts'
 import type { Pid } from './pid.ts'
 import type { Placement } from './placement.ts'
@@ -81,6 +82,8 @@ export interface ServerSpec<
   readonly name: string
   /** Exits of linked actors arrive at `info` as messages, and `terminate` runs at shutdown. */
   readonly trapExit?: boolean
+  /** How many messages may wait, and what then, unless a start says otherwise. Default: no bound. */
+  readonly mailbox?: MailboxOptions
   /** Where `child` puts it unless told otherwise. Default `'thread'`. */
   readonly placement?: Placement
   /** Returns the first state, or `IGNORE`, `initial(state, …)`, `refuse(reason)`. */
@@ -126,6 +129,7 @@ interface ErasedInit {
 export interface ErasedServer {
   readonly name: string
   readonly trapExit: boolean
+  readonly mailbox: MailboxOptions | undefined
   readonly placement: Placement | undefined
   readonly init: ErasedInit['init']
   readonly calls: Readonly<Record<string, ErasedHandler>>
@@ -150,6 +154,7 @@ export interface BodyDefinition<Args, Value = unknown> {
   readonly [BRAND]: 'body'
   readonly address: DefinitionAddress
   readonly run: ErasedBody
+  readonly mailbox: MailboxOptions | undefined
   readonly types?: { readonly args: Args; readonly value: Value }
 }
 
@@ -186,11 +191,13 @@ export function server<
     if (!Object.hasOwn(spec.calls ?? {}, reserved)) continue
     throw new TypeError(`server '${name}': a call cannot be named '${reserved}'.`)
   }
+  if (spec.mailbox !== undefined) checkMailbox(`server '${name}'`, spec.mailbox)
   return withAddress(meta.url, name, {
     [BRAND]: 'server',
     spec: {
       name,
       trapExit: spec.trapExit ?? false,
+      mailbox: spec.mailbox,
       placement: spec.placement,
       init: spec.init,
       calls: spec.calls ?? {},
@@ -210,17 +217,30 @@ export function server<
  */
 export function actor<Args, Value>(
   meta: { readonly url: string },
-  spec: { readonly name: string; readonly run: (args: Args) => MaybePromise<Value> },
+  spec: {
+    readonly name: string
+    readonly run: (args: Args) => MaybePromise<Value>
+    /** How many messages may wait, and what then, unless a spawn says otherwise. */
+    readonly mailbox?: MailboxOptions
+  },
 ): BodyDefinition<Args, Value> {
   const name = checkedName('actor', meta, spec)
+  if (spec.mailbox !== undefined) checkMailbox(`actor '${name}'`, spec.mailbox)
   return withAddress<Omit<BodyDefinition<Args, Value>, 'address'>>(meta.url, name, {
     [BRAND]: 'body',
     run: erase(spec.run),
+    mailbox: spec.mailbox,
   })
 }
 
 export function isDefinition(value: unknown): value is Definition {
   return typeof value === 'object' && value !== null && BRAND in value
+}
+
+/** The bound that a definition asks for; none for a plain function. */
+export function mailboxOf(what: unknown): MailboxOptions | undefined {
+  if (!isDefinition(what)) return undefined
+  return isServerDefinition(what) ? what.spec.mailbox : what.mailbox
 }
 
 export function isServerDefinition(
