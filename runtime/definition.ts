@@ -43,6 +43,11 @@ export interface Next<State> {
   readonly continue?: unknown
   /** Sends `{ type: 'timeout' }` to `info` unless a message comes within this many milliseconds. */
   readonly timeoutMs?: number
+  /**
+   * There will be nothing to do for a while: a server in a thread of its own gives the free memory
+   * of its heap back to the system, which takes it 100 to 250 ms; any message waits that long.
+   */
+  readonly hibernate?: boolean
 }
 
 /** The same with an answer to the call. */

@@ -8,7 +8,7 @@ import { isRegistryName, type RegistryName, targetText } from './registry-name.t
 import { refOf, type ServerRef } from './server-ref.ts'
 import { startError, startProcess } from './spawn.ts'
 import { supervisorServer } from './supervisor.ts'
-import { checkThreadOptions, type ThreadOptions } from './thread-options.ts'
+import { checkThreadOptions, type ThreadOptions, threadOptions } from './thread-options.ts'
 import { printable } from './wire.ts'
 
 export interface StartOptions extends ThreadOptions {
@@ -31,6 +31,7 @@ const START_KEYS = [
   'timeoutMs',
   'resourceLimits',
   'watchdog',
+  'hibernateAfterMs',
   'mailbox',
 ]
 
@@ -69,7 +70,6 @@ async function started<Args, Calls, Casts>(
   options: StartOptions,
 ): Promise<ServerRef<Calls, Casts> | undefined> {
   const { name, link = true, placement = 'here', timeoutMs } = options
-  const { resourceLimits, watchdog } = options
   const { address, spec } = definition
   const { mailbox = spec.mailbox } = options
   const isSupervisor =
@@ -83,7 +83,8 @@ async function started<Args, Calls, Casts>(
       placement,
       link,
       ...(isRegistryName(name) ? { registryName: name } : defined({ name })),
-      ...defined({ resourceLimits, watchdog, mailbox }),
+      ...defined({ mailbox }),
+      ...threadOptions(options),
     },
     timeoutMs,
   )
