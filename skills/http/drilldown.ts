@@ -1,4 +1,5 @@
 import type { DrillNotice, DrillStep } from '../contract.ts'
+import { MEMORY_CONSEQUENCES } from '../memory-consequences.ts'
 
 /** What a bad upstream brings about in this process. */
 const CONSEQUENCES = [
@@ -90,7 +91,13 @@ export const HTTP_DRILLDOWN: readonly DrillStep[] = [
       location: 'location',
       confidence: '{confidence}',
       evidence: ['writes', 'refused', 'refusedPct', 'sourceLine', 'stack'],
-      explains: ['vm_rssPctOfMemory', 'vm_heapUsedPct', 'vm_gcSharePct', 'http_requests_hang'],
+      explains: [
+        'vm_rssPctOfMemory',
+        'vm_heapUsedPct',
+        'vm_gcSharePct',
+        'http_requests_hang',
+        ...MEMORY_CONSEQUENCES,
+      ],
     },
   },
   routeStep('hanging', 'http_requests_hang'),

@@ -1,3 +1,4 @@
+import { executionAsyncId } from 'node:async_hooks'
 import {
   beginCall,
   type CallOutcome,
@@ -27,7 +28,8 @@ export function invoke(
  *
  * `tick` counts how often microtasks and next ticks ran between two looks while the loop stood
  * still: what tells an endless chain of them from one long function. It queues nothing unless the
- * caller says that main is not inside Node's own code, whose queues must not change under it.
+ * caller says that main is not inside Node's own code, whose queues must not change under it. `asyncId`
+ * is another with each next tick, and the same all through one long function.
  */
 export function createGlobalRecord(functions: ProbeFunctions, words: Int32Array): object {
   const nextTick = process.nextTick.bind(process)
@@ -47,6 +49,7 @@ export function createGlobalRecord(functions: ProbeFunctions, words: Int32Array)
       })
       return seen
     },
+    asyncId: () => executionAsyncId(),
     invokeText: (text: string) => {
       const { name, input, budgetMs } = parseRequest(JSON.parse(text))
       return JSON.stringify(callNow(functions, name, input, budgetMs))

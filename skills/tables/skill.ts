@@ -9,6 +9,7 @@ import {
 import type { DrillStep } from '../contract.ts'
 import type { HeartbeatReader } from '../gateway/heartbeat-reader.ts'
 import type { Json, JsonRecord } from '../json.ts'
+import { MEMORY_CONSEQUENCES } from '../memory-consequences.ts'
 import { WORD } from '../probe/layout.ts'
 import type { HeapWatch } from '../vm/heap-watch.ts'
 import { type RowParts, tableRow } from './rows.ts'
@@ -51,7 +52,13 @@ const DRILLDOWN: readonly DrillStep[] = [
         'bound',
         'sourceLine',
       ],
-      explains: ['vm_heapUsedPct', 'vm_gcSharePct', 'vm_rssPctOfMemory', 'vm_events_long_gc'],
+      explains: [
+        'vm_heapUsedPct',
+        'vm_gcSharePct',
+        'vm_rssPctOfMemory',
+        'vm_events_long_gc',
+        ...MEMORY_CONSEQUENCES,
+      ],
     },
   },
 ]

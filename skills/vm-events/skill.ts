@@ -52,7 +52,7 @@ const DRILLDOWN: readonly DrillStep[] = [
         'sourceLine',
         'stack',
       ],
-      explains: ['vm_loopDelayP99Ms', 'vm_loopUtilizationPct', 'vm_gcSharePct'],
+      explains: ['vm_loopDelayP99Ms', 'vm_loopUtilizationPct', 'vm_gcSharePct', 'gc_pressure'],
     },
   },
   {
