@@ -69,3 +69,18 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
     typeof value.then === 'function'
   )
 }
+
+/** Runs what may be done at once or give a promise. */
+export function whenDone(
+  run: () => unknown,
+  done: () => void,
+  failed: (error: unknown) => void,
+): void {
+  try {
+    const result = run()
+    if (isThenable(result)) result.then(done, failed)
+    else done()
+  } catch (error) {
+    failed(error)
+  }
+}

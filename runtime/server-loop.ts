@@ -15,6 +15,7 @@ import {
   isThenable,
   own,
   reasonOf,
+  whenDone,
 } from './handler-result.ts'
 import { sleepServer } from './hibernation.ts'
 import { isInitial, isRefusal } from './init-result.ts'
@@ -272,15 +273,10 @@ export class ServerLoop implements Behaviour {
     }
     const { terminate } = this.#spec
     if (!terminate) return finish(reason)
-    try {
-      const done = runAsyncAs(process, () => terminate(this.#state, reason, this.#context))
-      if (!isThenable(done)) return finish(reason)
-      done.then(
-        () => finish(reason),
-        (error: unknown) => finish(reasonOf(error)),
-      )
-    } catch (error) {
-      finish(reasonOf(error))
-    }
+    whenDone(
+      () => runAsyncAs(process, () => terminate(this.#state, reason, this.#context)),
+      () => finish(reason),
+      (error) => finish(reasonOf(error)),
+    )
   }
 }
