@@ -73,14 +73,16 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 /** Runs what may be done at once or give a promise. */
 export function whenDone(
   run: () => unknown,
-  done: () => void,
-  failed: (error: unknown) => void,
+  outcome: { readonly done: () => void; readonly failed: (error: unknown) => void },
 ): void {
   try {
     const result = run()
-    if (isThenable(result)) result.then(done, failed)
-    else done()
+    if (!isThenable(result)) return outcome.done()
+    result.then(
+      () => outcome.done(),
+      (error: unknown) => outcome.failed(error),
+    )
   } catch (error) {
-    failed(error)
+    outcome.failed(error)
   }
 }

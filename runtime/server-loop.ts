@@ -273,10 +273,9 @@ export class ServerLoop implements Behaviour {
     }
     const { terminate } = this.#spec
     if (!terminate) return finish(reason)
-    whenDone(
-      () => runAsyncAs(process, () => terminate(this.#state, reason, this.#context)),
-      () => finish(reason),
-      (error) => finish(reasonOf(error)),
-    )
+    whenDone(() => runAsyncAs(process, () => terminate(this.#state, reason, this.#context)), {
+      done: () => finish(reason),
+      failed: (error) => finish(reasonOf(error)),
+    })
   }
 }
