@@ -1,11 +1,23 @@
 /** A server's life: one message at a time, from `init` to `terminate`. */
 
 import { type Alarm, clearAlarm, setAlarm } from './alarm.ts'
-import { runAs, runAsyncAs } from './context.ts'
+import { runAsyncAs, runFitting } from './context.ts'
 import { type ErasedHandler, type ErasedServer, IGNORE } from './definition.ts'
 import { type ExitReason, isExitReason } from './exit-reason.ts'
 import { formatted } from './format-status.ts'
-import { exitOfParent, isNext, isOrdinary, isThenable, own, reasonOf } from './handler-result.ts'
+import {
+  type Afterwards,
+  type Ending,
+  exitOfParent,
+  type InitOutcome,
+  isNext,
+  isOrdinary,
+  isThenable,
+  own,
+  reasonOf,
+  whenDone,
+} from './handler-result.ts'
+import { sleepServer } from './hibernation.ts'
 import { isInitial, isRefusal } from './init-result.ts'
 import type { Behaviour, Process } from './process.ts'
 import { failCall } from './reply.ts'
@@ -16,20 +28,7 @@ import { type Asker, CallRequest, CastRequest, STOP_CALL, SYSTEM_CALL } from './
 import { SystemDesk } from './system-desk.ts'
 import { isSystemCall } from './system-request.ts'
 
-/** How `init` ended. */
-export type InitOutcome =
-  | { readonly type: 'started' | 'ignored' | 'failed' }
-  | { readonly type: 'refused'; readonly reason: ExitReason }
-
-/** What led to the end: the last message, and the answer that is still to be given. */
-interface Ending {
-  readonly message?: unknown
-  readonly from?: Asker | undefined
-  readonly result?: object
-}
-
 const TIMEOUT_MESSAGE = Object.freeze({ type: 'timeout' })
-const AsyncFunction = (async () => {}).constructor
 
 export class ServerLoop implements Behaviour {
   readonly #spec: ErasedServer
@@ -184,8 +183,9 @@ export class ServerLoop implements Behaviour {
   #invoke(process: Process, handler: ErasedHandler, payload: unknown, from?: Asker): void {
     this.#context.asker = from
     try {
-      const run = handler instanceof AsyncFunction ? runAsyncAs : runAs
-      const result = run(process, () => handler(this.#state, payload, this.#context))
+      const result = runFitting(process, handler, () =>
+        handler(this.#state, payload, this.#context),
+      )
       if (isThenable(result)) this.#wait(process, result, payload, from)
       else this.#apply(process, result, payload, from)
     } catch (error) {
@@ -228,8 +228,9 @@ export class ServerLoop implements Behaviour {
     this.#afterwards(process, result)
   }
 
-  #afterwards(process: Process, next: { continue?: unknown; timeoutMs?: unknown }): void {
+  #afterwards(process: Process, next: Afterwards): void {
     if ('continue' in next) this.#continue(process, next.continue)
+    else if (next.hibernate === true) sleepServer(process)
     else if (typeof next.timeoutMs === 'number') this.#idle(process, next.timeoutMs)
   }
 
@@ -266,22 +267,15 @@ export class ServerLoop implements Behaviour {
     const finish = (last: ExitReason): void => {
       if (!process.alive) return
       if (from && result && 'reply' in result) this.#context.reply(from, result.reply)
-      const { log } = this.#desk?.debug ?? {}
-      const ending = { reason: last, state: this.#state, message, from, log }
-      reportTermination(process, this.#spec, ending)
+      const told = { reason: last, state: this.#state, message, from, log: this.#desk?.debug.log }
+      reportTermination(process, this.#spec, told)
       process.kernel.end(process, last)
     }
     const { terminate } = this.#spec
     if (!terminate) return finish(reason)
-    try {
-      const done = runAsyncAs(process, () => terminate(this.#state, reason, this.#context))
-      if (!isThenable(done)) return finish(reason)
-      done.then(
-        () => finish(reason),
-        (error: unknown) => finish(reasonOf(error)),
-      )
-    } catch (error) {
-      finish(reasonOf(error))
-    }
+    whenDone(() => runAsyncAs(process, () => terminate(this.#state, reason, this.#context)), {
+      done: () => finish(reason),
+      failed: (error) => finish(reasonOf(error)),
+    })
   }
 }
