@@ -6,6 +6,9 @@ export const builtInSkills: readonly string[] = [
   'vm',
   'tables',
   'vm_events',
+  'gc',
+  'allocator',
+  'os',
   'handles',
   'http',
   'postgres',
@@ -15,5 +18,9 @@ export const builtInSkills: readonly string[] = [
   'profiler',
   'threads',
   'overload',
+<<<<<<< HEAD
   'tracer',
+=======
+  'anomaly',
+>>>>>>> main
 ]

@@ -6,6 +6,7 @@
 import type { Transferable } from 'node:worker_threads'
 import { birth } from './birth.ts'
 import { BoundedProcess } from './bounded-process.ts'
+import { Deadlines } from './deadlines.ts'
 import { deliverLocally, missed } from './delivery.ts'
 import { NotRunning } from './errors.ts'
 import { type ExitReason, sendableReason } from './exit-reason.ts'
@@ -31,10 +32,13 @@ export class Kernel {
   readonly names: NameTable
   readonly scheduler = new Scheduler()
   readonly pending: PendingReplies
+  /** Of the calls within this thread. */
+  readonly deadlines = new Deadlines()
   readonly peers: Peers
   readonly timers: TimerTable = new TimerTable(this)
   readonly mailboxes: MailboxWatch = new MailboxWatch(this)
   readonly processes = new Map<Pid, Process>()
+  readonly #byText: ReadonlyMap<string, Process> = this.processes
   /** Told of births and deaths in this thread. */
   onLife: ((event: LifeEvent) => void) | undefined
   /** Told when an actor of this thread has started. */
@@ -118,6 +122,11 @@ export class Kernel {
 
   census(of: 'threads' | 'actors'): readonly (number | Pid)[] {
     return of === 'actors' ? [...this.processes.keys()] : (this.threads?.() ?? [this.ordinal])
+  }
+
+  /** The actor of this thread with this pid; `undefined` for a name too. */
+  here(pid: string): Process | undefined {
+    return this.#byText.get(pid)
   }
 
   isLocal(pid: Pid): boolean {
@@ -216,7 +225,11 @@ export class Kernel {
 
   /** Ends the thread's part in the runtime: nothing waits any more, nothing is told. */
   stop(error: Error): void {
+    for (const { callers } of this.processes.values()) {
+      for (let call = callers; call; call = call.next) call.abandon(error)
+    }
     this.pending.rejectAll(error)
+    this.deadlines.clear()
     this.timers.clear()
     this.mailboxes.stop()
     this.scheduler.stop()
@@ -241,6 +254,8 @@ export class Kernel {
     for (const [ref, to] of this.pending.ownerEnded(process)) {
       this.send({ type: 'demonitor', to, from, ref })
     }
+    for (let call = process.callers; call; call = process.callers) call.down(reason)
+    this.pending.release(process.holding)
     if (farewell) say(farewell)
     return lastWords
   }

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { ExitReason } from './exit-reason.ts'
 import type { Kernel } from './kernel.ts'
+import type { LocalCall } from './local-call.ts'
 import { Mailbox } from './mailbox.ts'
 import { DEFAULT_HIGH_WATER, type MailboxOptions } from './mailbox-options.ts'
 import type { Pid, Ref } from './pid.ts'
@@ -64,6 +65,10 @@ export class Process {
   queued = false
   handled = 0
   restarts = 0
+  /** The newest call of this thread that waits for its answer; the others follow. */
+  callers: LocalCall | undefined
+  /** Calls within this thread that it waits for and that keep the process alive. */
+  holding = 0
   /** References of the replies it waits for; kept by {@link PendingReplies}. */
   waitsFor: Set<Ref> | undefined
   /** Timers of this thread that are set on it; kept by {@link TimerTable}. */

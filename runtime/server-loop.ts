@@ -1,35 +1,34 @@
 /** A server's life: one message at a time, from `init` to `terminate`. */
 
 import { type Alarm, clearAlarm, setAlarm } from './alarm.ts'
-import { runAs, runAsyncAs } from './context.ts'
+import { runAsyncAs, runFitting } from './context.ts'
 import { type ErasedHandler, type ErasedServer, IGNORE } from './definition.ts'
 import { type ExitReason, isExitReason } from './exit-reason.ts'
 import { formatted } from './format-status.ts'
-import { exitOfParent, isNext, isOrdinary, isThenable, own, reasonOf } from './handler-result.ts'
+import {
+  type Afterwards,
+  type Ending,
+  exitOfParent,
+  type InitOutcome,
+  isNext,
+  isOrdinary,
+  isThenable,
+  own,
+  reasonOf,
+  whenDone,
+} from './handler-result.ts'
+import { sleepServer } from './hibernation.ts'
 import { isInitial, isRefusal } from './init-result.ts'
 import type { Behaviour, Process } from './process.ts'
 import { failCall } from './reply.ts'
 import { reportCrash } from './report.ts'
 import { OwnContext } from './server-context.ts'
 import { noHandler, reportTermination, reportUnhandled } from './server-report.ts'
-import { type CallFrom, CallRequest, CastRequest, STOP_CALL, SYSTEM_CALL } from './signal.ts'
+import { type Asker, CallRequest, CastRequest, STOP_CALL, SYSTEM_CALL } from './signal.ts'
 import { SystemDesk } from './system-desk.ts'
 import { isSystemCall } from './system-request.ts'
 
-/** How `init` ended. */
-export type InitOutcome =
-  | { readonly type: 'started' | 'ignored' | 'failed' }
-  | { readonly type: 'refused'; readonly reason: ExitReason }
-
-/** What led to the end: the last message, and the answer that is still to be given. */
-interface Ending {
-  readonly message?: unknown
-  readonly from?: CallFrom | undefined
-  readonly result?: object
-}
-
 const TIMEOUT_MESSAGE = Object.freeze({ type: 'timeout' })
-const AsyncFunction = (async () => {}).constructor
 
 export class ServerLoop implements Behaviour {
   readonly #spec: ErasedServer
@@ -143,7 +142,7 @@ export class ServerLoop implements Behaviour {
 
   /** A call that there is no handler for ends the server, as in OTP; so does `stop()`. */
   #call(process: Process, request: CallRequest): void {
-    const { name, payload, from } = request
+    const { name, payload, asker: from } = request
     const handler = own(this.#spec.calls, name)
     if (handler) return this.#invoke(process, handler, payload, from)
     if (name === SYSTEM_CALL) return this.#system(process, request)
@@ -181,11 +180,12 @@ export class ServerLoop implements Behaviour {
     return desk
   }
 
-  #invoke(process: Process, handler: ErasedHandler, payload: unknown, from?: CallFrom): void {
-    this.#context.from = from
+  #invoke(process: Process, handler: ErasedHandler, payload: unknown, from?: Asker): void {
+    this.#context.asker = from
     try {
-      const run = handler instanceof AsyncFunction ? runAsyncAs : runAs
-      const result = run(process, () => handler(this.#state, payload, this.#context))
+      const result = runFitting(process, handler, () =>
+        handler(this.#state, payload, this.#context),
+      )
       if (isThenable(result)) this.#wait(process, result, payload, from)
       else this.#apply(process, result, payload, from)
     } catch (error) {
@@ -197,7 +197,7 @@ export class ServerLoop implements Behaviour {
     process: Process,
     result: PromiseLike<unknown>,
     payload: unknown,
-    from: CallFrom | undefined,
+    from: Asker | undefined,
   ): void {
     this.#busy = true
     process.status = 'running'
@@ -215,7 +215,7 @@ export class ServerLoop implements Behaviour {
     )
   }
 
-  #apply(process: Process, result: unknown, message: unknown, from: CallFrom | undefined): void {
+  #apply(process: Process, result: unknown, message: unknown, from: Asker | undefined): void {
     if (!process.alive) return
     if (!isNext(result)) {
       const reason = { type: 'bad_return_value', value: result }
@@ -228,8 +228,9 @@ export class ServerLoop implements Behaviour {
     this.#afterwards(process, result)
   }
 
-  #afterwards(process: Process, next: { continue?: unknown; timeoutMs?: unknown }): void {
+  #afterwards(process: Process, next: Afterwards): void {
     if ('continue' in next) this.#continue(process, next.continue)
+    else if (next.hibernate === true) sleepServer(process)
     else if (typeof next.timeoutMs === 'number') this.#idle(process, next.timeoutMs)
   }
 
@@ -266,22 +267,15 @@ export class ServerLoop implements Behaviour {
     const finish = (last: ExitReason): void => {
       if (!process.alive) return
       if (from && result && 'reply' in result) this.#context.reply(from, result.reply)
-      const { log } = this.#desk?.debug ?? {}
-      const ending = { reason: last, state: this.#state, message, from, log }
-      reportTermination(process, this.#spec, ending)
+      const told = { reason: last, state: this.#state, message, from, log: this.#desk?.debug.log }
+      reportTermination(process, this.#spec, told)
       process.kernel.end(process, last)
     }
     const { terminate } = this.#spec
     if (!terminate) return finish(reason)
-    try {
-      const done = runAsyncAs(process, () => terminate(this.#state, reason, this.#context))
-      if (!isThenable(done)) return finish(reason)
-      done.then(
-        () => finish(reason),
-        (error: unknown) => finish(reasonOf(error)),
-      )
-    } catch (error) {
-      finish(reasonOf(error))
-    }
+    whenDone(() => runAsyncAs(process, () => terminate(this.#state, reason, this.#context)), {
+      done: () => finish(reason),
+      failed: (error) => finish(reasonOf(error)),
+    })
   }
 }

@@ -6,14 +6,14 @@ import { formatted } from './format-status.ts'
 import { nearest } from './options.ts'
 import type { Process } from './process.ts'
 import { emitReport, reportCrash, wantsReport } from './report.ts'
-import type { CallFrom } from './signal.ts'
+import type { Asker } from './signal.ts'
 import { plainMessage, type SystemEvent } from './system-debug.ts'
 
 interface Termination {
   readonly reason: ExitReason
   readonly state: unknown
   readonly message: unknown
-  readonly from: CallFrom | undefined
+  readonly from: Asker | undefined
   readonly log: readonly SystemEvent[] | undefined
 }
 

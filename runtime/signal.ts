@@ -143,16 +143,24 @@ export const STOP_CALL = '$stop'
 /** The name of the call by which `sys` asks anything of an actor. */
 export const SYSTEM_CALL = '$system'
 
-/** A call as it lies in a mailbox; answered with `reply(request.from, value)`. */
+/** A call as it lies in a mailbox; answered with `replyTo(process, request.asker, value)`. */
 export class CallRequest {
   readonly type = '$call'
-  readonly from: CallFrom
   readonly name: string
   readonly payload: unknown
-  constructor(from: CallFrom, name: string, payload: unknown) {
-    this.from = from
+  readonly #asker: Asker
+  constructor(asker: Asker, name: string, payload: unknown) {
     this.name = name
     this.payload = payload
+    this.#asker = asker
+  }
+
+  get asker(): Asker {
+    return this.#asker
+  }
+
+  get from(): CallFrom {
+    return plainFrom(this.#asker)
   }
 }
 
@@ -171,6 +179,24 @@ export class CastRequest {
 export interface CallFrom {
   readonly pid: Pid
   readonly ref: Ref
+}
+
+/** A caller of the same thread, who is answered without a signal. */
+export interface DirectAsker {
+  readonly pid: Pid
+  toFrom(): CallFrom
+  answer(value: unknown): void
+  fail(error: WireError): void
+}
+
+export type Asker = CallFrom | DirectAsker
+
+export function isDirect(asker: Asker): asker is DirectAsker {
+  return 'toFrom' in asker
+}
+
+export function plainFrom(asker: Asker): CallFrom {
+  return isDirect(asker) ? asker.toFrom() : asker
 }
 
 /** What a monitor says: exactly once, after every message that the dead had sent before. */
@@ -279,5 +305,7 @@ export type FromRoot =
   | { readonly type: 'tree-request'; readonly id: number }
   /** Does the thread's event loop turn? */
   | { readonly type: 'ping' }
+  /** There is nothing to do: give memory back. */
+  | { readonly type: 'hibernate' }
   | { readonly type: 'telemetry'; readonly telling: Telling }
   | { readonly type: 'stopped' }

@@ -26,7 +26,7 @@ import {
   type StartOutcome,
 } from './signal.ts'
 import { sendExit } from './signals.ts'
-import { checkThreadOptions, type ThreadOptions } from './thread-options.ts'
+import { checkThreadOptions, type ThreadOptions, threadOptions } from './thread-options.ts'
 
 /** Bounds of the heap and a watchdog only where the placement makes a thread. */
 export interface SpawnOptions extends ThreadOptions {
@@ -56,6 +56,7 @@ const SPAWN_KEYS = [
   'placement',
   'resourceLimits',
   'watchdog',
+  'hibernateAfterMs',
   'mailbox',
 ]
 
@@ -89,22 +90,14 @@ function boundOf(what: unknown, options: SpawnOptions): MailboxOptions | undefin
 
 function spawnWith(what: unknown, args: unknown, options: SpawnOptions): Spawned {
   checkKeys('spawn', options, SPAWN_KEYS)
-  const {
-    link = false,
-    monitor = false,
-    placement = 'here',
-    trapExit,
-    name,
-    resourceLimits,
-    watchdog,
-  } = options
+  const { link = false, monitor = false, placement = 'here', trapExit, name } = options
   checkPlacement('spawn', placement)
   checkThreadOptions('spawn', placement, options)
   if (name !== undefined) checkName('spawn: name', name)
   const mailbox = boundOf(what, options)
   const parent = acting('spawn')
   if (!parent.alive) return { pid: parent.kernel.newPid(), ref: parent.kernel.newRef() }
-  const rest = defined({ trapExit, name, resourceLimits, watchdog, mailbox })
+  const rest = { ...defined({ trapExit, name, mailbox }), ...threadOptions(options) }
   const common = { args, link, monitor, placement, ...rest }
   if (isDefinition(what)) {
     return launch(parent, { definition: what.address, kind: 'worker', ...common })
@@ -165,14 +158,13 @@ function launchAt(parent: Process, plan: Launch, place: Birthplace): Spawned {
   }
   const dedicated = plan.placement === 'thread'
   if (fresh) {
-    const { resourceLimits, watchdog } = plan
     kernel.control({
       type: 'spawn-thread',
       ordinal,
       pid: dedicated ? pid : makePid(ordinal, 0),
       threadName: place.threadName ?? plan.id ?? request.definition.name,
       ...(dedicated ? { request } : {}),
-      options: defined({ resourceLimits, watchdog }),
+      options: threadOptions(plan),
     })
   }
   if (!dedicated) kernel.send({ type: 'spawn', to: pid, request })

@@ -160,8 +160,14 @@ export class GatewayParts {
 
   #context(): SkillContext {
     const { reader, access, inspector, files, ownFolders: own, root, watch, history } = this
+<<<<<<< HEAD
     this.#relay ??= new WorkerRelay(inspector)
+=======
+    const { skills, custom, anomaly, onSignal } = this.#options
+>>>>>>> main
     return {
+      skills: [...skills, ...custom.map(({ id }) => id), 'base'],
+      anomaly,
       history,
       reader,
       access,
@@ -172,7 +178,8 @@ export class GatewayParts {
       root,
       lateMs: () => watch.lateMs,
       isUp: () => watch.isUp,
-      raise: (symptom) => void this.#options.onSignal({ type: 'symptom', ...symptom }),
+      raise: (symptom) => void onSignal({ type: 'symptom', ...symptom }),
+      report: (signal) => void onSignal(signal),
     }
   }
 

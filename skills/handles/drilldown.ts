@@ -1,4 +1,5 @@
 import type { DrillStep } from '../contract.ts'
+import { MEMORY_CONSEQUENCES } from '../memory-consequences.ts'
 import { OVERLOAD_TYPES } from '../overload/types.ts'
 
 /** What growing handles bring about elsewhere. */
@@ -8,6 +9,7 @@ const CONSEQUENCES = [
   'vm_rssPctOfMemory',
   'vm_heapUsedPct',
   'vm_gcSharePct',
+  ...MEMORY_CONSEQUENCES,
   'vm_loopDelayP99Ms',
   'vm_loopUtilizationPct',
   'tables_unbounded_growth',

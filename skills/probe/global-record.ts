@@ -1,3 +1,4 @@
+import { executionAsyncId } from 'node:async_hooks'
 import {
   beginCall,
   type CallOutcome,
@@ -28,6 +29,7 @@ export function createGlobalRecord(functions: ProbeFunctions, words: Int32Array)
     version: 1,
     beats: () => Atomics.load(words, WORD.beats),
     tick: createTick(),
+    asyncId: () => executionAsyncId(),
     invokeText: (text: string) => {
       const { name, input, budgetMs } = parseRequest(JSON.parse(text))
       return JSON.stringify(callNow(functions, name, input, budgetMs))

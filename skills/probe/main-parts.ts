@@ -1,4 +1,6 @@
+import { allocatorMain } from '../allocator/main.ts'
 import { exceptionPart } from '../exception/main.ts'
+import { gcMain } from '../gc/main.ts'
 import { handlesMain } from '../handles/main.ts'
 import { httpMain } from '../http/main.ts'
 import { loggerPart } from '../logger/main.ts'
@@ -9,6 +11,8 @@ import type { MainPart } from './main-part.ts'
 
 /** Main's parts of the built-in skills, one line each. */
 export const MAIN_PARTS: readonly MainPart[] = [
+  gcMain,
+  allocatorMain,
   handlesMain,
   httpMain,
   postgresMain,

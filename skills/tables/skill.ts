@@ -9,6 +9,7 @@ import {
 import type { DrillStep } from '../contract.ts'
 import type { HeartbeatReader } from '../gateway/heartbeat-reader.ts'
 import type { Json, JsonRecord } from '../json.ts'
+import { MEMORY_CONSEQUENCES } from '../memory-consequences.ts'
 import { OVERLOAD_TYPES } from '../overload/types.ts'
 import { WORD } from '../probe/layout.ts'
 import type { HeapWatch } from '../vm/heap-watch.ts'
@@ -58,6 +59,7 @@ const DRILLDOWN: readonly DrillStep[] = [
         'vm_gcSharePct',
         'vm_rssPctOfMemory',
         'vm_events_long_gc',
+        ...MEMORY_CONSEQUENCES,
       ],
     },
   },

@@ -3,6 +3,7 @@
  * board. It comes by `nodelens/register`, which workers inherit, or is brought by the gateway
  * through the inspector. It loads nothing but Node's own modules and holds no thread alive.
  */
+import { executionAsyncId } from 'node:async_hooks'
 import { readlinkSync } from 'node:fs'
 import { PerformanceObserver } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
@@ -166,6 +167,7 @@ function workerRecord({ words }: SlotViews): object {
     version: 1,
     beats: () => Atomics.load(words, SLOT_WORD.beats),
     tick: createTick(),
+    asyncId: () => executionAsyncId(),
   })
   return record
 }

@@ -53,7 +53,13 @@ const DRILLDOWN: readonly DrillStep[] = [
         'sourceLine',
         'stack',
       ],
-      explains: [...OVERLOAD_TYPES, 'vm_loopDelayP99Ms', 'vm_loopUtilizationPct', 'vm_gcSharePct'],
+      explains: [
+        ...OVERLOAD_TYPES,
+        'vm_loopDelayP99Ms',
+        'vm_loopUtilizationPct',
+        'vm_gcSharePct',
+        'gc_pressure',
+      ],
     },
   },
   {
