@@ -18,9 +18,6 @@ export const builtInSkills: readonly string[] = [
   'profiler',
   'threads',
   'overload',
-<<<<<<< HEAD
   'tracer',
-=======
   'anomaly',
->>>>>>> main
 ]

@@ -8,16 +8,8 @@ import type { HeartbeatReader } from './heartbeat-reader.ts'
 import type { Inspector } from './inspector.ts'
 import type { MainAccess } from './main-access.ts'
 
-<<<<<<< HEAD
-
 import type { WorkerRelay } from './relay.ts'
-import type { Symptom } from './signal.ts'
-
-=======
-
 import type { GatewaySignal, Symptom } from './signal.ts'
-
->>>>>>> main
 
 /** What a built-in skill's half in the gateway's thread can reach. */
 export interface SkillContext {

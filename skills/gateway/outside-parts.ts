@@ -28,9 +28,6 @@ export const OUTSIDE_PARTS: readonly OutsidePart[] = [
   profilerOutside,
   threadsOutside,
   overloadOutside,
-<<<<<<< HEAD
   tracerOutside,
-=======
   anomalyOutside,
->>>>>>> main
 ]

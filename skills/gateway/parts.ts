@@ -160,11 +160,8 @@ export class GatewayParts {
 
   #context(): SkillContext {
     const { reader, access, inspector, files, ownFolders: own, root, watch, history } = this
-<<<<<<< HEAD
     this.#relay ??= new WorkerRelay(inspector)
-=======
     const { skills, custom, anomaly, onSignal } = this.#options
->>>>>>> main
     return {
       skills: [...skills, ...custom.map(({ id }) => id), 'base'],
       anomaly,
