@@ -4,7 +4,28 @@ import type { ErasedHandler } from './definition.ts'
 import { Exit } from './errors.ts'
 import { type ExitReason, errorReason, isExitReason, NORMAL } from './exit-reason.ts'
 import type { Process } from './process.ts'
+import type { Asker } from './signal.ts'
 import { isSystemCall } from './system-request.ts'
+
+/** How `init` ended. */
+export type InitOutcome =
+  | { readonly type: 'started' | 'ignored' | 'failed' }
+  | { readonly type: 'refused'; readonly reason: ExitReason }
+
+/** What led to the end: the last message, and the answer that is still to be given. */
+export interface Ending {
+  readonly message?: unknown
+  readonly from?: Asker | undefined
+  readonly result?: object
+}
+
+/** What comes to a server that has asked for it, when nothing else did. */
+export const TIMEOUT_MESSAGE = Object.freeze({ type: 'timeout' })
+const AsyncFunction = (async () => {}).constructor
+
+export function isAsync(handler: ErasedHandler): boolean {
+  return handler instanceof AsyncFunction
+}
 
 /** The reason that something thrown stands for. */
 export function reasonOf(thrown: unknown): ExitReason {

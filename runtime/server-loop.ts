@@ -5,7 +5,18 @@ import { runAs, runAsyncAs } from './context.ts'
 import { type ErasedHandler, type ErasedServer, IGNORE } from './definition.ts'
 import { type ExitReason, isExitReason } from './exit-reason.ts'
 import { formatted } from './format-status.ts'
-import { exitOfParent, isNext, isOrdinary, isThenable, own, reasonOf } from './handler-result.ts'
+import {
+  type Ending,
+  exitOfParent,
+  type InitOutcome,
+  isAsync,
+  isNext,
+  isOrdinary,
+  isThenable,
+  own,
+  reasonOf,
+  TIMEOUT_MESSAGE,
+} from './handler-result.ts'
 import { isInitial, isRefusal } from './init-result.ts'
 import type { Behaviour, Process } from './process.ts'
 import { failCall } from './reply.ts'
@@ -15,21 +26,6 @@ import { noHandler, reportTermination, reportUnhandled } from './server-report.t
 import { type Asker, CallRequest, CastRequest, STOP_CALL, SYSTEM_CALL } from './signal.ts'
 import { SystemDesk } from './system-desk.ts'
 import { isSystemCall } from './system-request.ts'
-
-/** How `init` ended. */
-export type InitOutcome =
-  | { readonly type: 'started' | 'ignored' | 'failed' }
-  | { readonly type: 'refused'; readonly reason: ExitReason }
-
-/** What led to the end: the last message, and the answer that is still to be given. */
-interface Ending {
-  readonly message?: unknown
-  readonly from?: Asker | undefined
-  readonly result?: object
-}
-
-const TIMEOUT_MESSAGE = Object.freeze({ type: 'timeout' })
-const AsyncFunction = (async () => {}).constructor
 
 export class ServerLoop implements Behaviour {
   readonly #spec: ErasedServer
@@ -105,8 +101,8 @@ export class ServerLoop implements Behaviour {
     return handled
   }
 
-  removed(index: number): void {
-    this.#desk?.removed(index)
+  moved(index: number, by: 1 | -1): void {
+    this.#desk?.moved(index, by)
   }
 
   #stopIdling(): void {
@@ -166,15 +162,14 @@ export class ServerLoop implements Behaviour {
   }
 
   #newDesk(process: Process): SystemDesk {
-    const spec = this.#spec
     const desk = new SystemDesk({
       process,
-      name: spec.name,
+      name: this.#spec.name,
       state: () => this.#state,
       replace: (state) => {
         this.#state = state
       },
-      format: (parts) => formatted(spec, parts),
+      format: (parts) => formatted(this.#spec, parts),
       terminate: (reason) => this.#terminate(process, reason),
     })
     this.#context.watcher = desk.debug
@@ -184,7 +179,7 @@ export class ServerLoop implements Behaviour {
   #invoke(process: Process, handler: ErasedHandler, payload: unknown, from?: Asker): void {
     this.#context.asker = from
     try {
-      const run = handler instanceof AsyncFunction ? runAsyncAs : runAs
+      const run = isAsync(handler) ? runAsyncAs : runAs
       const result = run(process, () => handler(this.#state, payload, this.#context))
       if (isThenable(result)) this.#wait(process, result, payload, from)
       else this.#apply(process, result, payload, from)
