@@ -16,6 +16,7 @@ import { idleCost } from './idle-cost.bench.ts'
 import { type Bench, type BenchSettings, jsonLines, table } from './measurement.ts'
 import { operatorRestart } from './operator-restart.bench.ts'
 import { stallToInsight } from './stall-to-insight.bench.ts'
+import { threadDeaths } from './thread-deaths.bench.ts'
 
 const benches: readonly Bench[] = [
   idleCost,
@@ -25,6 +26,7 @@ const benches: readonly Bench[] = [
   actorMessages,
   actorLives,
   actorThreads,
+  threadDeaths,
 ]
 
 const usage = `npm run bench -- [options]

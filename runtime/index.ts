@@ -60,6 +60,7 @@ export {
   type MailboxOptions,
   type MailboxPolicy,
 } from './mailbox-options.ts'
+export { type ObserverChildOptions, observer } from './observer-child.ts'
 export { checkKeys, checkName, checkNumber, checkOneOf, nearest } from './options.ts'
 export {
   type PartitionOptions,

@@ -1,22 +1,24 @@
 /** A server's life: one message at a time, from `init` to `terminate`. */
 
 import { type Alarm, clearAlarm, setAlarm } from './alarm.ts'
-import { runAs, runAsyncAs } from './context.ts'
+import { runAsyncAs, runFitting } from './context.ts'
 import { type ErasedHandler, type ErasedServer, IGNORE } from './definition.ts'
 import { type ExitReason, isExitReason } from './exit-reason.ts'
 import { formatted } from './format-status.ts'
 import {
+  type Afterwards,
   type Ending,
   exitOfParent,
   type InitOutcome,
-  isAsync,
   isNext,
   isOrdinary,
   isThenable,
   own,
   reasonOf,
   TIMEOUT_MESSAGE,
+  whenDone,
 } from './handler-result.ts'
+import { sleepServer } from './hibernation.ts'
 import { isInitial, isRefusal } from './init-result.ts'
 import type { Behaviour, Process } from './process.ts'
 import { failCall } from './reply.ts'
@@ -179,8 +181,9 @@ export class ServerLoop implements Behaviour {
   #invoke(process: Process, handler: ErasedHandler, payload: unknown, from?: Asker): void {
     this.#context.asker = from
     try {
-      const run = isAsync(handler) ? runAsyncAs : runAs
-      const result = run(process, () => handler(this.#state, payload, this.#context))
+      const result = runFitting(process, handler, () =>
+        handler(this.#state, payload, this.#context),
+      )
       if (isThenable(result)) this.#wait(process, result, payload, from)
       else this.#apply(process, result, payload, from)
     } catch (error) {
@@ -223,8 +226,9 @@ export class ServerLoop implements Behaviour {
     this.#afterwards(process, result)
   }
 
-  #afterwards(process: Process, next: { continue?: unknown; timeoutMs?: unknown }): void {
+  #afterwards(process: Process, next: Afterwards): void {
     if ('continue' in next) this.#continue(process, next.continue)
+    else if (next.hibernate === true) sleepServer(process)
     else if (typeof next.timeoutMs === 'number') this.#idle(process, next.timeoutMs)
   }
 
@@ -261,22 +265,15 @@ export class ServerLoop implements Behaviour {
     const finish = (last: ExitReason): void => {
       if (!process.alive) return
       if (from && result && 'reply' in result) this.#context.reply(from, result.reply)
-      const { log } = this.#desk?.debug ?? {}
-      const ending = { reason: last, state: this.#state, message, from, log }
-      reportTermination(process, this.#spec, ending)
+      const told = { reason: last, state: this.#state, message, from, log: this.#desk?.debug.log }
+      reportTermination(process, this.#spec, told)
       process.kernel.end(process, last)
     }
     const { terminate } = this.#spec
     if (!terminate) return finish(reason)
-    try {
-      const done = runAsyncAs(process, () => terminate(this.#state, reason, this.#context))
-      if (!isThenable(done)) return finish(reason)
-      done.then(
-        () => finish(reason),
-        (error: unknown) => finish(reasonOf(error)),
-      )
-    } catch (error) {
-      finish(reasonOf(error))
-    }
+    whenDone(() => runAsyncAs(process, () => terminate(this.#state, reason, this.#context)), {
+      done: () => finish(reason),
+      failed: (error) => finish(reasonOf(error)),
+    })
   }
 }

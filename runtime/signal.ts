@@ -315,5 +315,7 @@ export type FromRoot =
   | { readonly type: 'tree-request'; readonly id: number }
   /** Does the thread's event loop turn? */
   | { readonly type: 'ping' }
+  /** There is nothing to do: give memory back. */
+  | { readonly type: 'hibernate' }
   | { readonly type: 'telemetry'; readonly telling: Telling }
   | { readonly type: 'stopped' }

@@ -27,7 +27,7 @@ import {
   type StartOutcome,
 } from './signal.ts'
 import { sendExit } from './signals.ts'
-import { checkThreadOptions, type ThreadOptions } from './thread-options.ts'
+import { checkThreadOptions, type ThreadOptions, threadOptions } from './thread-options.ts'
 
 /** Bounds of the heap and a watchdog only where the placement makes a thread. */
 export interface SpawnOptions extends ThreadOptions {
@@ -57,6 +57,7 @@ const SPAWN_KEYS = [
   'placement',
   'resourceLimits',
   'watchdog',
+  'hibernateAfterMs',
   'mailbox',
 ]
 
@@ -87,15 +88,7 @@ export function spawnMonitor<Args>(
 
 function spawnWith(what: unknown, args: unknown, options: SpawnOptions): Spawned {
   checkKeys('spawn', options, SPAWN_KEYS)
-  const {
-    link = false,
-    monitor = false,
-    placement = 'here',
-    trapExit,
-    name,
-    resourceLimits,
-    watchdog,
-  } = options
+  const { link = false, monitor = false, placement = 'here', trapExit, name } = options
   checkPlacement('spawn', placement)
   if (typeof monitor !== 'boolean') checkMonitor('spawn: monitor', monitor)
   checkThreadOptions('spawn', placement, options)
@@ -103,7 +96,7 @@ function spawnWith(what: unknown, args: unknown, options: SpawnOptions): Spawned
   const mailbox = mailboxOf(what, options.mailbox)
   const parent = acting('spawn')
   if (!parent.alive) return { pid: parent.kernel.newPid(), ref: parent.kernel.newRef() }
-  const rest = defined({ trapExit, name, resourceLimits, watchdog, mailbox })
+  const rest = { ...defined({ trapExit, name, mailbox }), ...threadOptions(options) }
   const common = { args, link, monitor, placement, ...rest }
   if (isDefinition(what)) {
     return launch(parent, { definition: what.address, kind: 'worker', ...common })
@@ -164,14 +157,13 @@ function launchAt(parent: Process, plan: Launch, place: Birthplace): Spawned {
   }
   const dedicated = plan.placement === 'thread'
   if (fresh) {
-    const { resourceLimits, watchdog } = plan
     kernel.control({
       type: 'spawn-thread',
       ordinal,
       pid: dedicated ? pid : makePid(ordinal, 0),
       threadName: place.threadName ?? plan.id ?? request.definition.name,
       ...(dedicated ? { request } : {}),
-      options: defined({ resourceLimits, watchdog }),
+      options: threadOptions(plan),
     })
   }
   if (!dedicated) kernel.send({ type: 'spawn', to: pid, request })

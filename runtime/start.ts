@@ -6,7 +6,7 @@ import { checkPlacement, type Placement } from './placement.ts'
 import { isRegistryName, type RegistryName, targetText } from './registry-name.ts'
 import { refOf, type ServerRef } from './server-ref.ts'
 import { startError, startProcess } from './spawn.ts'
-import { checkThreadOptions, type ThreadOptions } from './thread-options.ts'
+import { checkThreadOptions, type ThreadOptions, threadOptions } from './thread-options.ts'
 import { printable } from './wire.ts'
 
 export interface StartOptions extends ThreadOptions {
@@ -29,6 +29,7 @@ const START_KEYS = [
   'timeoutMs',
   'resourceLimits',
   'watchdog',
+  'hibernateAfterMs',
   'mailbox',
 ]
 
@@ -75,7 +76,6 @@ async function started<Args, Calls, Casts>(
   options: StartOptions,
 ): Promise<ServerRef<Calls, Casts> | undefined> {
   const { name, link = true, placement = 'here', timeoutMs } = options
-  const { resourceLimits, watchdog } = options
   const { address, spec } = definition
   const { mailbox = spec.mailbox } = options
   const outcome = await startProcess(
@@ -87,7 +87,8 @@ async function started<Args, Calls, Casts>(
       placement,
       link,
       ...(isRegistryName(name) ? { registryName: name } : defined({ name })),
-      ...defined({ resourceLimits, watchdog, mailbox }),
+      ...defined({ mailbox }),
+      ...threadOptions(options),
     },
     timeoutMs,
   )

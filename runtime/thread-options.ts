@@ -1,6 +1,6 @@
 /** What can be said of a thread when it is made: the bounds of its heap, and who watches it. */
 
-import { checkKeys, checkNumber, checkOneOf } from './options.ts'
+import { checkKeys, checkNumber, checkOneOf, defined } from './options.ts'
 import type { Placement } from './placement.ts'
 
 /** Bounds of one thread's heap, megabytes, as `worker_threads` takes them. */
@@ -29,6 +29,11 @@ export interface WatchdogOptions {
 export interface ThreadOptions {
   readonly resourceLimits?: ThreadLimits
   readonly watchdog?: WatchdogOptions
+  /**
+   * Milliseconds of rest after which the thread gives free memory back to the system; once, until
+   * it has worked again. At least 50. Default: never.
+   */
+  readonly hibernateAfterMs?: number
 }
 
 export const DEFAULT_WATCHDOG: Required<WatchdogOptions> = { stuckMs: 5000, action: 'report' }
@@ -40,6 +45,8 @@ const LIMIT_KEYS = [
   'stackSizeMb',
 ]
 const MIN_STUCK_MS = 20
+const MIN_REST_MS = 50
+const MAX_REST_MS = 2 ** 31 - 1
 
 /** @throws {TypeError} or {RangeError} Not options of a watchdog. */
 export function checkWatchdog(what: string, value: WatchdogOptions): void {
@@ -53,7 +60,7 @@ export function checkWatchdog(what: string, value: WatchdogOptions): void {
 export function checkThreadOptions(
   what: string,
   placement: Placement,
-  { resourceLimits, watchdog }: ThreadOptions,
+  { resourceLimits, watchdog, hibernateAfterMs }: ThreadOptions,
 ): void {
   if (resourceLimits !== undefined) {
     checkMakesThread(what, placement, 'resourceLimits')
@@ -66,6 +73,19 @@ export function checkThreadOptions(
     checkMakesThread(what, placement, 'watchdog')
     checkWatchdog(`${what}: watchdog`, watchdog)
   }
+  if (hibernateAfterMs !== undefined) {
+    checkMakesThread(what, placement, 'hibernateAfterMs')
+    checkNumber(`${what}: hibernateAfterMs`, hibernateAfterMs, {
+      min: MIN_REST_MS,
+      max: MAX_REST_MS,
+    })
+  }
+}
+
+/** The options that are there; those of a shared thread are of who starts it. */
+export function threadOptions(given: ThreadOptions): ThreadOptions {
+  const { resourceLimits, watchdog, hibernateAfterMs } = given
+  return defined({ resourceLimits, watchdog, hibernateAfterMs })
 }
 
 function checkMakesThread(what: string, placement: Placement, option: string): void {
