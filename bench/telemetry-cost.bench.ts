@@ -48,6 +48,7 @@ export const telemetryCost: Bench = {
       const key = `${metric}|${variant}`
       readings.set(key, [...(readings.get(key) ?? []), value])
     }
+    if (!smoke) await measure(baseline, 20_000)
     for (let round = 0; round < rounds; round++) {
       note('a check that nobody listens|ns', baseline, checkNs(smoke ? 10_000 : 5_000_000))
       const order = round % 2 === 0 ? variants : variants.toReversed()
