@@ -57,6 +57,7 @@ const SPAWN_KEYS = [
   'resourceLimits',
   'watchdog',
   'hibernateAfterMs',
+  'preload',
   'mailbox',
 ]
 
