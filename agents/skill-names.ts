@@ -16,4 +16,7 @@ export const builtInSkills: readonly string[] = [
   'logger',
   'supervisor',
   'profiler',
+  'threads',
+  'overload',
+  'anomaly',
 ]

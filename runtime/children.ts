@@ -14,7 +14,7 @@ import { reportSupervisor } from './supervisor-report.ts'
 import { threadOptions } from './thread-options.ts'
 
 export function startChild(supervisor: Process, spec: ChildSpec): Promise<Started> {
-  const { id, definition, args, type, placement, name, mailbox } = spec
+  const { id, definition, args, type, placement, name, registryName, mailbox } = spec
   return startProcess(supervisor, {
     id,
     definition,
@@ -22,7 +22,7 @@ export function startChild(supervisor: Process, spec: ChildSpec): Promise<Starte
     kind: type,
     placement,
     link: true,
-    ...defined({ name, mailbox }),
+    ...defined({ name, registryName, mailbox }),
     ...threadOptions(spec),
   })
 }

@@ -10,6 +10,7 @@ import type { DrillStep } from '../contract.ts'
 import type { HeartbeatReader } from '../gateway/heartbeat-reader.ts'
 import type { Json, JsonRecord } from '../json.ts'
 import { MEMORY_CONSEQUENCES } from '../memory-consequences.ts'
+import { OVERLOAD_TYPES } from '../overload/types.ts'
 import { WORD } from '../probe/layout.ts'
 import type { HeapWatch } from '../vm/heap-watch.ts'
 import { type RowParts, tableRow } from './rows.ts'
@@ -53,6 +54,7 @@ const DRILLDOWN: readonly DrillStep[] = [
         'sourceLine',
       ],
       explains: [
+        ...OVERLOAD_TYPES,
         'vm_heapUsedPct',
         'vm_gcSharePct',
         'vm_rssPctOfMemory',
