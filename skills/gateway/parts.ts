@@ -118,7 +118,13 @@ export class GatewayParts {
       for (const half of this.halves.values()) half.tick?.(now)
       for (const [skill, metrics] of meters) this.#feed.ask(skill, metrics, now)
     }, TICK_MS).unref()
-    const patrol = new Patrol(this.access, this.halves, () => this.watch.lateMs, this.#feed)
+    const patrol = new Patrol({
+      access: this.access,
+      halves: this.halves,
+      lateMs: () => this.watch.lateMs,
+      feed: this.#feed,
+      hasCustom: this.#options.custom.length > 0,
+    })
     this.#stops = [() => clearInterval(timer), lastWords.stop, patrol.start()]
     void connect().then(
       (port) => this.#attach(port),
