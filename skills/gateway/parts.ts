@@ -26,6 +26,7 @@ import type { GatewayOptions } from './options.ts'
 import type { OutsideHalf, SkillContext } from './outside-part.ts'
 import { OUTSIDE_PARTS } from './outside-parts.ts'
 import { Patrol } from './patrol.ts'
+import { WorkerRelay } from './relay.ts'
 import { type SafeRemote, wrapSafe } from './remote.ts'
 import { StallSignals } from './signals.ts'
 
@@ -51,6 +52,7 @@ export class GatewayParts {
   readonly #options: Required<GatewayOptions>
   readonly #feed: MetricFeed
   #remote: SafeRemote | undefined
+  #relay: WorkerRelay | undefined
   #stops: (() => void)[] = []
   #isStopped = false
 
@@ -164,6 +166,7 @@ export class GatewayParts {
 
   #context(): SkillContext {
     const { reader, access, inspector, files, ownFolders: own, root, watch, history } = this
+    this.#relay ??= new WorkerRelay(inspector)
     const { skills, custom, anomaly, onSignal } = this.#options
     return {
       skills: [...skills, ...custom.map(({ id }) => id), 'base'],
@@ -172,6 +175,7 @@ export class GatewayParts {
       reader,
       access,
       inspector,
+      relay: this.#relay,
       files,
       ownFolders: own,
       root,
