@@ -26,6 +26,7 @@ import type { GatewayOptions } from './options.ts'
 import type { OutsideHalf, SkillContext } from './outside-part.ts'
 import { OUTSIDE_PARTS } from './outside-parts.ts'
 import { Patrol } from './patrol.ts'
+import { RaisedLately } from './raised-lately.ts'
 import { type SafeRemote, wrapSafe } from './remote.ts'
 import { StallSignals } from './signals.ts'
 
@@ -50,12 +51,14 @@ export class GatewayParts {
   readonly halves: ReadonlyMap<string, OutsideHalf>
   readonly #options: Required<GatewayOptions>
   readonly #feed: MetricFeed
+  readonly #raised = new RaisedLately()
   #remote: SafeRemote | undefined
   #stops: (() => void)[] = []
   #isStopped = false
 
-  constructor(options: Required<GatewayOptions>) {
-    const { onSignal } = options
+  constructor(given: Required<GatewayOptions>) {
+    const onSignal = this.#raised.listening(given.onSignal)
+    const options = { ...given, onSignal }
     this.#options = options
     this.root = options.root
     this.reader = new HeartbeatReader(options.heartbeat)
@@ -173,6 +176,7 @@ export class GatewayParts {
       isUp: () => watch.isUp,
       raise: (symptom) => void onSignal({ type: 'symptom', ...symptom }),
       report: (signal) => void onSignal(signal),
+      isRaisedByOthers: (since, skill) => this.#raised.byOthersSince(since, skill),
     }
   }
 
