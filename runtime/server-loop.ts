@@ -12,7 +12,7 @@ import { failCall } from './reply.ts'
 import { reportCrash } from './report.ts'
 import { OwnContext } from './server-context.ts'
 import { noHandler, reportTermination, reportUnhandled } from './server-report.ts'
-import { type CallFrom, CallRequest, CastRequest, STOP_CALL, SYSTEM_CALL } from './signal.ts'
+import { type Asker, CallRequest, CastRequest, STOP_CALL, SYSTEM_CALL } from './signal.ts'
 import { SystemDesk } from './system-desk.ts'
 import { isSystemCall } from './system-request.ts'
 
@@ -24,7 +24,7 @@ export type InitOutcome =
 /** What led to the end: the last message, and the answer that is still to be given. */
 interface Ending {
   readonly message?: unknown
-  readonly from?: CallFrom | undefined
+  readonly from?: Asker | undefined
   readonly result?: object
 }
 
@@ -143,7 +143,7 @@ export class ServerLoop implements Behaviour {
 
   /** A call that there is no handler for ends the server, as in OTP; so does `stop()`. */
   #call(process: Process, request: CallRequest): void {
-    const { name, payload, from } = request
+    const { name, payload, asker: from } = request
     const handler = own(this.#spec.calls, name)
     if (handler) return this.#invoke(process, handler, payload, from)
     if (name === SYSTEM_CALL) return this.#system(process, request)
@@ -181,8 +181,8 @@ export class ServerLoop implements Behaviour {
     return desk
   }
 
-  #invoke(process: Process, handler: ErasedHandler, payload: unknown, from?: CallFrom): void {
-    this.#context.from = from
+  #invoke(process: Process, handler: ErasedHandler, payload: unknown, from?: Asker): void {
+    this.#context.asker = from
     try {
       const run = handler instanceof AsyncFunction ? runAsyncAs : runAs
       const result = run(process, () => handler(this.#state, payload, this.#context))
@@ -197,7 +197,7 @@ export class ServerLoop implements Behaviour {
     process: Process,
     result: PromiseLike<unknown>,
     payload: unknown,
-    from: CallFrom | undefined,
+    from: Asker | undefined,
   ): void {
     this.#busy = true
     process.status = 'running'
@@ -215,7 +215,7 @@ export class ServerLoop implements Behaviour {
     )
   }
 
-  #apply(process: Process, result: unknown, message: unknown, from: CallFrom | undefined): void {
+  #apply(process: Process, result: unknown, message: unknown, from: Asker | undefined): void {
     if (!process.alive) return
     if (!isNext(result)) {
       const reason = { type: 'bad_return_value', value: result }

@@ -141,7 +141,7 @@ export class SystemDebug {
       type: 'in',
       at: Date.now(),
       message: plainMessage(entry),
-      ...(isCall ? { from: entry.from.pid } : {}),
+      ...(isCall ? { from: entry.asker.pid } : {}),
     })
   }
 

@@ -71,7 +71,7 @@ export class SystemDesk {
     const { payload } = request
     const { process } = this.#host
     if (!isSystemRequest(payload)) {
-      failCall(process, request.from, new TypeError('sys: not a system request.'))
+      failCall(process, request.asker, new TypeError('sys: not a system request.'))
       return undefined
     }
     try {
@@ -79,7 +79,7 @@ export class SystemDesk {
       if (value instanceof Promise) return this.#later(request, value)
       if (value !== DONE) this.#reply(request, value)
     } catch (error) {
-      failCall(process, request.from, error)
+      failCall(process, request.asker, error)
     }
     return undefined
   }
@@ -190,13 +190,13 @@ export class SystemDesk {
     return value.then(
       (result) => this.#reply(request, result),
       (error: unknown) => {
-        if (process.alive) failCall(process, request.from, error)
+        if (process.alive) failCall(process, request.asker, error)
       },
     )
   }
 
   /** A state may hold what cannot cross a thread: a placeholder stands for that. */
-  #reply({ from }: CallRequest, value: unknown): void {
+  #reply({ asker: from }: CallRequest, value: unknown): void {
     const { process } = this.#host
     if (!process.alive) return
     replyTo(process, from, process.kernel.isLocal(from.pid) ? value : toCloneable(value))
