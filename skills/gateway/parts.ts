@@ -90,12 +90,7 @@ export class GatewayParts {
       if (options.skills.includes('tables')) this.tables.arm()
       onSignal(signal)
     })
-    this.halves = new Map(
-      OUTSIDE_PARTS.filter(({ id }) => options.skills.includes(id)).map(({ id, make }) => [
-        id,
-        make(this.#context()),
-      ]),
-    )
+    this.halves = this.#makeHalves()
   }
 
   start(): void {
@@ -157,6 +152,11 @@ export class GatewayParts {
         metrics === undefined || hear !== undefined ? [] : [[id, metrics]],
     )
     return [...Object.entries(own).filter(([id]) => this.#options.skills.includes(id)), ...halves]
+  }
+
+  #makeHalves(): ReadonlyMap<string, OutsideHalf> {
+    const parts = OUTSIDE_PARTS.filter(({ id }) => this.#options.skills.includes(id))
+    return new Map(parts.map(({ id, make }) => [id, make(this.#context())]))
   }
 
   #context(): SkillContext {
