@@ -26,6 +26,7 @@ import type { GatewayOptions } from './options.ts'
 import type { OutsideHalf, SkillContext } from './outside-part.ts'
 import { OUTSIDE_PARTS } from './outside-parts.ts'
 import { Patrol } from './patrol.ts'
+import { RaisedLately } from './raised-lately.ts'
 import { WorkerRelay } from './relay.ts'
 import { type SafeRemote, wrapSafe } from './remote.ts'
 import { StallSignals } from './signals.ts'
@@ -51,13 +52,15 @@ export class GatewayParts {
   readonly halves: ReadonlyMap<string, OutsideHalf>
   readonly #options: Required<GatewayOptions>
   readonly #feed: MetricFeed
+  readonly #raised = new RaisedLately()
   #remote: SafeRemote | undefined
   #relay: WorkerRelay | undefined
   #stops: (() => void)[] = []
   #isStopped = false
 
-  constructor(options: Required<GatewayOptions>) {
-    const { onSignal } = options
+  constructor(given: Required<GatewayOptions>) {
+    const onSignal = this.#raised.listening(given.onSignal)
+    const options = { ...given, onSignal }
     this.#options = options
     this.root = options.root
     this.reader = new HeartbeatReader(options.heartbeat)
@@ -89,12 +92,7 @@ export class GatewayParts {
       if (options.skills.includes('tables')) this.tables.arm()
       onSignal(signal)
     })
-    this.halves = new Map(
-      OUTSIDE_PARTS.filter(({ id }) => options.skills.includes(id)).map(({ id, make }) => [
-        id,
-        make(this.#context()),
-      ]),
-    )
+    this.halves = this.#makeHalves()
   }
 
   start(): void {
@@ -164,6 +162,11 @@ export class GatewayParts {
     return [...Object.entries(own).filter(([id]) => this.#options.skills.includes(id)), ...halves]
   }
 
+  #makeHalves(): ReadonlyMap<string, OutsideHalf> {
+    const parts = OUTSIDE_PARTS.filter(({ id }) => this.#options.skills.includes(id))
+    return new Map(parts.map(({ id, make }) => [id, make(this.#context())]))
+  }
+
   #context(): SkillContext {
     const { reader, access, inspector, files, ownFolders: own, root, watch, history } = this
     this.#relay ??= new WorkerRelay(inspector)
@@ -183,6 +186,7 @@ export class GatewayParts {
       isUp: () => watch.isUp,
       raise: (symptom) => void onSignal({ type: 'symptom', ...symptom }),
       report: (signal) => void onSignal(signal),
+      isRaisedByOthers: (since, skill) => this.#raised.byOthersSince(since, skill),
     }
   }
 
