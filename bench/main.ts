@@ -8,13 +8,26 @@ import { appendFileSync, existsSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { actorLives } from './actor-lives.bench.ts'
+import { actorMessages } from './actor-messages.bench.ts'
+import { actorThreads } from './actor-threads.bench.ts'
 import { httpOverhead } from './http-overhead.bench.ts'
 import { idleCost } from './idle-cost.bench.ts'
 import { type Bench, type BenchSettings, jsonLines, table } from './measurement.ts'
 import { operatorRestart } from './operator-restart.bench.ts'
 import { stallToInsight } from './stall-to-insight.bench.ts'
+import { threadDeaths } from './thread-deaths.bench.ts'
 
-const benches: readonly Bench[] = [idleCost, httpOverhead, stallToInsight, operatorRestart]
+const benches: readonly Bench[] = [
+  idleCost,
+  httpOverhead,
+  stallToInsight,
+  operatorRestart,
+  actorMessages,
+  actorLives,
+  actorThreads,
+  threadDeaths,
+]
 
 const usage = `npm run bench -- [options]
   --smoke          one short round each: shows that they work, not how fast anything is
@@ -38,7 +51,7 @@ async function main(): Promise<void> {
     console.log(`\n── ${bench.name}: ${bench.question}`)
     const measurements = await bench.run(settings)
     const lines = jsonLines(bench.name, measurements, settings.smoke)
-    console.log(`${lines}\n\n${table(measurements)}`)
+    console.log(`${lines}\n\n${table(measurements, bench.baseline)}`)
     if (out !== undefined) appendFileSync(out, `${lines}\n`)
   }
 }

@@ -2,6 +2,8 @@
 export interface Bench {
   readonly name: string
   readonly question: string
+  /** The variant that the others are compared with. Default: the program without nodelens. */
+  readonly baseline?: string
   run(settings: BenchSettings): Promise<readonly Measurement[]>
 }
 
@@ -57,8 +59,8 @@ export function jsonLines(
     .join('\n')
 }
 
-/** A table with a line per metric and variant; the ratio is to the variant `off` of that metric. */
-export function table(measurements: readonly Measurement[]): string {
+/** A table with a line per metric and variant; the ratio is to one variant of that metric. */
+export function table(measurements: readonly Measurement[], base: string = baseline): string {
   const head = ['metric', 'variant', 'median', 'min', 'max', 'ratio']
   const lines = measurements.map((measurement) => {
     const { metric, unit, variant, readings } = measurement
@@ -66,7 +68,7 @@ export function table(measurements: readonly Measurement[]): string {
       `${metric} (${unit})`,
       variant,
       ...[median(readings), Math.min(...readings), Math.max(...readings)].map(shown),
-      ratio(measurement, measurements),
+      ratio(measurement, measurements, base),
     ]
   })
   const widths = head.map((title, column) =>
@@ -82,10 +84,10 @@ export function table(measurements: readonly Measurement[]): string {
   return [text(head), ...lines.map(text)].join('\n')
 }
 
-function ratio(of: Measurement, all: readonly Measurement[]): string {
-  const base = all.find(({ metric, variant }) => metric === of.metric && variant === baseline)
-  if (base === undefined || base === of) return ''
-  const value = median(of.readings) / median(base.readings)
+function ratio(of: Measurement, all: readonly Measurement[], base: string): string {
+  const other = all.find(({ metric, variant }) => metric === of.metric && variant === base)
+  if (other === undefined || other === of) return ''
+  const value = median(of.readings) / median(other.readings)
   return Number.isFinite(value) ? `× ${value.toFixed(3)}` : ''
 }
 

@@ -10,13 +10,15 @@ import {
   loadDefinition,
 } from './definition.ts'
 import { errorReason, NORMAL } from './exit-reason.ts'
+import { reasonOf } from './handler-result.ts'
 import { Inbox } from './inbox.ts'
 import type { Kernel } from './kernel.ts'
 import type { Pid } from './pid.ts'
 import type { Process } from './process.ts'
 import { reportCrash } from './report.ts'
-import { reasonOf, ServerLoop } from './server-loop.ts'
+import { ServerLoop } from './server-loop.ts'
 import { LOCAL, type SpawnRequest, type StartOutcome } from './signal.ts'
+import { plainMessage } from './system-debug.ts'
 
 /**
  * Makes the record, links and watchers first, then runs the code: a link or monitor of birth holds
@@ -49,7 +51,7 @@ export function birthOfBody(
 
 /** The record of the newborn; none if its name belongs to another, which its parent hears. */
 function newborn(kernel: Kernel, pid: Pid, request: SpawnRequest): Process | undefined {
-  const { parent, ancestors, id, kind, trapExit } = request
+  const { parent, ancestors, id, kind, trapExit, mailbox } = request
   if (request.name !== undefined) {
     const holder = kernel.names.claim(request.name, pid)
     if (holder !== pid) return nameTaken(kernel, request, pid, holder)
@@ -62,6 +64,7 @@ function newborn(kernel: Kernel, pid: Pid, request: SpawnRequest): Process | und
     initialCall: request.definition.name,
     ...(id === undefined ? {} : { id }),
     ...(trapExit === undefined ? {} : { trapExit }),
+    ...(mailbox ? { mailbox } : {}),
   })
   process.name = request.name
   if (request.link) process.links.add(parent)
@@ -107,7 +110,7 @@ function runBody(process: Process, run: ErasedBody, args: unknown): void {
   const { kernel } = process
   const crashed = (error: unknown): void => {
     const reason = reasonOf(error)
-    if (process.alive) reportCrash(process, reason)
+    if (process.alive) reportCrash(process, reason, plainMessage(inbox.last))
     kernel.end(process, reason)
   }
   try {
@@ -122,6 +125,7 @@ function runBody(process: Process, run: ErasedBody, args: unknown): void {
 
 /** The start succeeded: from here on a death is an exit, not a failed start. */
 function acknowledge(process: Process, request: SpawnRequest, outcome: StartOutcome): void {
+  process.kernel.onReady?.()
   if (!request.started || !process.watchers.delete(request.started)) return
   const { parent: to, started: ref } = request
   process.kernel.send({ type: 'started', to, ref, outcome })

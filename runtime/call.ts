@@ -2,10 +2,13 @@ import { clearAlarm, setAlarm } from './alarm.ts'
 import { acting } from './current.ts'
 import { type CallInfo, CallingSelf, CallTimeout, NoProcess, NotSendable } from './errors.ts'
 import { type ExitReason, NOPROC } from './exit-reason.ts'
+import { LocalCall } from './local-call.ts'
 import { checkKeys, checkNumber } from './options.ts'
+import { lookUpPartition } from './partition-lookup.ts'
 import { isPid, type Pid, type Ref } from './pid.ts'
 import type { Process } from './process.ts'
 import { isRegistryName, keyIdentity, type RegistryName, targetText } from './registry-name.ts'
+import { CallRequest } from './signal.ts'
 import { resolve } from './signals.ts'
 
 export interface CallOptions {
@@ -25,24 +28,82 @@ export const DEFAULT_CALL_MS = 5000
  * its whole thread goes, the promise rejects at once with the exit reason. If time runs out the
  * target goes on, and its late reply is dropped.
  */
-export async function call(
+export function call(
   target: Pid | string | RegistryName,
   name: string,
   payload?: unknown,
-  options: CallOptions = {},
+  options: CallOptions = DEFAULTS,
 ): Promise<unknown> {
+  try {
+    if (options !== DEFAULTS) checkOptions(options)
+    const owner = acting('call')
+    options.signal?.throwIfAborted()
+    if (typeof target === 'string') return callOf(owner, target, name, payload, options)
+    return callByRegistry(owner, target, name, payload, options)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+const DEFAULTS: CallOptions = Object.freeze({})
+
+function checkOptions(options: CallOptions): void {
   checkKeys('call', options, ['timeoutMs', 'signal', 'holds'])
-  const { timeoutMs = DEFAULT_CALL_MS, signal, holds } = options
-  checkNumber('call: timeoutMs', timeoutMs)
-  const owner = acting('call')
-  signal?.throwIfAborted()
-  const info = { target: targetText(target), name, timeoutMs }
-  const to = isRegistryName(target) ? await holderOf(target) : resolve(owner, target, info)
-  if (!to) throw new NoProcess(info.target, info)
+  checkNumber('call: timeoutMs', options.timeoutMs ?? DEFAULT_CALL_MS)
+}
+
+function callOf(
+  owner: Process,
+  target: Pid | string,
+  name: string,
+  payload: unknown,
+  { timeoutMs = DEFAULT_CALL_MS, signal, holds = true }: CallOptions,
+): Promise<unknown> {
+  const { kernel } = owner
+  let server = kernel.here(target)
+  if (!server) {
+    const info = { target, name, timeoutMs }
+    const to = resolve(owner, target, info)
+    server = kernel.here(to)
+    if (!server) return callAway(owner, to, info, payload, { signal, holds })
+  }
+  if (server === owner) throw new CallingSelf(owner.pid, { target, name, timeoutMs })
+  if (!owner.alive) return new Promise(() => {})
+  if (signal)
+    return callAway(owner, server.pid, { target, name, timeoutMs }, payload, { signal, holds })
+  const spec = { owner, server, target, name, timeoutMs, holds }
+  return new Promise((resolvePromise, reject) => {
+    server.accept(new CallRequest(new LocalCall(spec, resolvePromise, reject), name, payload))
+  })
+}
+
+/** To another thread, or with a signal to give up at. */
+function callAway(
+  owner: Process,
+  to: Pid,
+  info: CallInfo,
+  payload: unknown,
+  waiting: Waiting,
+): Promise<unknown> {
   if (to === owner.pid) throw new CallingSelf(to, info)
-  return request(owner, to, info, { signal, holds }, (ref) =>
+  const { name } = info
+  return request(owner, to, info, waiting, (ref) =>
     owner.kernel.send({ type: 'call', to, from: owner.pid, ref, name, payload }),
   )
+}
+
+async function callByRegistry(
+  owner: Process,
+  target: RegistryName,
+  name: string,
+  payload: unknown,
+  options: CallOptions,
+): Promise<unknown> {
+  const { timeoutMs = DEFAULT_CALL_MS, signal, holds } = options
+  const info = { target: targetText(target), name, timeoutMs }
+  const to = await holderOf(target)
+  if (!to) throw new NoProcess(info.target, info)
+  return callAway(owner, to, info, payload, { signal, holds })
 }
 
 /** Asks for something to be done later; nobody waits, and the dead are not missed. */
@@ -64,7 +125,11 @@ export function cast(target: Pid | string | RegistryName, name: string, payload?
 }
 
 /** Who is registered under a name that a registry keeps. */
-export async function holderOf({ registry, key }: RegistryName): Promise<Pid | undefined> {
+export async function holderOf(name: RegistryName): Promise<Pid | undefined> {
+  const { registry, key } = name
+  if (name.partitioned) {
+    return lookUpPartition(acting('call').kernel, name, (to) => call(to, 'partitions'))
+  }
   const entries = await call(registry, 'lookup', { id: keyIdentity(key), key })
   const first: unknown = Array.isArray(entries) ? entries[0] : undefined
   const isEntry = typeof first === 'object' && first !== null && 'pid' in first
@@ -94,9 +159,7 @@ export function awaitDown(
   target: Pid,
   { timeoutMs = Number.POSITIVE_INFINITY, holds = true } = {},
 ): Promise<ExitReason | undefined> {
-  if (owner.kernel.isLocal(target) && !owner.kernel.find(target)) {
-    return Promise.resolve(NOPROC)
-  }
+  if (owner.kernel.isDead(target)) return Promise.resolve(NOPROC)
   return new Promise((done, reject) => {
     const ref = owner.kernel.newRef()
     const timer = setAlarm(timeoutMs, () => {

@@ -1,15 +1,18 @@
 import { type IGNORE, isDefinition, type ServerDefinition } from './definition.ts'
+import { checkMailbox, type MailboxOptions } from './mailbox-options.ts'
 import { checkKeys, checkName, checkNumber, checkOneOf, defined } from './options.ts'
 import { checkPlacement, type Placement } from './placement.ts'
+import { isRegistryName, type RegistryName } from './registry-name.ts'
 import type { AutoShutdown, RestartType, Strategy } from './restart-plan.ts'
-import type { DefinitionAddress, ProcessKind, ThreadLimits } from './signal.ts'
+import type { DefinitionAddress, ProcessKind } from './signal.ts'
+import { checkThreadOptions, type ThreadOptions, threadOptions } from './thread-options.ts'
 import { printable } from './wire.ts'
 
 /** Milliseconds to end in after `shutdown`, then `kill`; or at once; or whenever it is ready. */
 export type Shutdown = number | 'brutal_kill' | 'infinity'
 
 /** How a supervisor starts, restarts and ends one child. Plain data: it may cross threads. */
-export interface ChildSpec {
+export interface ChildSpec extends ThreadOptions {
   readonly id: string
   readonly definition: DefinitionAddress
   readonly args: unknown
@@ -21,7 +24,10 @@ export interface ChildSpec {
   readonly placement: Placement
   /** The name the child is registered under; absent: none. */
   readonly name?: string
-  readonly resourceLimits?: ThreadLimits
+  /** The name that a registry keeps for the child; absent: none. */
+  readonly registryName?: RegistryName
+  /** Absent: no bound. */
+  readonly mailbox?: MailboxOptions
   /** Which modules it runs, for tools. */
   readonly modules?: Modules
 }
@@ -29,14 +35,18 @@ export interface ChildSpec {
 /** URLs of modules; `dynamic` where nobody can say. */
 export type Modules = readonly string[] | 'dynamic'
 
-export interface ChildOptions<Args> {
+/** Bounds of the heap and a watchdog only where the placement makes a thread. */
+export interface ChildOptions<Args> extends ThreadOptions {
   /** What `init` gets. */
   readonly args?: Args
   /** Unique within the supervisor. Default: the definition's name. */
   readonly id?: string
-  /** Registered name; `false` for none. Default: the definition's name. */
-  readonly name?: string | false
-  /** Default `'thread'`: a thread of its own. */
+  /**
+   * Registered name, or one that a registry keeps; `false` for none. Default: the definition's
+   * name.
+   */
+  readonly name?: string | false | RegistryName
+  /** Default: what the definition says, else `'thread'`: a thread of its own. */
   readonly placement?: Placement
   /** Default `'permanent'`. */
   readonly restart?: RestartType
@@ -46,10 +56,10 @@ export interface ChildOptions<Args> {
   readonly type?: ProcessKind
   /** Its end can end the supervisor, see `autoShutdown`; not with `permanent`. Default false. */
   readonly significant?: boolean
+  /** How many messages may wait, and what then. Default: the definition's, else no bound. */
+  readonly mailbox?: MailboxOptions
   /** Default: the definition's module. */
   readonly modules?: Modules
-  /** Bounds of the own thread's heap, megabytes. */
-  readonly resourceLimits?: ThreadLimits
 }
 
 const CHILD_KEYS = [
@@ -61,8 +71,11 @@ const CHILD_KEYS = [
   'shutdown',
   'type',
   'significant',
+  'mailbox',
   'modules',
   'resourceLimits',
+  'watchdog',
+  'hibernateAfterMs',
 ]
 
 /** A period must end: a hundred years in seconds. */
@@ -86,7 +99,7 @@ export function child<Args>(
   checkKeys(`child '${definition.spec.name}'`, options, CHILD_KEYS)
   const { spec, address } = definition
   const { args, id = spec.name, name = spec.name, type = 'worker' } = options
-  const { significant, modules, resourceLimits } = options
+  const { significant, modules } = options
   return checkSpec({
     id,
     definition: address,
@@ -94,9 +107,11 @@ export function child<Args>(
     restart: options.restart ?? 'permanent',
     shutdown: options.shutdown ?? (type === 'supervisor' ? 'infinity' : DEFAULT_SHUTDOWN_MS),
     type,
-    placement: options.placement ?? 'thread',
-    ...(name === false ? {} : { name }),
-    ...defined({ significant, modules, resourceLimits }),
+    placement: options.placement ?? spec.placement ?? 'thread',
+    ...(isRegistryName(name) ? { registryName: name } : name === false ? {} : { name }),
+    ...defined({ mailbox: options.mailbox ?? spec.mailbox }),
+    ...defined({ significant, modules }),
+    ...threadOptions(options),
   })
 }
 
@@ -166,10 +181,13 @@ export function checkSpec(spec: ChildSpec): ChildSpec {
   const what = `child '${spec.id}'`
   checkName(`${what}: id`, spec.id)
   if (spec.name !== undefined) checkName(`${what}: name`, spec.name)
+  if (spec.registryName?.partitioned) throw notAName(what)
   checkOneOf(`${what}: restart`, spec.restart, ['permanent', 'transient', 'temporary'])
   checkOneOf(`${what}: type`, spec.type, ['worker', 'supervisor'])
   checkPlacement(what, spec.placement)
+  checkThreadOptions(what, spec.placement, spec)
   checkModules(what, spec.modules)
+  if (spec.mailbox !== undefined) checkMailbox(what, spec.mailbox)
   const { shutdown, significant = false } = spec
   if (typeof shutdown === 'number') checkNumber(`${what}: shutdown`, shutdown)
   else checkOneOf(`${what}: shutdown`, shutdown, ['brutal_kill', 'infinity'])
@@ -184,6 +202,12 @@ export function checkSpec(spec: ChildSpec): ChildSpec {
     )
   }
   return spec
+}
+
+function notAName(what: string): TypeError {
+  return new TypeError(
+    `${what}: name: expected a name or what a registry's via() returned, got that of a partition.`,
+  )
 }
 
 function checkModules(what: string, modules: unknown): void {

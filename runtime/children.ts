@@ -4,15 +4,17 @@ import { clearAlarm, setAlarm } from './alarm.ts'
 import { awaitDown } from './call.ts'
 import type { ChildSpec } from './child-spec.ts'
 import { type ExitReason, isAbnormal, KILL, KILLED, SHUTDOWN } from './exit-reason.ts'
+import { defined } from './options.ts'
 import type { Pid } from './pid.ts'
 import type { Process } from './process.ts'
 import { isExitMessage } from './signal.ts'
 import { sendExit } from './signals.ts'
 import { type Started, startProcess } from './spawn.ts'
 import { reportSupervisor } from './supervisor-report.ts'
+import { threadOptions } from './thread-options.ts'
 
 export function startChild(supervisor: Process, spec: ChildSpec): Promise<Started> {
-  const { id, definition, args, type, placement, name, resourceLimits } = spec
+  const { id, definition, args, type, placement, name, registryName, mailbox } = spec
   return startProcess(supervisor, {
     id,
     definition,
@@ -20,8 +22,8 @@ export function startChild(supervisor: Process, spec: ChildSpec): Promise<Starte
     kind: type,
     placement,
     link: true,
-    ...(name === undefined ? {} : { name }),
-    ...(resourceLimits ? { resourceLimits } : {}),
+    ...defined({ name, registryName, mailbox }),
+    ...threadOptions(spec),
   })
 }
 

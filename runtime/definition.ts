@@ -1,8 +1,18 @@
 import type { ExitReason } from './exit-reason.ts'
+import type { StatusParts } from './format-status.ts'
 import type { Initial, Refusal } from './init-result.ts'
+import { checkMailbox, type MailboxOptions } from './mailbox-options.ts'
 import { checkName } from './options.ts'
 import type { Pid } from './pid.ts'
-import { type CallFrom, type DefinitionAddress, LOCAL, STOP_CALL } from './signal.ts'
+import type { Placement } from './placement.ts'
+import {
+  type CallFrom,
+  type DefinitionAddress,
+  LOCAL,
+  type ProcessKind,
+  STOP_CALL,
+  SYSTEM_CALL,
+} from './signal.ts'
 
 const BRAND: unique symbol = Symbol.for('nodelens.definition')
 
@@ -15,6 +25,8 @@ export interface ServerContext {
   readonly from: CallFrom | undefined
   /** Answers a call whose handler returned no `reply`; once per call, later ones are dropped. */
   reply(from: CallFrom, value: unknown): void
+  /** Rejects such a call; the server goes on. Once per call, as `reply`. */
+  fail(from: CallFrom, error: unknown): void
   /**
    * Puts a message into the server's own mailbox when the promise settles, so that it can work
    * on while it waits. The dead get nothing.
@@ -38,6 +50,11 @@ export interface Next<State> {
   readonly continue?: unknown
   /** Sends `{ type: 'timeout' }` to `info` unless a message comes within this many milliseconds. */
   readonly timeoutMs?: number
+  /**
+   * There will be nothing to do for a while: a server in a thread of its own gives the free memory
+   * of its heap back to the system, which takes it 100 to 250 ms; any message waits that long.
+   */
+  readonly hibernate?: boolean
 }
 
 /** The same with an answer to the call. */
@@ -77,6 +94,12 @@ export interface ServerSpec<
   readonly name: string
   /** Exits of linked actors arrive at `info` as messages, and `terminate` runs at shutdown. */
   readonly trapExit?: boolean
+  /** What it counts as in the tree and to supervisors when it is started by hand. Default `'worker'`. */
+  readonly kind?: ProcessKind
+  /** How many messages may wait, and what then, unless a start says otherwise. Default: no bound. */
+  readonly mailbox?: MailboxOptions
+  /** Where `child` puts it unless told otherwise. Default `'thread'`. */
+  readonly placement?: Placement
   /** Returns the first state, or `IGNORE`, `initial(state, …)`, `refuse(reason)`. */
   readonly init: (
     args: Args,
@@ -99,6 +122,13 @@ export interface ServerSpec<
     reason: ExitReason,
     context: ServerContext,
   ) => MaybePromise<void>
+  /**
+   * Rewrites what `sys.getStatus` and reports show: `state`, `message`, `reason`, `log`, those that
+   * there are. Leave out of it what is secret.
+   *
+   * @see OTP `format_status/1`.
+   */
+  readonly formatStatus?: (parts: StatusParts) => StatusParts
 }
 
 /** Handlers without their types, as the loop calls them (methods, so that any payload fits). */
@@ -113,12 +143,16 @@ interface ErasedInit {
 export interface ErasedServer {
   readonly name: string
   readonly trapExit: boolean
+  readonly kind: ProcessKind
+  readonly mailbox: MailboxOptions | undefined
+  readonly placement: Placement | undefined
   readonly init: ErasedInit['init']
   readonly calls: Readonly<Record<string, ErasedHandler>>
   readonly casts: Readonly<Record<string, ErasedHandler>>
   readonly info: ErasedHandler | undefined
   readonly continue: ErasedHandler | undefined
   readonly terminate: ErasedHandler | undefined
+  readonly formatStatus: ((parts: StatusParts) => StatusParts) | undefined
 }
 
 /** A server as it is known outside of its module. */
@@ -135,6 +169,7 @@ export interface BodyDefinition<Args, Value = unknown> {
   readonly [BRAND]: 'body'
   readonly address: DefinitionAddress
   readonly run: ErasedBody
+  readonly mailbox: MailboxOptions | undefined
   readonly types?: { readonly args: Args; readonly value: Value }
 }
 
@@ -167,20 +202,26 @@ export function server<
       `server '${name}': expected init to be a function, got ${typeof spec.init}.`,
     )
   }
-  if (Object.hasOwn(spec.calls ?? {}, STOP_CALL)) {
-    throw new TypeError(`server '${name}': a call cannot be named '${STOP_CALL}'.`)
+  for (const reserved of [STOP_CALL, SYSTEM_CALL]) {
+    if (!Object.hasOwn(spec.calls ?? {}, reserved)) continue
+    throw new TypeError(`server '${name}': a call cannot be named '${reserved}'.`)
   }
+  if (spec.mailbox !== undefined) checkMailbox(`server '${name}'`, spec.mailbox)
   return withAddress(meta.url, name, {
     [BRAND]: 'server',
     spec: {
       name,
       trapExit: spec.trapExit ?? false,
+      kind: spec.kind ?? 'worker',
+      mailbox: spec.mailbox,
+      placement: spec.placement,
       init: spec.init,
       calls: spec.calls ?? {},
       casts: spec.casts ?? {},
       info: spec.info,
       continue: spec.continue,
       terminate: spec.terminate,
+      formatStatus: spec.formatStatus,
     },
   })
 }
@@ -192,17 +233,30 @@ export function server<
  */
 export function actor<Args, Value>(
   meta: { readonly url: string },
-  spec: { readonly name: string; readonly run: (args: Args) => MaybePromise<Value> },
+  spec: {
+    readonly name: string
+    readonly run: (args: Args) => MaybePromise<Value>
+    /** How many messages may wait, and what then, unless a spawn says otherwise. */
+    readonly mailbox?: MailboxOptions
+  },
 ): BodyDefinition<Args, Value> {
   const name = checkedName('actor', meta, spec)
+  if (spec.mailbox !== undefined) checkMailbox(`actor '${name}'`, spec.mailbox)
   return withAddress<Omit<BodyDefinition<Args, Value>, 'address'>>(meta.url, name, {
     [BRAND]: 'body',
     run: erase(spec.run),
+    mailbox: spec.mailbox,
   })
 }
 
 export function isDefinition(value: unknown): value is Definition {
   return typeof value === 'object' && value !== null && BRAND in value
+}
+
+/** The bound that a definition asks for; none for a plain function. */
+export function mailboxOf(what: unknown): MailboxOptions | undefined {
+  if (!isDefinition(what)) return undefined
+  return isServerDefinition(what) ? what.spec.mailbox : what.mailbox
 }
 
 export function isServerDefinition(

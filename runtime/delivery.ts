@@ -67,13 +67,13 @@ type ToProcess = Extract<
 function receive(kernel: Kernel, process: Process, signal: ToProcess): void {
   switch (signal.type) {
     case 'message':
-      return process.push(signal.message)
+      return process.accept(signal.message)
     case 'cast':
-      return process.push(new CastRequest(signal.name, signal.payload))
+      return process.accept(new CastRequest(signal.name, signal.payload))
     case 'call': {
       const { from: pid, ref, name, payload } = signal
       process.watchers.set(ref, pid)
-      return process.push(new CallRequest({ pid, ref }, name, payload))
+      return process.accept(new CallRequest({ pid, ref }, name, payload))
     }
     case 'exit':
       return exit(kernel, process, signal)
@@ -87,8 +87,7 @@ function receive(kernel: Kernel, process: Process, signal: ToProcess): void {
       process.watchers.set(signal.ref, signal.from)
       return
     case 'demonitor':
-      process.watchers.delete(signal.ref)
-      return
+      return process.unwatched(signal.ref)
     case 'info':
       return answer(kernel, signal, readInfo(process, signal.keys))
     default:

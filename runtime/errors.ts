@@ -1,3 +1,4 @@
+import { registerErrorClass } from './error-classes.ts'
 import { describeReason, type ExitReason, NOPROC, TIMEOUT } from './exit-reason.ts'
 import type { Pid } from './pid.ts'
 import { printable } from './wire.ts'
@@ -10,12 +11,12 @@ export class RuntimeFailure extends Error {
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
-    Object.defineProperty(this, FAILURE, { value: true })
   }
   override get name(): string {
     return this.constructor.name
   }
 }
+Object.defineProperty(RuntimeFailure.prototype, FAILURE, { value: true })
 
 /** True for a failure of any copy of this runtime, in any thread's realm. */
 export function isRuntimeFailure(value: unknown): value is RuntimeFailure {
@@ -176,6 +177,32 @@ export class NotSendable extends RuntimeFailure {
   }
 }
 
+/** The actor's mailbox is full: the call was not taken, or was dropped for newer messages. */
+export class MailboxFull extends RuntimeFailure {
+  readonly pid: string
+  readonly highWater: number
+  readonly policy: string
+  constructor(pid: string, highWater: number, policy: string) {
+    super(
+      'ERR_MAILBOX_FULL',
+      `${pid} has ${highWater} messages waiting, which is all that it takes (policy '${policy}'). Call it later, or less often.`,
+    )
+    this.pid = pid
+    this.highWater = highWater
+    this.policy = policy
+  }
+}
+
+/** A function that was handed to an actor to run there has failed; the actor goes on. */
+export class CallbackFailed extends RuntimeFailure {
+  constructor(what: string, cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    super('ERR_CALLBACK_FAILED', `${what}: the function failed and nothing was changed: ${why}`, {
+      cause,
+    })
+  }
+}
+
 /** The runtime was stopped, or none was started in this thread. */
 export class NotRunning extends RuntimeFailure {
   constructor(what: string) {
@@ -190,4 +217,22 @@ export class Exit extends RuntimeFailure {
     super('ERR_EXIT', `exit: ${describeReason(reason)}`)
     this.reason = reason
   }
+}
+
+for (const failure of [
+  RuntimeFailure,
+  NoProcess,
+  CallTimeout,
+  ProcessDown,
+  CallingSelf,
+  StartFailed,
+  AlreadyStarted,
+  ChildError,
+  TaskExited,
+  AlreadyRegistered,
+  NotSendable,
+  NotRunning,
+  Exit,
+]) {
+  registerErrorClass(failure)
 }

@@ -13,6 +13,18 @@ export type ExitReason =
   | { readonly type: 'noconnection'; readonly thread?: number; readonly cause?: unknown }
   | { readonly type: 'timeout' }
   | { readonly type: 'error'; readonly error: WireError }
+  /** `process.exit(code)` in a thread of one actor. */
+  | { readonly type: 'worker_exit'; readonly code: number }
+  /** The heap of the thread was full. `limitMb`: of its old generation, megabytes. */
+  | { readonly type: 'out_of_memory'; readonly limitMb?: number }
+  /** The thread's loop had not turned for `ms`, and its watchdog ended it. */
+  | {
+      readonly type: 'stuck'
+      readonly ms: number
+      /** Frames in V8's format, innermost first; `noStack` says why there are none. */
+      readonly stack?: string
+      readonly noStack?: string
+    }
   | { readonly type: string; readonly [field: string]: unknown }
 
 export const NORMAL: ExitReason = Object.freeze({ type: 'normal' })
@@ -54,6 +66,10 @@ export function sendableReason(reason: ExitReason): ExitReason {
 export function describeReason(reason: ExitReason): string {
   if (reason.type === 'error' && 'error' in reason && isWireError(reason.error)) {
     return `error: ${reason.error.name}: ${reason.error.message}`
+  }
+  if (reason.type === 'stuck' && 'ms' in reason) {
+    const [first = ''] = String('stack' in reason ? reason.stack : '').split('\n')
+    return `stuck for ${String(reason.ms)} ms ${first.trim()}`.trim()
   }
   const { type, ...rest } = reason
   return Object.keys(rest).length === 0 ? type : `${type} ${JSON.stringify(rest)}`

@@ -26,9 +26,11 @@ export {
   type DynamicSupervisorOptions,
   dynamicSupervisor,
 } from './dynamic-supervisor.ts'
+export { type ErrorClass, registerErrorClass } from './error-classes.ts'
 export {
   AlreadyRegistered,
   AlreadyStarted,
+  CallbackFailed,
   type CallInfo,
   CallingSelf,
   CallTimeout,
@@ -36,6 +38,7 @@ export {
   type ChildErrorCode,
   Exit,
   isRuntimeFailure,
+  MailboxFull,
   NoProcess,
   NotRunning,
   NotSendable,
@@ -45,10 +48,34 @@ export {
   TaskExited,
 } from './errors.ts'
 export { describeReason, type ExitReason, isAbnormal, isExitReason } from './exit-reason.ts'
+export type { ForeignCalls, ForeignDefinition, ForeignIdentity } from './foreign.ts'
+export { type ForeignProcessSpec, foreignProcess } from './foreign-process.ts'
+export { type ForeignWorkerSpec, foreignWorker } from './foreign-worker.ts'
+export type { StatusParts } from './format-status.ts'
+export type { GroupMembers } from './group-server.ts'
 export { type Initial, initial, type Refusal, refuse } from './init-result.ts'
+export {
+  DEFAULT_HIGH_WATER,
+  type MailboxOptions,
+  type MailboxPolicy,
+} from './mailbox-options.ts'
+export { type ObserverChildOptions, observer } from './observer-child.ts'
 export { checkKeys, checkName, checkNumber, checkOneOf, nearest } from './options.ts'
+export {
+  type PartitionOptions,
+  PartitionSupervisor,
+  partitionSupervisor,
+} from './partition-supervisor.ts'
 export { isPid, isRef, type Pid, type Ref } from './pid.ts'
 export type { Placement } from './placement.ts'
+export {
+  type GroupMessage,
+  type GroupScopeOptions,
+  type GroupsRef,
+  isGroupMessage,
+  ProcessGroups,
+  processGroups,
+} from './process-groups.ts'
 export {
   getLabel,
   isAlive,
@@ -69,7 +96,8 @@ export {
 } from './report.ts'
 export type { AutoShutdown, RestartType, Strategy } from './restart-plan.ts'
 export { rootTree } from './root.ts'
-export { type Runtime, type RuntimeOptions, startRuntime } from './runtime.ts'
+export { type Runtime, startRuntime } from './runtime.ts'
+export type { RuntimeOptions } from './runtime-options.ts'
 export { refOf, type ServerRef } from './server-ref.ts'
 export {
   type CallFrom,
@@ -93,6 +121,7 @@ export {
   whereis,
 } from './signals.ts'
 export { type SpawnOptions, spawn, spawnMonitor } from './spawn.ts'
+export type { Special, SpecialOptions } from './special-process.ts'
 export { type StartOptions, startServer } from './start.ts'
 export { stop } from './stop.ts'
 export { supervisor } from './supervisor.ts'
@@ -104,11 +133,22 @@ export {
   type SupervisorRef,
   type SupervisorTarget,
 } from './supervisors.ts'
+export {
+  type RunsThere,
+  type SpyArgs,
+  type SystemOptions,
+  type SystemStatus,
+  type SystemTarget,
+  sys,
+} from './sys.ts'
+export type { SystemEvent, SystemStatistics } from './system-debug.ts'
 export { DEFAULT_TASK_MS, Task, type TaskOptions } from './task.ts'
 export type { TaskBody, TaskChildOptions } from './task-process.ts'
 export { isTaskMessage, type TaskMessage, type TaskResult } from './task-result.ts'
 export type { StreamOptions, StreamResult } from './task-stream.ts'
 export { type SupervisedTaskOptions, TaskSupervisor, taskSupervisor } from './task-supervisor.ts'
+export { type RuntimeEventName, runtimeEvents } from './telemetry.ts'
+export type { ThreadLimits, ThreadOptions, WatchdogOptions } from './thread-options.ts'
 export {
   type CancelOptions,
   cancelTimer,

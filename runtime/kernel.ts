@@ -5,19 +5,23 @@
 
 import type { Transferable } from 'node:worker_threads'
 import { birth } from './birth.ts'
+import { BoundedProcess } from './bounded-process.ts'
+import { Deadlines } from './deadlines.ts'
 import { deliverLocally, missed } from './delivery.ts'
 import { NotRunning } from './errors.ts'
 import { type ExitReason, sendableReason } from './exit-reason.ts'
 import { Inbox } from './inbox.ts'
 import type { LifeEvent } from './life-event.ts'
+import { MailboxWatch } from './mailbox-watch.ts'
 import { NameTable } from './name-table.ts'
 import { Peers } from './peers.ts'
 import { PendingReplies } from './pending.ts'
-import { makePid, makeRef, type Pid, type Ref, threadOf } from './pid.ts'
+import { CALLER_THREAD, makePid, makeRef, type Pid, type Ref, threadOf } from './pid.ts'
 import { Process, type ProcessBirth } from './process.ts'
 import { Scheduler } from './scheduler.ts'
 import type { SharedState } from './shared-state.ts'
 import type { Signal, ToRoot } from './signal.ts'
+import type { Telling } from './telemetry.ts'
 import { TimerTable } from './timer-table.ts'
 
 export type ControlSend = (message: ToRoot, transfer?: readonly Transferable[]) => void
@@ -28,11 +32,17 @@ export class Kernel {
   readonly names: NameTable
   readonly scheduler = new Scheduler()
   readonly pending: PendingReplies
+  /** Of the calls within this thread. */
+  readonly deadlines = new Deadlines()
   readonly peers: Peers
   readonly timers: TimerTable = new TimerTable(this)
+  readonly mailboxes: MailboxWatch = new MailboxWatch(this)
   readonly processes = new Map<Pid, Process>()
+  readonly #byText: ReadonlyMap<string, Process> = this.processes
   /** Told of births and deaths in this thread. */
   onLife: ((event: LifeEvent) => void) | undefined
+  /** Told when an actor of this thread has started. */
+  onReady: (() => void) | undefined
   /** Told when the last reason to wait goes or the first comes. */
   onHold: ((holding: boolean) => void) | undefined
   /**
@@ -60,6 +70,7 @@ export class Kernel {
     this.pending = new PendingReplies((holding) => this.onHold?.(holding))
     this.peers = new Peers({
       ordinal,
+      shared,
       control: (message, transfer) => this.control(message, transfer),
       deliver: (signal) => this.deliver(signal),
       knows: (pid) => this.processes.has(pid),
@@ -83,7 +94,7 @@ export class Kernel {
   }
 
   newPid(): Pid {
-    return makePid(this.ordinal, this.shared.nextSerial())
+    return makePid(this.ordinal, this.shared.nextSerial(this.ordinal))
   }
 
   newRef(): Ref {
@@ -92,7 +103,8 @@ export class Kernel {
 
   /** Enters a newborn into the table. */
   adopt(record: ProcessBirth): Process {
-    const process = new Process(this, record)
+    const { mailbox } = record
+    const process = mailbox ? new BoundedProcess(this, record, mailbox) : new Process(this, record)
     this.processes.set(process.pid, process)
     this.onLife?.({ type: 'born', process })
     return process
@@ -103,8 +115,18 @@ export class Kernel {
     this.#control(message, transfer)
   }
 
+  /** An event of this thread for those who listen in the thread that started the runtime. */
+  tellMain(telling: Telling): void {
+    if (this.ordinal !== CALLER_THREAD) this.#control?.({ type: 'telemetry', telling })
+  }
+
   census(of: 'threads' | 'actors'): readonly (number | Pid)[] {
     return of === 'actors' ? [...this.processes.keys()] : (this.threads?.() ?? [this.ordinal])
+  }
+
+  /** The actor of this thread with this pid; `undefined` for a name too. */
+  here(pid: string): Process | undefined {
+    return this.#byText.get(pid)
   }
 
   isLocal(pid: Pid): boolean {
@@ -113,17 +135,23 @@ export class Kernel {
 
   /** The fast way of a plain message. To the dead: nothing happens. */
   sendMessage(to: Pid, message: unknown, transfer?: readonly Transferable[]): void {
-    const process = this.processes.get(to)
-    if (process) process.push(message)
-    else if (this.isLocal(to)) this.find(to)?.push(message)
-    else this.#post({ type: 'message', to, message }, transfer)
+    const process = this.processes.get(to) ?? (this.isLocal(to) ? this.find(to) : undefined)
+    if (process) return process.accept(message)
+    const signal = { type: 'message', to, message } as const
+    if (!this.isLocal(to)) this.#post(signal, transfer)
+    else this.peers.awaitBirth(signal)
   }
 
   /** Sends any signal, here or to another thread. */
   send(signal: Signal): void {
     if (!this.isLocal(signal.to)) return this.#post(signal)
-    this.find(signal.to)
+    if (!this.find(signal.to) && this.peers.awaitBirth(signal)) return
     this.deliver(signal)
+  }
+
+  /** Of this thread, and neither alive nor about to be born. */
+  isDead(pid: Pid): boolean {
+    return this.isLocal(pid) && !this.find(pid) && !this.peers.mayBeUnborn(pid)
   }
 
   /**
@@ -163,7 +191,8 @@ export class Kernel {
     if (!process.alive) return
     const told = sendableReason(reason)
     this.processes.delete(process.pid)
-    if (process.name) this.names.release(process.name, process.pid)
+    const { name } = process
+    if (name !== undefined) this.names.release(name, process.pid)
     for (const timer of process.timers ?? []) this.timers.cancel(timer)
     process.ended(told)
     const lastWords = this.#tellTheWorld(process, told, farewell)
@@ -173,11 +202,10 @@ export class Kernel {
 
   /** A thread is gone: its last words are read, then its actors' deaths are told here. */
   threadLost(ordinal: number, reason: ExitReason, lastWords: readonly Signal[] = []): void {
-    this.peers.inTurn(() => this.#threadLost(ordinal, reason, lastWords))
+    this.peers.lost(ordinal, () => this.#threadLost(ordinal, reason, lastWords))
   }
 
   #threadLost(ordinal: number, reason: ExitReason, lastWords: readonly Signal[]): void {
-    this.peers.lost(ordinal)
     for (const signal of lastWords) this.deliver(signal)
     this.pending.threadLost(ordinal, reason)
     for (const process of this.processes.values()) {
@@ -197,8 +225,13 @@ export class Kernel {
 
   /** Ends the thread's part in the runtime: nothing waits any more, nothing is told. */
   stop(error: Error): void {
+    for (const { callers } of this.processes.values()) {
+      for (let call = callers; call; call = call.next) call.abandon(error)
+    }
     this.pending.rejectAll(error)
+    this.deadlines.clear()
     this.timers.clear()
+    this.mailboxes.stop()
     this.scheduler.stop()
     for (const process of this.processes.values()) process.ended({ type: 'shutdown' })
     this.processes.clear()
@@ -221,6 +254,8 @@ export class Kernel {
     for (const [ref, to] of this.pending.ownerEnded(process)) {
       this.send({ type: 'demonitor', to, from, ref })
     }
+    for (let call = process.callers; call; call = process.callers) call.down(reason)
+    this.pending.release(process.holding)
     if (farewell) say(farewell)
     return lastWords
   }

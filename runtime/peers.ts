@@ -8,10 +8,13 @@ import type { Transferable } from 'node:worker_threads'
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { NotSendable } from './errors.ts'
 import type { Pid } from './pid.ts'
+import type { SharedState } from './shared-state.ts'
 import type { Signal, ToRoot } from './signal.ts'
+import { Unborn } from './unborn.ts'
 
 export interface PeersOptions {
   readonly ordinal: number
+  readonly shared: SharedState
   readonly control: (message: ToRoot, transfer?: readonly Transferable[]) => void
   readonly deliver: (signal: Signal) => void
   readonly knows: (pid: Pid) => boolean
@@ -23,12 +26,22 @@ export class Peers {
   readonly #options: PeersOptions
   readonly #outgoing = new Map<number, MessagePort>()
   readonly #incoming = new Map<number, MessagePort>()
-  /** Threads one of whose signals is being read; what they sent after it waits. */
-  readonly #inHand = new Set<number>()
-  readonly #afterwards: (() => void)[] = []
+  readonly #unborn: Unborn
+  /** What is to be said of lost threads once all that they had sent is delivered. */
+  readonly #obituaries = new Map<number, () => void>()
+  #reading = 0
+  #isReading = false
+  #readsAgain = false
 
   constructor(options: PeersOptions) {
     this.#options = options
+    const { ordinal, shared, control } = options
+    this.#unborn = new Unborn({
+      ordinal,
+      shared,
+      hears: (thread) => this.#incoming.has(thread),
+      askRoot: () => control({ type: 'settle', ordinal }),
+    })
   }
 
   /** @throws {NotSendable} The signal holds something that cannot be cloned. */
@@ -49,22 +62,51 @@ export class Peers {
     port.unref()
   }
 
-  /** Delivers all that has arrived from any thread, in the order in which each has sent. */
+  /**
+   * Delivers all that has arrived from any thread, in the order in which each has sent. Who is
+   * unknown after that is dead, unless the port that brings the birth is still on its way.
+   */
   catchUp(): void {
-    this.#options.readControl()
-    for (const [from, port] of this.#incoming) {
-      if (!this.#inHand.has(from)) this.#readAll(from, port)
+    if (this.#isReading) return
+    this.#isReading = true
+    try {
+      const reading = ++this.#reading
+      this.#options.readControl()
+      for (const [from, port] of this.#incoming) this.#readAll(from, port)
+      for (const signal of this.#unborn.takeSettled(reading)) this.#options.deliver(signal)
+      this.#publishObituaries()
+    } finally {
+      this.#isReading = false
     }
+    if (!this.#readsAgain) return
+    this.#readsAgain = false
+    setImmediate(() => this.catchUp())
   }
 
-  /** Acts now, or when no signal is in hand that has to come first. */
-  inTurn(act: () => void): void {
-    if (this.#inHand.size === 0) act()
-    else this.#afterwards.push(act)
+  /** The root's answer: all ports that had been on their way have come. */
+  settled(): void {
+    this.#unborn.settled()
+    this.catchUp()
   }
 
-  /** Delivers all that `thread` has sent and forgets it; called when it is known to be gone. */
-  lost(thread: number): void {
+  /** Whether an actor of this thread that is unknown, all being read, can be born yet. */
+  mayBeUnborn(pid: Pid): boolean {
+    if (this.#unborn.has(pid)) return true
+    if (!this.#unborn.mayArrive(pid)) return false
+    if (!this.#unborn.takerIsGone(pid)) return true
+    this.catchUp()
+    return this.#options.knows(pid)
+  }
+
+  /** Keeps a signal of this thread for somebody unborn; false if nobody is to be born. */
+  awaitBirth(signal: Signal): boolean {
+    if (!this.mayBeUnborn(signal.to)) return false
+    this.#keep(this.#options.ordinal, signal)
+    return true
+  }
+
+  /** A thread is gone: delivers all that it has sent and forgets it, then has that told. */
+  lost(thread: number, tell: () => void): void {
     const incoming = this.#incoming.get(thread)
     if (incoming) {
       this.#readAll(thread, incoming)
@@ -73,6 +115,8 @@ export class Peers {
     }
     this.#outgoing.get(thread)?.close()
     this.#outgoing.delete(thread)
+    if (this.#unborn.hasFrom(thread)) this.#obituaries.set(thread, tell)
+    else tell()
   }
 
   close(): void {
@@ -81,19 +125,28 @@ export class Peers {
     this.#outgoing.clear()
   }
 
-  /**
-   * A signal to somebody unknown may be to somebody unborn, whose birth lies in another port: who
-   * knows the pid knows it from the thread that asked for the birth, so that has arrived already.
-   */
   #receive(from: number, signal: Signal): void {
     const { knows, deliver } = this.#options
-    if (signal.type === 'spawn' || knows(signal.to)) return deliver(signal)
-    this.#inHand.add(from)
-    this.catchUp()
-    this.#inHand.delete(from)
-    deliver(signal)
-    if (this.#inHand.size > 0) return
-    for (const act of this.#afterwards.splice(0)) act()
+    if (signal.type === 'spawn') {
+      deliver(signal)
+      for (const waiting of this.#unborn.take(signal.to)) deliver(waiting)
+      this.#publishObituaries()
+    } else if (knows(signal.to)) deliver(signal)
+    else this.#keep(from, signal)
+  }
+
+  #keep(from: number, signal: Signal): void {
+    this.#unborn.add(from, signal, this.#reading)
+    if (this.#isReading) this.#readsAgain = true
+    else this.catchUp()
+  }
+
+  #publishObituaries(): void {
+    for (const [thread, tell] of this.#obituaries) {
+      if (this.#unborn.hasFrom(thread)) continue
+      this.#obituaries.delete(thread)
+      tell()
+    }
   }
 
   #readAll(from: number, port: MessagePort): void {

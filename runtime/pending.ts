@@ -45,7 +45,18 @@ export class PendingReplies {
       owner.waitsFor ??= new Set()
       owner.waitsFor.add(ref)
     }
-    if (entry.holds !== false && this.#holding++ === 0) this.#onHold(true)
+    if (entry.holds !== false) this.hold()
+  }
+
+  /** Something waits that keeps the process alive. */
+  hold(): void {
+    if (this.#holding++ === 0) this.#onHold(true)
+  }
+
+  release(count = 1): void {
+    if (count === 0) return
+    this.#holding -= count
+    if (this.#holding === 0) this.#onHold(false)
   }
 
   /** Takes the entry out; later replies to it are dropped. */
@@ -54,7 +65,7 @@ export class PendingReplies {
     if (!entry) return undefined
     this.#entries.delete(ref)
     entry.owner?.waitsFor?.delete(ref)
-    if (entry.holds !== false && --this.#holding === 0) this.#onHold(false)
+    if (entry.holds !== false) this.release()
     entry.settled()
     return entry
   }

@@ -51,3 +51,7 @@ export function threadOf(pid: Pid): ThreadOrdinal {
   }
   return ordinal
 }
+
+export function serialOf(pid: Pid): number {
+  return Number(pid.slice(pid.indexOf('.') + 1, -1))
+}

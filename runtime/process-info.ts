@@ -1,13 +1,15 @@
 /** What can be asked of a living actor, in whatever thread; its own code is not disturbed. */
 
+import { BoundedProcess } from './bounded-process.ts'
 import { type CallOptions, DEFAULT_CALL_MS, request } from './call.ts'
 import { currentProcess } from './context.ts'
 import { acting } from './current.ts'
 import { NoProcess, ProcessDown } from './errors.ts'
+import type { LocalCall } from './local-call.ts'
 import { checkKeys, checkNumber, checkOneOf } from './options.ts'
 import { isPid, makePid, type Pid, ROOT_THREAD } from './pid.ts'
 import type { Process, ProcessStatus } from './process.ts'
-import type { InfoKey, Signal } from './signal.ts'
+import { CallRequest, type InfoKey, type Signal } from './signal.ts'
 import { printable, toCloneable } from './wire.ts'
 
 /** @see OTP `erlang:process_info/2`; `handled` stands in for reductions. */
@@ -29,8 +31,12 @@ export interface ProcessInfo {
   readonly parent: Pid | undefined
   readonly ancestors: readonly Pid[]
   readonly initialCall: string | undefined
-  /** Messages handled so far. */
+  /** Messages handled so far; stands for reductions. */
   readonly handled: number
+  /** Messages that a full mailbox has dropped or refused. */
+  readonly dropped: number
+  /** Callers that wait for a place in its mailbox (policy `block`). */
+  readonly waitingCallers: number
   /** Milliseconds since the epoch. */
   readonly startedAt: number
 }
@@ -40,18 +46,33 @@ const READERS: { readonly [Key in InfoKey]: (process: Process) => ProcessInfo[Ke
   label: ({ label }) => label,
   status: (process) => (currentProcess() === process ? 'running' : process.status),
   messageQueueLength: ({ mailbox }) => mailbox.size,
-  messages: ({ mailbox }) => mailbox.toArray().map((message) => toCloneable(message)),
+  messages: ({ mailbox }) => mailbox.toArray().map((message) => toCloneable(shown(message))),
   links: ({ links }) => [...links],
   monitors: ({ monitors }) => [...monitors.values()].map(({ target, name }) => name ?? target),
-  monitoredBy: ({ watchers }) => [...watchers.values()],
+  monitoredBy: ({ watchers, callers }) => [...watchers.values(), ...pidsOf(callers)],
   trapExit: ({ trapExit }) => trapExit,
   parent: ({ parent }) => parent,
   ancestors: ({ ancestors }) => ancestors,
   initialCall: ({ initialCall }) => initialCall,
   handled: ({ handled }) => handled,
+  dropped: (process) => (process instanceof BoundedProcess ? process.dropped : 0),
+  waitingCallers: (process) => (process instanceof BoundedProcess ? process.waitingCallers : 0),
   startedAt: ({ startedAt }) => startedAt,
 }
 const KEYS = Object.keys(READERS)
+
+function pidsOf(callers: LocalCall | undefined): readonly Pid[] {
+  const pids: Pid[] = []
+  for (let call = callers; call; call = call.next) if (call.isOwnEntry) pids.push(call.pid)
+  return pids
+}
+
+/** A call with its caller. */
+function shown(message: unknown): unknown {
+  if (!(message instanceof CallRequest)) return message
+  const { type, from, name, payload } = message
+  return { type, from, name, payload }
+}
 
 /** What the kernel answers to an `info` signal. */
 export function readInfo(process: Process, keys: readonly InfoKey[]): object {

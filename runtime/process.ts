@@ -1,7 +1,9 @@
 import { setMaxListeners } from 'node:events'
 import type { ExitReason } from './exit-reason.ts'
 import type { Kernel } from './kernel.ts'
+import type { LocalCall } from './local-call.ts'
 import { Mailbox } from './mailbox.ts'
+import { DEFAULT_HIGH_WATER, type MailboxOptions } from './mailbox-options.ts'
 import type { Pid, Ref } from './pid.ts'
 import type { ProcessKind } from './signal.ts'
 
@@ -15,7 +17,13 @@ export interface Behaviour {
   ended?(process: Process, reason: ExitReason): void
 }
 
-export type ProcessStatus = 'starting' | 'waiting' | 'running' | 'terminating' | 'exited'
+export type ProcessStatus =
+  | 'starting'
+  | 'waiting'
+  | 'running'
+  | 'suspended'
+  | 'terminating'
+  | 'exited'
 
 export interface ProcessBirth {
   readonly pid: Pid
@@ -25,6 +33,8 @@ export interface ProcessBirth {
   readonly kind?: ProcessKind
   readonly trapExit?: boolean
   readonly initialCall?: string
+  /** Absent: no bound. */
+  readonly mailbox?: MailboxOptions
 }
 
 /** A monitor as its owner keeps it. */
@@ -44,7 +54,7 @@ export class Process {
   readonly kind: ProcessKind
   readonly initialCall: string | undefined
   readonly startedAt = Date.now()
-  readonly mailbox = new Mailbox()
+  readonly mailbox: Mailbox
   readonly links = new Set<Pid>()
   readonly monitors = new Map<Ref, OwnMonitor>()
   readonly watchers = new Map<Ref, Pid>()
@@ -55,6 +65,10 @@ export class Process {
   queued = false
   handled = 0
   restarts = 0
+  /** The newest call of this thread that waits for its answer; the others follow. */
+  callers: LocalCall | undefined
+  /** Calls within this thread that it waits for and that keep the process alive. */
+  holding = 0
   /** References of the replies it waits for; kept by {@link PendingReplies}. */
   waitsFor: Set<Ref> | undefined
   /** Timers of this thread that are set on it; kept by {@link TimerTable}. */
@@ -63,8 +77,9 @@ export class Process {
   #alive = true
   #abort: AbortController | undefined
 
-  constructor(kernel: Kernel, birth: ProcessBirth) {
+  constructor(kernel: Kernel, birth: ProcessBirth, mailbox = new Mailbox()) {
     this.kernel = kernel
+    this.mailbox = mailbox
     this.pid = birth.pid
     this.parent = birth.parent
     this.ancestors = birth.ancestors ?? []
@@ -100,9 +115,26 @@ export class Process {
     return this.#abort.signal
   }
 
+  /** How many messages may wait before it is told of. */
+  get highWater(): number {
+    return DEFAULT_HIGH_WATER
+  }
+
+  /** What must not be lost: signals, results, timeouts, its own. */
   push(entry: unknown): void {
     this.mailbox.push(entry)
     this.kernel.scheduler.schedule(this)
+  }
+
+  /** What others send: messages, casts, calls. */
+  accept(entry: unknown): void {
+    this.mailbox.push(entry)
+    this.kernel.scheduler.schedule(this)
+  }
+
+  /** Who watched it, or waited for its reply, does not any more. */
+  unwatched(ref: Ref): void {
+    this.watchers.delete(ref)
   }
 
   /** Takes the first message that matches out of the mailbox; true if there was one. */
@@ -119,9 +151,13 @@ export class Process {
     return message
   }
 
-  run(budget: number): void {
-    if (!this.alive || !this.behaviour) return
-    this.handled += this.behaviour.run(this, budget)
+  /** Handles at most `budget` messages and returns how many were. */
+  run(budget: number): number {
+    if (!this.alive || !this.behaviour) return 0
+    if (this.mailbox.size > this.highWater) this.kernel.mailboxes.over(this, this.highWater)
+    const handled = this.behaviour.run(this, budget)
+    this.handled += handled
+    return handled
   }
 
   /** Called by the kernel alone, as the last thing in the actor's life. */

@@ -9,6 +9,8 @@ import type { Kernel } from './kernel.ts'
 import type { Pid } from './pid.ts'
 import type { Process } from './process.ts'
 import type { ProcessKind } from './signal.ts'
+import type { SystemEvent } from './system-debug.ts'
+import { isHeard, type RuntimeEventName, tell } from './telemetry.ts'
 import { printable, toCloneable } from './wire.ts'
 
 /** An actor as a report shows it. */
@@ -48,6 +50,8 @@ export type Report =
       readonly at: number
       readonly process: ProcessFacts
       readonly reason: ExitReason
+      /** What it was handling, or had received last; absent: nothing. Functions and tasks too. */
+      readonly lastMessage?: unknown
       /** Linked actors of the same thread that do not trap exits: they die too. At most 15. */
       readonly neighbours: readonly ProcessFacts[]
     }
@@ -63,6 +67,8 @@ export type Report =
       readonly state: unknown
       /** Who waits for the reply of the call that was being handled. */
       readonly client?: Pid
+      /** The last events, if `sys.log` was on. */
+      readonly log?: readonly SystemEvent[]
     }
   | {
       /** A message for which the receiver has no handler; it goes on. */
@@ -91,6 +97,35 @@ export type Report =
       readonly started: ChildFacts
     }
   | {
+      /**
+       * A thread's loop does not turn, or turns again after that; or it was to end and cannot: then
+       * it was given up (its actors are dead to everybody, it ends when its native code returns).
+       */
+      readonly type: 'thread-report'
+      readonly level: 'info' | 'warning' | 'error'
+      readonly at: number
+      readonly context: 'stuck' | 'turns_again' | 'abandoned'
+      readonly ordinal: number
+      readonly thread: string
+      /** The actor to which the thread belongs; absent for a shared one. */
+      readonly pid?: Pid
+      /** How long it did not turn, or was waited for, milliseconds. */
+      readonly ms: number
+      readonly action: 'report' | 'kill'
+      /** Its frames, innermost first; or why there are none. */
+      readonly stack?: string
+      readonly noStack?: string
+    }
+  | {
+      /** The runtime was to end within `stopMs` and had not; what is left loses its threads. */
+      readonly type: 'shutdown-report'
+      readonly level: 'error'
+      readonly at: number
+      readonly stopMs: number
+      /** Actors that still lived, or what else was waited for. */
+      readonly left: readonly string[]
+    }
+  | {
       /** An application's tree has ended. */
       readonly type: 'application-report'
       readonly level: 'info' | 'error'
@@ -100,14 +135,17 @@ export type Report =
       readonly reason: ExitReason
     }
 
-const REPORT_TYPES: readonly string[] = [
-  'crash-report',
-  'server-report',
-  'unhandled-message',
-  'supervisor-report',
-  'progress-report',
-  'application-report',
-] satisfies Report['type'][]
+/** Under which event each is told to `node:diagnostics_channel`. */
+const EVENTS = {
+  'crash-report': 'report:crash',
+  'server-report': 'report:server',
+  'unhandled-message': 'report:unhandled-message',
+  'supervisor-report': 'report:supervisor',
+  'progress-report': 'report:progress',
+  'application-report': 'report:application',
+  'thread-report': 'report:thread',
+  'shutdown-report': 'report:shutdown',
+} as const satisfies Record<Report['type'], RuntimeEventName>
 
 const MAX_NEIGHBOURS = 15
 
@@ -118,26 +156,38 @@ export function isReport(message: unknown): message is Report {
     message !== null &&
     'type' in message &&
     typeof message.type === 'string' &&
-    REPORT_TYPES.includes(message.type) &&
+    Object.hasOwn(EVENTS, message.type) &&
     'at' in message
   )
 }
 
-/** Makes a report if anybody follows reports; otherwise reads one shared number. */
-export function emitReport(kernel: Kernel, make: () => Report): void {
-  if (!kernel.shared.reported) return
-  const report = toCloneable(make())
-  if (isReport(report)) kernel.control({ type: 'report', report })
+/** Whether anybody follows reports, or listens to those of this kind. */
+export function wantsReport(kernel: Kernel, type: Report['type']): boolean {
+  return kernel.shared.reported || isHeard(kernel, EVENTS[type])
 }
 
-export function reportCrash(process: Process, reason: ExitReason): void {
+/** Makes a report if anybody wants it; otherwise reads two shared numbers. */
+export function emitReport<Type extends Report['type']>(
+  kernel: Kernel,
+  type: Type,
+  make: () => Extract<Report, { type: Type }>,
+): void {
+  if (!wantsReport(kernel, type)) return
+  const report = toCloneable(make())
+  if (!isReport(report)) return
+  if (kernel.shared.reported) kernel.control({ type: 'report', report })
+  tell(kernel, EVENTS[type], () => report)
+}
+
+export function reportCrash(process: Process, reason: ExitReason, lastMessage?: unknown): void {
   if (!isAbnormal(reason)) return
-  emitReport(process.kernel, () => ({
+  emitReport(process.kernel, 'crash-report', () => ({
     type: 'crash-report',
     level: 'error',
     at: Date.now(),
     process: factsOf(process),
     reason,
+    ...(lastMessage === undefined ? {} : { lastMessage }),
     neighbours: neighboursOf(process).map(factsOf),
   }))
 }
@@ -197,11 +247,24 @@ function textOf(report: Report): string {
       return `supervisor ${nameOf(report.supervisor)}: ${report.context} of ${report.offender.id}: ${describeReason(report.reason)}`
     case 'progress-report':
       return `supervisor ${nameOf(report.supervisor)} started ${report.started.id} ${report.started.pid}`
+    case 'thread-report':
+      return threadText(report)
+    case 'shutdown-report':
+      return `the runtime had not ended within ${report.stopMs} ms: ${report.left.join(', ')}`
     case 'application-report':
       return `application ${report.application} (${report.restart}) ended: ${describeReason(report.reason)}`
     default:
       return printable(report)
   }
+}
+
+function threadText(report: Extract<Report, { type: 'thread-report' }>): string {
+  const { thread, ordinal, context, ms, action, stack, noStack } = report
+  const head = `thread ${thread} (${ordinal})`
+  if (context === 'turns_again') return `${head} turns again after ${ms} ms`
+  if (context === 'abandoned') return `${head} was given up: it did not end within ${ms} ms`
+  const what = action === 'kill' ? 'is ended' : 'goes on'
+  return `${head} has not turned for ${ms} ms and ${what}; stack: ${stack ?? noStack ?? 'not taken'}`
 }
 
 function nameOf({ pid, id, name, initialCall }: ProcessFacts): string {

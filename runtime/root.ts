@@ -6,8 +6,11 @@ import { Kernel } from './kernel.ts'
 import { ROOT_THREAD } from './pid.ts'
 import { ReportHub } from './report-hub.ts'
 import { type SharedBuffers, SharedState } from './shared-state.ts'
+import { tell } from './telemetry.ts'
 import { ThreadHost } from './thread-host.ts'
+import type { WatchdogOptions } from './thread-options.ts'
 import type { TreeSource } from './tree-event.ts'
+import type { ThreadNews } from './tree-report.ts'
 import { TreeReporter } from './tree-reporter.ts'
 import { RootTree } from './tree-source.ts'
 
@@ -15,7 +18,9 @@ export interface RootData {
   readonly nodelens: 'root'
   readonly control: MessagePort
   readonly shared: SharedBuffers
-  readonly spare: boolean
+  /** Spares of each kind of thread. */
+  readonly spares: number
+  readonly watchdog: WatchdogOptions | false
 }
 
 let tree: RootTree | undefined
@@ -32,15 +37,24 @@ export function rootTree(): TreeSource {
   return tree
 }
 
-export function runRoot({ control, shared, spare }: RootData): void {
+export function runRoot({ control, shared, spares, watchdog }: RootData): void {
   const state = new SharedState(shared)
   const kernel = new Kernel(ROOT_THREAD, state, (message) => host.handle(message))
   const host: ThreadHost = new ThreadHost({
     kernel,
     caller: control,
-    onNews: (news) => source.threadNews(news),
+    onNews: (news) => {
+      source.threadNews(news)
+      tellThread(kernel, news)
+    },
     onTree: (message) => source.receive(message),
-    onReport: (report) => reports.publish(report),
+    onReport: (report) => {
+      reports.publish(report)
+      if (report.type === 'thread-report') tell(kernel, 'report:thread', () => report)
+    },
+    onSilence: (ordinal, isSilent) => source.silence(ordinal, isSilent),
+    spares,
+    watchdog,
   })
   const source = new RootTree({
     threads: () => [{ ordinal: ROOT_THREAD, name: 'root', threadId: undefined }, ...host.threads],
@@ -61,7 +75,11 @@ export function runRoot({ control, shared, spare }: RootData): void {
     host.catchUp()
     return [ROOT_THREAD, ...host.threads.map(({ ordinal }) => ordinal)]
   }
-  if (spare) host.keepSpare()
+  if (spares > 0) host.keepSpare()
+}
+
+function tellThread(kernel: Kernel, { type, ...facts }: ThreadNews): void {
+  tell(kernel, type === 'thread-started' ? 'thread:started' : 'thread:exited', () => facts)
 }
 
 /** Restarts are counted also while nobody watches the tree. */

@@ -1,75 +1,32 @@
 /** Starting and stopping a runtime, from the thread that wants one. */
 
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
-import { type Alarm, clearAlarm, setAlarm } from './alarm.ts'
 import { type Application, type ApplicationSpec, Applications } from './application.ts'
 import { awaitDown, type CallOptions, call } from './call.ts'
-import { type ChildSpec, checkedSupervisor, child, type SupervisorOptions } from './child-spec.ts'
+import { type ChildSpec, child, type SupervisorOptions } from './child-spec.ts'
 import { runAs } from './context.ts'
 import { enterKernel, leaveKernel } from './current.ts'
 import { NotRunning } from './errors.ts'
 import { type ExitReason, errorReason, SHUTDOWN } from './exit-reason.ts'
 import { Kernel } from './kernel.ts'
-import { checkKeys, checkNumber } from './options.ts'
 import { CALLER_THREAD, type Pid, ROOT_THREAD } from './pid.ts'
-import type { Report } from './report.ts'
+import { emitReport, type Report } from './report.ts'
+import { checkedRuntime, type RuntimeOptions, type Setup, STOP_MS } from './runtime-options.ts'
 import { createSharedBuffers, SharedState } from './shared-state.ts'
 import { sibling } from './sibling.ts'
 import { sendExit } from './signals.ts'
 import { startError, startProcess } from './spawn.ts'
+import { StopSignals } from './stop-signals.ts'
 import { supervisorServer } from './supervisor.ts'
+import { watchListeners } from './telemetry.ts'
 import { serveControl } from './thread.ts'
 import type { TreeEvent, TreeNode } from './tree-event.ts'
 import { followReports, followTree } from './tree-follower.ts'
 import { treeServer } from './tree-server.ts'
+import { within } from './within.ts'
 
-export interface RuntimeOptions extends SupervisorOptions {
-  /** Keeps the process alive until `stop()`. Default true; false: only pending calls do. */
-  readonly keepAlive?: boolean
-  /** Keeps one thread warm, so that a new one is ready in about a millisecond. Default true. */
-  readonly spare?: boolean
-  /**
-   * Threads get the process's own `execArgv` (loaders, `--import`). Default true; false for a
-   * runtime that runs no code of the application.
-   */
-  readonly inheritExecArgv?: boolean
-  /** Called when the runtime begins to end, whatever the reason; `stop()` waits for it. */
-  readonly onStop?: (reason: ExitReason) => void | Promise<void>
-  /**
-   * Milliseconds that the hook, the applications and the tree have to end in, all together; then
-   * their threads are ended. Default 10000.
-   */
-  readonly stopMs?: number
-  /** Signals of the system that stop the runtime and then end the process with code 0. */
-  readonly stopOnSignals?: readonly NodeJS.Signals[]
-  /**
-   * Plain code of this thread acts in this runtime when it calls `send`, `call`, `self` and so on.
-   * Default true; false for a runtime inside a library: it is reached by `act` only, and does not
-   * get in the way of the application's own.
-   */
-  readonly ambient?: boolean
-  /** Keeps the process alive until all children are ready. Default true. */
-  readonly holdsWhileStarting?: boolean
-}
-
-const RUNTIME_KEYS = [
-  'strategy',
-  'maxRestarts',
-  'maxSeconds',
-  'autoShutdown',
-  'onStop',
-  'stopMs',
-  'stopOnSignals',
-  'children',
-  'keepAlive',
-  'spare',
-  'inheritExecArgv',
-  'ambient',
-  'holdsWhileStarting',
-]
-
-/** Default of `stopMs`; also what the root has to end its threads before it is ended itself. */
-const STOP_MS = 10_000
+/** How long a late end looks who is left, milliseconds. */
+const LOOK_MS = 500
 
 /**
  * Starts a runtime: a root thread, in it a supervisor, under it the children, in start order.
@@ -79,13 +36,7 @@ const STOP_MS = 10_000
  * @throws {StartFailed} A child did not start; what had started is gone again.
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
-  checkKeys('startRuntime', options, RUNTIME_KEYS)
-  const { keepAlive = true, spare = true, inheritExecArgv = true, onStop, ...others } = options
-  const { stopMs = STOP_MS, stopOnSignals = [], ...more } = others
-  const { ambient = true, holdsWhileStarting = true, ...rest } = more
-  checkNumber('startRuntime: stopMs', stopMs)
-  const spec = checkedSupervisor('startRuntime', rest)
-  const setup = { keepAlive, spare, inheritExecArgv, ambient, onStop, stopMs, stopOnSignals }
+  const { setup, spec, holdsWhileStarting } = checkedRuntime(options)
   const runtime = new Runtime(setup)
   try {
     await runtime.startTree(spec, holdsWhileStarting)
@@ -94,16 +45,6 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     await runtime.stop()
     throw error
   }
-}
-
-interface Setup {
-  readonly keepAlive: boolean
-  readonly spare: boolean
-  readonly inheritExecArgv: boolean
-  readonly ambient: boolean
-  readonly onStop: RuntimeOptions['onStop']
-  readonly stopMs: number
-  readonly stopOnSignals: readonly NodeJS.Signals[]
 }
 
 export class Runtime {
@@ -115,21 +56,25 @@ export class Runtime {
   readonly #keepAlive: boolean
   readonly #setup: Setup
   readonly #applications: Applications
+  readonly #signals: StopSignals
   #top: Pid | undefined
+  /** Who had not ended within `stopMs`. */
+  #left: readonly string[] = []
   #stopping: Promise<void> | undefined
   #endReason: ExitReason | undefined
+  readonly #stopWatching: () => void
   #close: (reason: ExitReason) => void = () => {}
   #stopped: () => void = () => {}
 
   constructor(setup: Setup) {
-    const { keepAlive, spare, inheritExecArgv, ambient } = setup
+    const { keepAlive, spares, watchdog, inheritExecArgv, ambient } = setup
     this.#setup = setup
     const shared = createSharedBuffers()
     const { port1, port2 } = new MessageChannel()
     this.#keepAlive = keepAlive
     this.#control = port1
     this.#root = new Worker(sibling(import.meta, 'thread-entry'), {
-      workerData: { nodelens: 'root', control: port2, shared, spare },
+      workerData: { nodelens: 'root', control: port2, shared, spares, watchdog },
       transferList: [port2],
       name: 'nodelens root',
       ...(inheritExecArgv ? {} : { execArgv: [], env: withoutNodeOptions() }),
@@ -140,6 +85,7 @@ export class Runtime {
     this.#kernel.onHold = (holding) => this.#hold(holding)
     this.#applications = new Applications(this.#kernel, (reason) => void this.#shutDown(reason))
     serveControl(this.#kernel, port1, () => this.#stopped())
+    this.#stopWatching = watchListeners(this.#kernel)
     if (ambient) enterKernel(this.#kernel)
     this.closed = new Promise((resolve) => {
       this.#close = resolve
@@ -147,7 +93,10 @@ export class Runtime {
     this.#root.on('error', (error) => this.#rootGone(errorReason(error)))
     this.#root.on('exit', (code) => this.#rootGone({ type: 'worker_exit', code }))
     this.#hold(false)
-    for (const signal of setup.stopOnSignals) process.once(signal, this.#onSignal)
+    this.#signals = new StopSignals(setup.stopOnSignals, {
+      stop: () => this.stop().then(() => this.#left),
+      force: (timeoutMs) => this.#force(timeoutMs),
+    })
   }
 
   /** Starts the tree under a supervisor in the root thread. Called once, by `startRuntime`. */
@@ -226,10 +175,6 @@ export class Runtime {
     return this.act(() => call(pid, what, payload, options))
   }
 
-  readonly #onSignal = (): void => {
-    void this.#shutDown(SHUTDOWN).finally(() => process.exit(0))
-  }
-
   #shutDown(reason: ExitReason): Promise<void> {
     this.#endReason ??= reason
     this.#stopping ??= this.#end(reason)
@@ -240,13 +185,34 @@ export class Runtime {
   async #end(reason: ExitReason): Promise<void> {
     const { stopMs } = this.#setup
     this.#control.ref()
-    await within(stopMs, this.#endActors(reason))
+    if (!(await within(stopMs, this.#endActors(reason)))) await this.#late(stopMs)
     const stopped = this.#untilStopped()
     this.#control.postMessage({ type: 'stop' })
     await stopped
-    await this.#root.terminate()
+    await this.#force(STOP_MS)
     this.#forget(reason)
     await portsClosed()
+  }
+
+  /** Ends the root thread and with it all others; native code may keep one of them. */
+  #force(timeoutMs: number): Promise<boolean> {
+    return within(timeoutMs, this.#root.terminate())
+  }
+
+  async #late(stopMs: number): Promise<void> {
+    let left: readonly string[] = []
+    const look = this.tree().then((nodes) => {
+      left = leavesOf(nodes)
+    })
+    await within(LOOK_MS, look)
+    this.#left = left.length > 0 ? left : ['the stop hook or an application']
+    emitReport(this.#kernel, 'shutdown-report', () => ({
+      type: 'shutdown-report',
+      level: 'error',
+      at: Date.now(),
+      stopMs,
+      left: this.#left,
+    }))
   }
 
   /** The hook, the applications from last to first, the tree. */
@@ -278,8 +244,9 @@ export class Runtime {
   }
 
   #forget(reason: ExitReason): void {
-    for (const signal of this.#setup.stopOnSignals) process.off(signal, this.#onSignal)
+    this.#signals.forget()
     leaveKernel(this.#kernel)
+    this.#stopWatching()
     this.#kernel.stop(new NotRunning('The runtime has ended'))
     this.#control.close()
     this.#close(reason)
@@ -296,16 +263,6 @@ export class Runtime {
   }
 }
 
-/** Waits for the work, but no longer; a failure of it is the runtime's end all the same. */
-async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
-  let timer: Alarm
-  const late = new Promise<void>((resolve) => {
-    timer = setAlarm(timeoutMs, resolve)
-  })
-  await Promise.race([work.catch(() => {}), late])
-  clearAlarm(timer)
-}
-
 /** A closed port is gone only at the end of the turn of the event loop that follows. */
 async function portsClosed(): Promise<void> {
   for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve))
@@ -318,4 +275,12 @@ function withoutNodeOptions(): NodeJS.ProcessEnv {
 
 function isTree(value: unknown): value is readonly TreeNode[] {
   return Array.isArray(value)
+}
+
+/** The workers that still live; the runtime's own and those of plain code are none of it. */
+function leavesOf(nodes: readonly TreeNode[]): string[] {
+  return nodes.flatMap(({ id, pid, kind, children }) => {
+    if (id === 'main' || id === treeServer.spec.name) return []
+    return [...(kind === 'worker' ? [`${id} ${pid}`] : []), ...leavesOf(children)]
+  })
 }

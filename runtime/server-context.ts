@@ -1,16 +1,24 @@
 import type { ServerContext, Settled } from './definition.ts'
 import type { Pid } from './pid.ts'
 import type { Process } from './process.ts'
-import { replyTo } from './reply.ts'
-import type { CallFrom } from './signal.ts'
+import { failCall, replyTo } from './reply.ts'
+import { type Asker, type CallFrom, plainFrom } from './signal.ts'
+import type { SystemDebug } from './system-debug.ts'
 
 /** The context of one server; handlers run one at a time, so `from` is the current call's. */
 export class OwnContext implements ServerContext {
   readonly #process: Process
-  from: CallFrom | undefined
+  /** Who is answered by what the handler returns. */
+  asker: Asker | undefined
+  /** Told of every reply, while somebody looks. */
+  watcher: SystemDebug | undefined
 
   constructor(process: Process) {
     this.#process = process
+  }
+
+  get from(): CallFrom | undefined {
+    return this.asker && plainFrom(this.asker)
   }
 
   get self(): Pid {
@@ -21,8 +29,14 @@ export class OwnContext implements ServerContext {
     return this.#process.signal
   }
 
-  reply(from: CallFrom, value: unknown): void {
-    if (this.#process.alive) replyTo(this.#process, from, value)
+  reply(from: Asker, value: unknown): void {
+    if (!this.#process.alive) return
+    if (this.watcher?.on) this.watcher.wentOut(from.pid, value)
+    replyTo(this.#process, from, value)
+  }
+
+  fail(from: CallFrom, error: unknown): void {
+    if (this.#process.alive) failCall(this.#process, from, error)
   }
 
   later<Value>(promise: Promise<Value>, message: (outcome: Settled<Value>) => unknown): void {

@@ -1,38 +1,42 @@
 /** A server's life: one message at a time, from `init` to `terminate`. */
 
 import { type Alarm, clearAlarm, setAlarm } from './alarm.ts'
-import { runAs, runAsyncAs } from './context.ts'
+import { runAsyncAs, runFitting } from './context.ts'
 import { type ErasedHandler, type ErasedServer, IGNORE } from './definition.ts'
-import { Exit } from './errors.ts'
-import { type ExitReason, errorReason, isExitReason, NORMAL } from './exit-reason.ts'
+import { type ExitReason, isExitReason } from './exit-reason.ts'
+import { formatted } from './format-status.ts'
+import {
+  type Afterwards,
+  type Ending,
+  exitOfParent,
+  type InitOutcome,
+  isNext,
+  isOrdinary,
+  isThenable,
+  own,
+  reasonOf,
+  whenDone,
+} from './handler-result.ts'
+import { sleepServer } from './hibernation.ts'
 import { isInitial, isRefusal } from './init-result.ts'
 import type { Behaviour, Process } from './process.ts'
-import { failCall, replyTo } from './reply.ts'
+import { failCall } from './reply.ts'
 import { reportCrash } from './report.ts'
 import { OwnContext } from './server-context.ts'
 import { noHandler, reportTermination, reportUnhandled } from './server-report.ts'
-import { type CallFrom, CallRequest, CastRequest, STOP_CALL } from './signal.ts'
-
-/** How `init` ended. */
-export type InitOutcome =
-  | { readonly type: 'started' | 'ignored' | 'failed' }
-  | { readonly type: 'refused'; readonly reason: ExitReason }
-
-/** What led to the end: the last message, and the answer that is still to be given. */
-interface Ending {
-  readonly message?: unknown
-  readonly from?: CallFrom | undefined
-  readonly result?: object
-}
+import { type Asker, CallRequest, CastRequest, STOP_CALL, SYSTEM_CALL } from './signal.ts'
+import { SystemDesk } from './system-desk.ts'
+import { isSystemCall } from './system-request.ts'
 
 const TIMEOUT_MESSAGE = Object.freeze({ type: 'timeout' })
-const AsyncFunction = (async () => {}).constructor
 
 export class ServerLoop implements Behaviour {
   readonly #spec: ErasedServer
   readonly #context: OwnContext
   #state: unknown
   #busy = true
+  /** There from the first system call on; the loop then takes its slower way. */
+  #desk: SystemDesk | undefined
   #idleTimer: Alarm
   #continuation: { readonly what: unknown } | undefined
   #continuing = false
@@ -69,14 +73,39 @@ export class ServerLoop implements Behaviour {
   }
 
   run(process: Process, budget: number): number {
+    if (this.#desk) return this.#watched(process, budget, this.#desk)
     let handled = 0
     while (handled < budget && !this.#busy && process.alive && process.mailbox.size > 0) {
       handled++
-      if (this.#idleTimer) this.#stopIdling()
+      if (this.#idleTimer && !isSystemCall(process.mailbox.at(0))) this.#stopIdling()
       this.#handle(process, process.mailbox.shift())
     }
     this.#more(process)
     return handled
+  }
+
+  /** The same while somebody looks, or has halted it: then only system calls are handled. */
+  #watched(process: Process, budget: number, desk: SystemDesk): number {
+    let handled = 0
+    while (handled < budget && !this.#busy && process.alive) {
+      const index = desk.next(process)
+      if (index < 0) break
+      const entry = process.mailbox.takeAt(index)
+      handled++
+      if (isSystemCall(entry)) {
+        this.#system(process, entry)
+        continue
+      }
+      if (this.#idleTimer) this.#stopIdling()
+      if (desk.debug.on) desk.debug.cameIn(entry)
+      this.#handle(process, entry)
+    }
+    this.#more(process)
+    return handled
+  }
+
+  removed(index: number): void {
+    this.#desk?.removed(index)
   }
 
   #stopIdling(): void {
@@ -86,12 +115,14 @@ export class ServerLoop implements Behaviour {
 
   ended(): void {
     this.#stopIdling()
+    this.#desk?.close()
     this.#busy = true
     this.#state = undefined
   }
 
   #more(process: Process): void {
     if (this.#busy || !process.alive || process.mailbox.size === 0) return
+    if (this.#desk && this.#desk.next(process) < 0) return
     process.kernel.scheduler.schedule(process)
   }
 
@@ -111,19 +142,50 @@ export class ServerLoop implements Behaviour {
 
   /** A call that there is no handler for ends the server, as in OTP; so does `stop()`. */
   #call(process: Process, request: CallRequest): void {
-    const { name, payload, from } = request
+    const { name, payload, asker: from } = request
     const handler = own(this.#spec.calls, name)
     if (handler) return this.#invoke(process, handler, payload, from)
+    if (name === SYSTEM_CALL) return this.#system(process, request)
     if (name === STOP_CALL && isExitReason(payload)) return this.#terminate(process, payload)
     const reason = noHandler('call', name, this.#spec.calls)
     this.#terminate(process, reason, { message: request, from })
   }
 
-  #invoke(process: Process, handler: ErasedHandler, payload: unknown, from?: CallFrom): void {
-    this.#context.from = from
+  /** What takes long holds the mailbox, as a handler does. */
+  #system(process: Process, request: CallRequest): void {
+    this.#desk ??= this.#newDesk(process)
+    const answered = this.#desk.answer(request)
+    if (!answered) return
+    this.#busy = true
+    void answered.then(() => {
+      if (!process.alive) return
+      this.#busy = false
+      this.#more(process)
+    })
+  }
+
+  #newDesk(process: Process): SystemDesk {
+    const spec = this.#spec
+    const desk = new SystemDesk({
+      process,
+      name: spec.name,
+      state: () => this.#state,
+      replace: (state) => {
+        this.#state = state
+      },
+      format: (parts) => formatted(spec, parts),
+      terminate: (reason) => this.#terminate(process, reason),
+    })
+    this.#context.watcher = desk.debug
+    return desk
+  }
+
+  #invoke(process: Process, handler: ErasedHandler, payload: unknown, from?: Asker): void {
+    this.#context.asker = from
     try {
-      const run = handler instanceof AsyncFunction ? runAsyncAs : runAs
-      const result = run(process, () => handler(this.#state, payload, this.#context))
+      const result = runFitting(process, handler, () =>
+        handler(this.#state, payload, this.#context),
+      )
       if (isThenable(result)) this.#wait(process, result, payload, from)
       else this.#apply(process, result, payload, from)
     } catch (error) {
@@ -135,7 +197,7 @@ export class ServerLoop implements Behaviour {
     process: Process,
     result: PromiseLike<unknown>,
     payload: unknown,
-    from: CallFrom | undefined,
+    from: Asker | undefined,
   ): void {
     this.#busy = true
     process.status = 'running'
@@ -153,7 +215,7 @@ export class ServerLoop implements Behaviour {
     )
   }
 
-  #apply(process: Process, result: unknown, message: unknown, from: CallFrom | undefined): void {
+  #apply(process: Process, result: unknown, message: unknown, from: Asker | undefined): void {
     if (!process.alive) return
     if (!isNext(result)) {
       const reason = { type: 'bad_return_value', value: result }
@@ -161,13 +223,14 @@ export class ServerLoop implements Behaviour {
     }
     this.#state = result.state
     if (result.stop) return this.#terminate(process, result.stop, { message, from, result })
-    if (from && 'reply' in result) replyTo(process, from, result.reply)
+    if (from && 'reply' in result) this.#context.reply(from, result.reply)
     if (from && result.fail !== undefined) failCall(process, from, result.fail)
     this.#afterwards(process, result)
   }
 
-  #afterwards(process: Process, next: { continue?: unknown; timeoutMs?: unknown }): void {
+  #afterwards(process: Process, next: Afterwards): void {
     if ('continue' in next) this.#continue(process, next.continue)
+    else if (next.hibernate === true) sleepServer(process)
     else if (typeof next.timeoutMs === 'number') this.#idle(process, next.timeoutMs)
   }
 
@@ -188,10 +251,10 @@ export class ServerLoop implements Behaviour {
 
   /** The timeout comes only if nothing else does: whatever is queued by then has won. */
   #idle(process: Process, timeoutMs: number): void {
-    if (process.mailbox.size > 0) return
+    if (process.mailbox.find(isOrdinary) >= 0) return
     if (timeoutMs === 0) return process.push(TIMEOUT_MESSAGE)
     this.#idleTimer = setAlarm(timeoutMs, () => {
-      if (process.mailbox.size === 0) process.push(TIMEOUT_MESSAGE)
+      if (process.mailbox.find(isOrdinary) < 0) process.push(TIMEOUT_MESSAGE)
     })
   }
 
@@ -203,64 +266,16 @@ export class ServerLoop implements Behaviour {
     const { from, result, message } = ending
     const finish = (last: ExitReason): void => {
       if (!process.alive) return
-      if (from && result && 'reply' in result) replyTo(process, from, result.reply)
-      const { name } = this.#spec
-      reportTermination(process, { name, reason: last, state: this.#state, message, from })
+      if (from && result && 'reply' in result) this.#context.reply(from, result.reply)
+      const told = { reason: last, state: this.#state, message, from, log: this.#desk?.debug.log }
+      reportTermination(process, this.#spec, told)
       process.kernel.end(process, last)
     }
     const { terminate } = this.#spec
     if (!terminate) return finish(reason)
-    try {
-      const done = runAsyncAs(process, () => terminate(this.#state, reason, this.#context))
-      if (!isThenable(done)) return finish(reason)
-      done.then(
-        () => finish(reason),
-        (error: unknown) => finish(reasonOf(error)),
-      )
-    } catch (error) {
-      finish(reasonOf(error))
-    }
+    whenDone(() => runAsyncAs(process, () => terminate(this.#state, reason, this.#context)), {
+      done: () => finish(reason),
+      failed: (error) => finish(reasonOf(error)),
+    })
   }
-}
-
-/** The reason that something thrown stands for. */
-export function reasonOf(thrown: unknown): ExitReason {
-  return thrown instanceof Exit ? thrown.reason : errorReason(thrown)
-}
-
-/** A parent's exit ends a server that traps exits, through `terminate`. */
-function exitOfParent(process: Process, entry: unknown): ExitReason | undefined {
-  if (!process.parent || typeof entry !== 'object' || entry === null) return undefined
-  if (!('type' in entry) || entry.type !== 'EXIT') return undefined
-  if (!('pid' in entry) || entry.pid !== process.parent || !('reason' in entry)) return undefined
-  return isExitReason(entry.reason) ? entry.reason : NORMAL
-}
-
-interface AnyNext {
-  readonly state: unknown
-  readonly stop?: ExitReason
-  readonly timeoutMs?: unknown
-  readonly reply?: unknown
-  readonly fail?: unknown
-  readonly continue?: unknown
-}
-
-function isNext(value: unknown): value is AnyNext {
-  return typeof value === 'object' && value !== null && ('state' in value || 'stop' in value)
-}
-
-function own(
-  handlers: Readonly<Record<string, ErasedHandler>>,
-  name: string,
-): ErasedHandler | undefined {
-  return Object.hasOwn(handlers, name) ? handlers[name] : undefined
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'then' in value &&
-    typeof value.then === 'function'
-  )
 }

@@ -1,7 +1,8 @@
 /**
- * The memory that all threads of one runtime share: counters for thread ordinals and serials, a
- * flag that says whether anybody watches the tree, and the lock of the name table. Sharing makes
- * `spawn`, `register` and `whereis` synchronous in every thread, also while the root is busy.
+ * The memory that all threads of one runtime share: counters for thread ordinals and serials, who
+ * took which serials, a flag that says whether anybody watches the tree, and the lock of the name
+ * table. Sharing makes `spawn`, `register` and `whereis` synchronous in every thread, also while the
+ * root is busy.
  */
 
 const NEXT_ORDINAL = 0
@@ -10,8 +11,15 @@ const WATCHED = 2
 const LOCK = 3
 const NAMES_VERSION = 4
 const REPORTED = 5
+const LISTENED = 15
+const RESIZES = 14
 const CELLS = 16
 const SERIALS_PER_BLOCK = 1024
+/** Blocks of serials whose taker is remembered: the newest four million pids. */
+const REMEMBERED_BLOCKS = 4096
+const ORDINAL_BITS = 32n
+/** Stands for a thread that took serials so long ago that nobody knows which it was. */
+const FORGOTTEN = 2 ** 31 - 1
 /** Threads of one runtime whose end is marked; of later ones it is only told. */
 const GONE_THREADS = 65_536
 
@@ -23,6 +31,8 @@ export interface SharedBuffers {
   readonly cells: SharedArrayBuffer
   /** One bit per thread that is gone. */
   readonly gone: SharedArrayBuffer
+  /** For the newest blocks of serials which thread took them. */
+  readonly takers: SharedArrayBuffer
   readonly names: SharedArrayBuffer
 }
 
@@ -34,6 +44,7 @@ export function createSharedBuffers(): SharedBuffers {
   return {
     cells,
     gone: new SharedArrayBuffer(GONE_THREADS / 8),
+    takers: new SharedArrayBuffer(REMEMBERED_BLOCKS * 8),
     names: new SharedArrayBuffer(NAME_CAPACITY * NAME_SLOT_BYTES),
   }
 }
@@ -43,6 +54,7 @@ export class SharedState {
   readonly buffers: SharedBuffers
   readonly #cells: Int32Array
   readonly #gone: Int32Array
+  readonly #takers: BigInt64Array
   #serial = 0
   #blockEnd = 0
 
@@ -50,6 +62,7 @@ export class SharedState {
     this.buffers = buffers
     this.#cells = new Int32Array(buffers.cells)
     this.#gone = new Int32Array(buffers.gone)
+    this.#takers = new BigInt64Array(buffers.takers)
   }
 
   nextOrdinal(): number {
@@ -57,12 +70,27 @@ export class SharedState {
   }
 
   /** A number that no other thread of this runtime gets; taken in blocks, so nearly free. */
-  nextSerial(): number {
-    if (this.#serial === this.#blockEnd) {
-      this.#serial = Atomics.add(this.#cells, NEXT_BLOCK, 1) * SERIALS_PER_BLOCK + 1
-      this.#blockEnd = this.#serial + SERIALS_PER_BLOCK
-    }
+  nextSerial(taker: number): number {
+    if (this.#serial === this.#blockEnd) this.#takeBlock(taker)
     return this.#serial++
+  }
+
+  /** The thread that made the pid with this serial, `FORGOTTEN`, or `undefined` if none did. */
+  takerOf(serial: number): number | undefined {
+    const block = Math.floor((serial - 1) / SERIALS_PER_BLOCK)
+    if (block < 0 || block >= Atomics.load(this.#cells, NEXT_BLOCK)) return undefined
+    const entry = Atomics.load(this.#takers, block % REMEMBERED_BLOCKS)
+    if (entry >> ORDINAL_BITS !== BigInt(block) + 1n) return FORGOTTEN
+    return Number(BigInt.asUintN(32, entry))
+  }
+
+  /** Block and taker are one entry, written at once: 0 is no entry, so blocks count from 1 there. */
+  #takeBlock(taker: number): void {
+    const block = Atomics.add(this.#cells, NEXT_BLOCK, 1)
+    const entry = ((BigInt(block) + 1n) << ORDINAL_BITS) | BigInt(taker)
+    Atomics.store(this.#takers, block % REMEMBERED_BLOCKS, entry)
+    this.#serial = block * SERIALS_PER_BLOCK + 1
+    this.#blockEnd = this.#serial + SERIALS_PER_BLOCK
   }
 
   /** Said of a thread before any other hears of its end. */
@@ -91,6 +119,24 @@ export class SharedState {
 
   addReportReaders(change: 1 | -1): void {
     Atomics.add(this.#cells, REPORTED, change)
+  }
+
+  /** A bit per event that somebody in the thread that started the runtime listens to. */
+  get listened(): number {
+    return Atomics.load(this.#cells, LISTENED)
+  }
+
+  set listened(bits: number) {
+    Atomics.store(this.#cells, LISTENED, bits)
+  }
+
+  /** How often the number of partitions of some supervisor has changed. */
+  get resizes(): number {
+    return Atomics.load(this.#cells, RESIZES)
+  }
+
+  countResize(): void {
+    Atomics.add(this.#cells, RESIZES, 1)
   }
 
   get namesVersion(): number {

@@ -1,10 +1,13 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ExitReason } from './exit-reason.ts'
+import type { MailboxOptions } from './mailbox-options.ts'
 import type { Pid, Ref } from './pid.ts'
 import type { ProcessInfo } from './process-info.ts'
 import type { RegistryName } from './registry-name.ts'
 import type { Report } from './report.ts'
 import type { SharedBuffers } from './shared-state.ts'
+import type { Telling } from './telemetry.ts'
+import type { ThreadOptions } from './thread-options.ts'
 import type { ProcessReport, TreeNews } from './tree-report.ts'
 import type { WireError } from './wire.ts'
 
@@ -112,6 +115,7 @@ export interface SpawnRequest {
   readonly id?: string
   readonly kind: ProcessKind
   readonly trapExit?: boolean
+  readonly mailbox?: MailboxOptions
 }
 
 export type ProcessKind = 'supervisor' | 'worker'
@@ -136,16 +140,27 @@ export type StartOutcome =
 /** The name of the call by which `stop()` asks any server to end. */
 export const STOP_CALL = '$stop'
 
-/** A call as it lies in a mailbox; answered with `reply(request.from, value)`. */
+/** The name of the call by which `sys` asks anything of an actor. */
+export const SYSTEM_CALL = '$system'
+
+/** A call as it lies in a mailbox; answered with `replyTo(process, request.asker, value)`. */
 export class CallRequest {
   readonly type = '$call'
-  readonly from: CallFrom
   readonly name: string
   readonly payload: unknown
-  constructor(from: CallFrom, name: string, payload: unknown) {
-    this.from = from
+  readonly #asker: Asker
+  constructor(asker: Asker, name: string, payload: unknown) {
     this.name = name
     this.payload = payload
+    this.#asker = asker
+  }
+
+  get asker(): Asker {
+    return this.#asker
+  }
+
+  get from(): CallFrom {
+    return plainFrom(this.#asker)
   }
 }
 
@@ -164,6 +179,24 @@ export class CastRequest {
 export interface CallFrom {
   readonly pid: Pid
   readonly ref: Ref
+}
+
+/** A caller of the same thread, who is answered without a signal. */
+export interface DirectAsker {
+  readonly pid: Pid
+  toFrom(): CallFrom
+  answer(value: unknown): void
+  fail(error: WireError): void
+}
+
+export type Asker = CallFrom | DirectAsker
+
+export function isDirect(asker: Asker): asker is DirectAsker {
+  return 'toFrom' in asker
+}
+
+export function plainFrom(asker: Asker): CallFrom {
+  return isDirect(asker) ? asker.toFrom() : asker
 }
 
 /** What a monitor says: exactly once, after every message that the dead had sent before. */
@@ -219,7 +252,7 @@ export type ToRoot =
       readonly pid: Pid
       readonly threadName: string
       readonly request?: SpawnRequest
-      readonly resourceLimits?: ThreadLimits
+      readonly options?: ThreadOptions
     }
   | {
       readonly type: 'thread-idle'
@@ -227,11 +260,16 @@ export type ToRoot =
       /** What links and monitors in other threads are to hear once the thread is gone. */
       readonly lastWords: readonly Signal[]
     }
+  /** Asks for word when all that any thread had told the root is on its way. */
+  | { readonly type: 'settle'; readonly ordinal: number }
+  /** The thread's first actor has started. */
+  | { readonly type: 'thread-ready'; readonly ordinal: number }
   | { readonly type: 'kill'; readonly pid: Pid }
   | { readonly type: 'pong'; readonly ordinal: number }
   | TreeReply
   | { readonly type: 'tree-events'; readonly ordinal: number; readonly events: readonly TreeNews[] }
   | { readonly type: 'report'; readonly report: Report }
+  | { readonly type: 'telemetry'; readonly telling: Telling }
   | { readonly type: 'stop' }
 
 /** What a thread's reporter tells of its actors. */
@@ -262,14 +300,12 @@ export type FromRoot =
       /** Heard before all else: the thread's actor had ended by itself. */
       readonly lastWords?: readonly Signal[]
     }
+  /** The answer to `settle`; every port that was on its way was told before. */
+  | { readonly type: 'settled' }
   | { readonly type: 'tree-request'; readonly id: number }
   /** Does the thread's event loop turn? */
   | { readonly type: 'ping' }
+  /** There is nothing to do: give memory back. */
+  | { readonly type: 'hibernate' }
+  | { readonly type: 'telemetry'; readonly telling: Telling }
   | { readonly type: 'stopped' }
-
-/** Bounds of one thread's heap, megabytes, as `worker_threads` takes them. */
-export interface ThreadLimits {
-  readonly maxOldGenerationSizeMb?: number
-  readonly maxYoungGenerationSizeMb?: number
-  readonly stackSizeMb?: number
-}

@@ -69,9 +69,7 @@ export function link(pid: Pid): true {
   checkPid('link', pid)
   if (pid === process.pid || !process.alive || process.links.has(pid)) return true
   const { kernel } = process
-  if (kernel.isLocal(pid) && !process.trapExit && !kernel.find(pid)) {
-    throw new NoProcess(pid)
-  }
+  if (!process.trapExit && kernel.isDead(pid)) throw new NoProcess(pid)
   process.links.add(pid)
   kernel.send({ type: 'link', to: pid, from: process.pid })
   return true

@@ -3,10 +3,16 @@
 import { birth, birthOfBody } from './birth.ts'
 import { awaitDown, request } from './call.ts'
 import { acting } from './current.ts'
-import { type BodyDefinition, isDefinition, type ServerDefinition } from './definition.ts'
+import {
+  type BodyDefinition,
+  isDefinition,
+  mailboxOf,
+  type ServerDefinition,
+} from './definition.ts'
 import { AlreadyStarted, CallTimeout, NoProcess, ProcessDown, StartFailed } from './errors.ts'
 import { type ExitReason, errorReason, KILL, NOPROC, NORMAL, TIMEOUT } from './exit-reason.ts'
 import type { Kernel } from './kernel.ts'
+import { checkMailbox, type MailboxOptions } from './mailbox-options.ts'
 import { checkKeys, checkName, defined } from './options.ts'
 import { CALLER_THREAD, makePid, type Pid, type Ref, ROOT_THREAD, threadOf } from './pid.ts'
 import { checkPlacement, type Placement } from './placement.ts'
@@ -18,20 +24,22 @@ import {
   type ProcessKind,
   type SpawnRequest,
   type StartOutcome,
-  type ThreadLimits,
 } from './signal.ts'
 import { sendExit } from './signals.ts'
+import { checkThreadOptions, type ThreadOptions, threadOptions } from './thread-options.ts'
 
-export interface SpawnOptions {
+/** Bounds of the heap and a watchdog only where the placement makes a thread. */
+export interface SpawnOptions extends ThreadOptions {
   /** Links parent and child from the first instant. */
   readonly link?: boolean
   /** The parent gets a `DOWN`, never `noproc`. */
   readonly monitor?: boolean
   readonly trapExit?: boolean
   readonly name?: string
+  /** How many messages may wait, and what then. Default: the definition's, else no bound. */
+  readonly mailbox?: MailboxOptions
   /** Default `'here'`. A plain function can only live here. */
   readonly placement?: Placement
-  readonly resourceLimits?: ThreadLimits
 }
 
 /** What was spawned: the pid, and the monitor's reference if one was asked for. */
@@ -40,7 +48,17 @@ export interface Spawned {
   readonly ref: Ref | undefined
 }
 
-const SPAWN_KEYS = ['link', 'monitor', 'trapExit', 'name', 'placement', 'resourceLimits']
+const SPAWN_KEYS = [
+  'link',
+  'monitor',
+  'trapExit',
+  'name',
+  'placement',
+  'resourceLimits',
+  'watchdog',
+  'hibernateAfterMs',
+  'mailbox',
+]
 
 /**
  * Starts an actor and does not wait for it: a failing start is an exit like any other.
@@ -65,21 +83,22 @@ export function spawnMonitor<Args>(
   return { pid, ref: ref ?? acting('spawn').kernel.newRef() }
 }
 
+function boundOf(what: unknown, options: SpawnOptions): MailboxOptions | undefined {
+  const mailbox = options.mailbox ?? mailboxOf(what)
+  return mailbox && checkMailbox('spawn', mailbox)
+}
+
 function spawnWith(what: unknown, args: unknown, options: SpawnOptions): Spawned {
   checkKeys('spawn', options, SPAWN_KEYS)
-  const {
-    link = false,
-    monitor = false,
-    placement = 'here',
-    trapExit,
-    name,
-    resourceLimits,
-  } = options
+  const { link = false, monitor = false, placement = 'here', trapExit, name } = options
   checkPlacement('spawn', placement)
+  checkThreadOptions('spawn', placement, options)
   if (name !== undefined) checkName('spawn: name', name)
+  const mailbox = boundOf(what, options)
   const parent = acting('spawn')
   if (!parent.alive) return { pid: parent.kernel.newPid(), ref: parent.kernel.newRef() }
-  const common = { args, link, monitor, placement, ...defined({ trapExit, name, resourceLimits }) }
+  const rest = { ...defined({ trapExit, name, mailbox }), ...threadOptions(options) }
+  const common = { args, link, monitor, placement, ...rest }
   if (isDefinition(what)) {
     return launch(parent, { definition: what.address, kind: 'worker', ...common })
   }
@@ -100,7 +119,7 @@ function spawnWith(what: unknown, args: unknown, options: SpawnOptions): Spawned
   return { pid, ref }
 }
 
-export interface Launch {
+export interface Launch extends ThreadOptions {
   readonly definition: DefinitionAddress
   readonly args: unknown
   readonly kind: ProcessKind
@@ -112,7 +131,7 @@ export interface Launch {
   readonly name?: string
   readonly registryName?: RegistryName
   readonly trapExit?: boolean
-  readonly resourceLimits?: ThreadLimits
+  readonly mailbox?: MailboxOptions
 }
 
 /** Where an actor will live, and its pid there: known at once, wherever that is. */
@@ -145,7 +164,7 @@ function launchAt(parent: Process, plan: Launch, place: Birthplace): Spawned {
       pid: dedicated ? pid : makePid(ordinal, 0),
       threadName: place.threadName ?? plan.id ?? request.definition.name,
       ...(dedicated ? { request } : {}),
-      ...defined({ resourceLimits: plan.resourceLimits }),
+      options: threadOptions(plan),
     })
   }
   if (!dedicated) kernel.send({ type: 'spawn', to: pid, request })
@@ -158,6 +177,7 @@ function prepare(
   plan: Launch,
 ): { request: SpawnRequest; ref: Ref | undefined } {
   const { definition, args, kind, link, started, id, name, registryName, trapExit } = plan
+  const { mailbox } = plan
   const ref = plan.monitor && parent.alive ? parent.kernel.newRef() : undefined
   if (link) parent.links.add(pid)
   if (ref) parent.monitors.set(ref, { target: pid })
@@ -168,14 +188,14 @@ function prepare(
     ancestors: [parent.pid, ...parent.ancestors].slice(0, 16),
     link,
     kind,
-    ...defined({ monitor: ref, started, id, name, registryName, trapExit }),
+    ...defined({ monitor: ref, started, id, name, registryName, trapExit, mailbox }),
   }
   return { request, ref }
 }
 
 function birthplace(kernel: Kernel, placement: Placement): Birthplace {
   const at = (ordinal: number, fresh = false, threadName?: string): Birthplace => ({
-    pid: makePid(ordinal, kernel.shared.nextSerial()),
+    pid: makePid(ordinal, kernel.shared.nextSerial(kernel.ordinal)),
     ordinal,
     fresh,
     ...defined({ threadName }),

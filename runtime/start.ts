@@ -1,16 +1,15 @@
 import { acting } from './current.ts'
 import { isDefinition, type ServerDefinition } from './definition.ts'
-import { dynamicSupervisorServer } from './dynamic-supervisor.ts'
+import { checkMailbox, type MailboxOptions } from './mailbox-options.ts'
 import { checkKeys, checkName, checkNumber, defined } from './options.ts'
 import { checkPlacement, type Placement } from './placement.ts'
 import { isRegistryName, type RegistryName, targetText } from './registry-name.ts'
 import { refOf, type ServerRef } from './server-ref.ts'
-import type { ThreadLimits } from './signal.ts'
 import { startError, startProcess } from './spawn.ts'
-import { supervisorServer } from './supervisor.ts'
+import { checkThreadOptions, type ThreadOptions, threadOptions } from './thread-options.ts'
 import { printable } from './wire.ts'
 
-export interface StartOptions {
+export interface StartOptions extends ThreadOptions {
   /** Registered name, or one that a registry keeps. Default: none. */
   readonly name?: string | RegistryName
   /** Default true: the starter and the server share their fate. */
@@ -19,10 +18,20 @@ export interface StartOptions {
   readonly placement?: Placement
   /** Milliseconds until a start that does not answer is killed. Default: for ever. */
   readonly timeoutMs?: number
-  readonly resourceLimits?: ThreadLimits
+  /** How many messages may wait, and what then. Default: the definition's, else no bound. */
+  readonly mailbox?: MailboxOptions
 }
 
-const START_KEYS = ['name', 'link', 'placement', 'timeoutMs', 'resourceLimits']
+const START_KEYS = [
+  'name',
+  'link',
+  'placement',
+  'timeoutMs',
+  'resourceLimits',
+  'watchdog',
+  'hibernateAfterMs',
+  'mailbox',
+]
 
 /**
  * Starts a server and waits until it is ready, outside of any supervisor.
@@ -45,9 +54,20 @@ export function startServer<Args, Calls, Casts>(
   checkKeys('startServer', options, START_KEYS)
   const { name, placement = 'here', timeoutMs } = options
   checkPlacement('startServer', placement)
-  if (name !== undefined && !isRegistryName(name)) checkName('startServer: name', name)
+  checkThreadOptions('startServer', placement, options)
+  if (name !== undefined) checkServerName(name)
   if (timeoutMs !== undefined) checkNumber('startServer: timeoutMs', timeoutMs)
+  const { mailbox = definition.spec.mailbox } = options
+  if (mailbox !== undefined) checkMailbox('startServer', mailbox)
   return started(definition, args, options)
+}
+
+function checkServerName(name: string | RegistryName): void {
+  if (!isRegistryName(name)) return checkName('startServer: name', name)
+  if (!name.partitioned) return
+  throw new TypeError(
+    "startServer: name: expected a name or what a registry's via() returned, got that of a partition.",
+  )
 }
 
 async function started<Args, Calls, Casts>(
@@ -55,20 +75,20 @@ async function started<Args, Calls, Casts>(
   args: Args | undefined,
   options: StartOptions,
 ): Promise<ServerRef<Calls, Casts> | undefined> {
-  const { name, link = true, placement = 'here', timeoutMs, resourceLimits } = options
+  const { name, link = true, placement = 'here', timeoutMs } = options
   const { address, spec } = definition
-  const isSupervisor =
-    address === supervisorServer.address || address === dynamicSupervisorServer.address
+  const { mailbox = spec.mailbox } = options
   const outcome = await startProcess(
     acting('startServer'),
     {
       definition: address,
       args,
-      kind: isSupervisor ? 'supervisor' : 'worker',
+      kind: spec.kind,
       placement,
       link,
       ...(isRegistryName(name) ? { registryName: name } : defined({ name })),
-      ...defined({ resourceLimits }),
+      ...defined({ mailbox }),
+      ...threadOptions(options),
     },
     timeoutMs,
   )

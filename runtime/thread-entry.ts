@@ -20,4 +20,8 @@ if (isMainThread || !data?.nodelens) {
   )
 }
 if (data.nodelens === 'root') runRoot(data)
-else runThread(data.control)
+else {
+  runThread(data.control)
+  // What every actor's module imports: a spare has it loaded before it is asked for.
+  void import('./index.ts')
+}

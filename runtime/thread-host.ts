@@ -3,26 +3,27 @@
  * be replaced while the thread that started the runtime is stuck.
  */
 
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import { type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads'
 import { type ExitReason, errorReason, KILLED, NOCONNECTION, NOPROC } from './exit-reason.ts'
 import { FormerThreads } from './former-threads.ts'
+import { Hibernation } from './hibernation.ts'
 import type { Kernel } from './kernel.ts'
 import { CALLER_THREAD, type Pid, ROOT_THREAD, threadOf } from './pid.ts'
-import type { Report } from './report.ts'
-import { sibling } from './sibling.ts'
-import type {
-  ConnectMessage,
-  FromRoot,
-  Signal,
-  ThreadLimits,
-  ToRoot,
-  TreeMessage,
-} from './signal.ts'
+import { type Report, wantsReport } from './report.ts'
+import type { ConnectMessage, FromRoot, Signal, ToRoot, TreeMessage } from './signal.ts'
+import { type FreshThread, Spares } from './spares.ts'
+import type { WatchdogOptions } from './thread-options.ts'
+import { ThreadWatch, threadReport } from './thread-watch.ts'
 import type { ThreadNews } from './tree-report.ts'
 import { unreachable } from './unreachable.ts'
 
 /** A thread that was killed or says it leaves, and is still there after this time, is ended; ms. */
 const KILL_GRACE_MS = 100
+/**
+ * A thread that was ended and is still there after this time is given up, ms: native code cannot be
+ * interrupted, and a loop of some shapes neither (Node 24 and 26).
+ */
+const ABANDON_MS = 5000
 
 interface Thread {
   readonly ordinal: number
@@ -30,6 +31,8 @@ interface Thread {
   readonly control: MessagePort
   readonly worker: Worker | undefined
   readonly dedicated: Pid | undefined
+  /** Limit of its heap. */
+  readonly limitMb: number | undefined
   /** Why it will be gone, as soon as that is known. */
   cause: ExitReason | undefined
   lastWords: readonly Signal[]
@@ -42,24 +45,45 @@ export interface HostOptions {
   readonly onNews: (news: ThreadNews) => void
   readonly onTree: (message: TreeMessage) => void
   readonly onReport: (report: Report) => void
+  /** A thread became silent, or speaks again. */
+  readonly onSilence: (ordinal: number, isSilent: boolean) => void
+  /** Spares of each kind of thread. */
+  readonly spares: number
+  readonly watchdog: WatchdogOptions | false
 }
 
 export class ThreadHost {
   readonly #options: HostOptions
   readonly #threads = new Map<number, Thread>()
   readonly #former = new FormerThreads()
-  #spare: { worker: Worker; control: MessagePort } | undefined
+  readonly #spares: Spares
+  readonly #watch: ThreadWatch
+  readonly #hibernation = new Hibernation((ordinal) => this.tell(ordinal, { type: 'hibernate' }))
   #stopping = false
 
   constructor(options: HostOptions) {
     this.#options = options
-    const { caller } = options
+    const { caller, kernel, onReport, onSilence } = options
+    this.#spares = new Spares(options.spares)
+    this.#watch = new ThreadWatch(
+      {
+        find: (ordinal) => this.#threads.get(ordinal),
+        ask: (ordinal) => this.tell(ordinal, { type: 'ping' }),
+        readAnswers: () => this.catchUp(),
+        end: (ordinal, cause) => this.#end(this.#threads.get(ordinal), cause),
+        isFollowed: () => wantsReport(kernel, 'thread-report'),
+        report: onReport,
+        onSilence,
+      },
+      options.watchdog,
+    )
     this.#threads.set(CALLER_THREAD, {
       ordinal: CALLER_THREAD,
       name: 'main',
       control: caller,
       worker: undefined,
       dedicated: undefined,
+      limitMb: undefined,
       cause: undefined,
       lastWords: [],
     })
@@ -81,6 +105,11 @@ export class ThreadHost {
         return this.#connect(message)
       case 'spawn-thread':
         return this.#spawn(message)
+      case 'settle':
+        this.catchUp()
+        return this.tell(message.ordinal, { type: 'settled' })
+      case 'thread-ready':
+        return this.#watch.started(message.ordinal)
       case 'kill':
         return this.#kill(message.pid)
       case 'thread-idle':
@@ -89,7 +118,11 @@ export class ThreadHost {
         return void this.stop().then(() => this.tell(CALLER_THREAD, { type: 'stopped' }))
       case 'report':
         return this.#options.onReport(message.report)
+      case 'telemetry':
+        return this.tell(CALLER_THREAD, message)
       case 'pong':
+        this.#watch.answered(message.ordinal)
+        return this.#options.onTree(message)
       case 'tree-reply':
       case 'tree-events':
         return this.#options.onTree(message)
@@ -108,22 +141,19 @@ export class ThreadHost {
     this.#threads.get(ordinal)?.control.postMessage(message)
   }
 
-  /** Starts a thread that waits for work, so that the next one needs no 40 ms. */
+  /** Starts a thread that waits for work. */
   keepSpare(): void {
-    if (this.#spare || this.#stopping) return
-    const made = makeWorker()
-    this.#spare = made
-    made.worker.once('exit', () => {
-      if (this.#spare === made) this.#spare = undefined
-    })
-    made.worker.once('error', () => {})
+    this.#spares.keep()
+    this.#spares.fill()
   }
 
   /** Ends every thread but the root and the caller; resolves when they are gone. */
   async stop(): Promise<void> {
     this.#stopping = true
     const workers = [...this.#threads.values()].flatMap(({ worker }) => (worker ? [worker] : []))
-    if (this.#spare) workers.push(this.#spare.worker)
+    workers.push(...this.#spares.stop())
+    this.#watch.stop()
+    this.#hibernation.stop()
     await Promise.all(workers.map((worker) => worker.terminate()))
   }
 
@@ -150,24 +180,13 @@ export class ThreadHost {
   }
 
   #spawn(message: Extract<ToRoot, { type: 'spawn-thread' }>): void {
-    const { ordinal, threadName, resourceLimits, request, pid } = message
-    const spare = resourceLimits ? undefined : this.#takeSpare()
-    const { worker, control } = spare ?? makeWorker(resourceLimits)
-    const thread: Thread = {
-      ordinal,
-      name: threadName,
-      control,
-      worker,
-      dedicated: request ? pid : undefined,
-      cause: undefined,
-      lastWords: [],
-    }
-    this.#threads.set(ordinal, thread)
-    control.on('message', (next: ToRoot) => this.handle(next))
-    worker.on('error', (error) => {
-      thread.cause ??= isOutOfMemory(error) ? { type: 'out_of_memory' } : errorReason(error)
-    })
-    worker.on('exit', (code) => this.#exited(thread, code))
+    const { ordinal, threadName, options = {}, request, pid } = message
+    const fresh = this.#spares.take(options.resourceLimits)
+    const { worker, control } = fresh
+    this.#enter(ordinal, threadName, fresh, request ? pid : undefined)
+    this.#watch.watch(ordinal, worker, options.watchdog)
+    const { hibernateAfterMs = Number.POSITIVE_INFINITY } = options
+    this.#hibernation.watch(ordinal, worker, hibernateAfterMs)
     control.postMessage({
       type: 'begin',
       ordinal,
@@ -182,17 +201,32 @@ export class ThreadHost {
       name: threadName,
       threadId: worker.threadId,
     })
-    setImmediate(() => this.keepSpare())
   }
 
-  #takeSpare(): { worker: Worker; control: MessagePort } | undefined {
-    const spare = this.#spare
-    this.#spare = undefined
-    return spare
+  #enter(
+    ordinal: number,
+    name: string,
+    { worker, control }: FreshThread,
+    dedicated: Pid | undefined,
+  ): void {
+    const limitMb = worker.resourceLimits?.maxOldGenerationSizeMb
+    const known = { ordinal, name, control, worker, dedicated, limitMb }
+    const thread: Thread = { ...known, cause: undefined, lastWords: [] }
+    this.#threads.set(ordinal, thread)
+    control.on('message', (next: ToRoot) => this.handle(next))
+    worker.on('error', (error) => {
+      thread.cause ??= isOutOfMemory(error)
+        ? { type: 'out_of_memory', limitMb }
+        : errorReason(error)
+    })
+    worker.on('exit', (code) => this.#exited(thread, code))
   }
 
   #exited(thread: Thread, code: number): void {
     const { ordinal, control, name } = thread
+    if (this.#threads.get(ordinal) !== thread) return
+    this.#watch.forget(ordinal)
+    this.#hibernation.forget(ordinal)
     this.#drain(control)
     control.close()
     this.#threads.delete(ordinal)
@@ -238,25 +272,27 @@ export class ThreadHost {
   }
 
   #endSoon(thread: Thread): void {
-    const { worker } = thread
-    if (!worker) return
     const timer = setTimeout(() => {
-      if (this.#threads.get(thread.ordinal) !== thread) return
-      thread.cause ??= KILLED
-      void worker.terminate()
+      if (this.#threads.get(thread.ordinal) === thread) this.#end(thread, KILLED)
     }, KILL_GRACE_MS)
     timer.unref()
   }
-}
 
-function makeWorker(limits?: ThreadLimits): { worker: Worker; control: MessagePort } {
-  const { port1, port2 } = new MessageChannel()
-  const worker = new Worker(sibling(import.meta, 'thread-entry'), {
-    workerData: { nodelens: 'thread', control: port2 },
-    transferList: [port2],
-    ...(limits ? { resourceLimits: limits } : {}),
-  })
-  return { worker, control: port1 }
+  #end(thread: Thread | undefined, cause: ExitReason): void {
+    if (!thread?.worker) return
+    thread.cause ??= cause
+    void thread.worker.terminate()
+    setTimeout(() => this.#abandon(thread), ABANDON_MS).unref()
+  }
+
+  /** Nothing that it does has an effect any more: none of its code runs when its wait is over. */
+  #abandon(thread: Thread): void {
+    if (this.#threads.get(thread.ordinal) !== thread || this.#stopping) return
+    const { kernel, onReport } = this.#options
+    const told = { context: 'abandoned', level: 'error', ms: ABANDON_MS, action: 'kill' } as const
+    if (wantsReport(kernel, 'thread-report')) onReport(threadReport(thread, told))
+    this.#exited(thread, 0)
+  }
 }
 
 function isOutOfMemory(error: Error): boolean {

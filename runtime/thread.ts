@@ -4,10 +4,12 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { birth } from './birth.ts'
 import { enterKernel } from './current.ts'
 import { SHUTDOWN } from './exit-reason.ts'
+import { sleepThread } from './hibernation.ts'
 import { Kernel } from './kernel.ts'
 import type { Pid } from './pid.ts'
 import { SharedState } from './shared-state.ts'
 import type { FromRoot, Signal, SpawnRequest } from './signal.ts'
+import { publish } from './telemetry.ts'
 import { TreeReporter } from './tree-reporter.ts'
 import { unreachable } from './unreachable.ts'
 
@@ -20,6 +22,10 @@ export function runThread(control: MessagePort): void {
       control.postMessage(next, transfer ?? []),
     )
     enterKernel(kernel)
+    kernel.onReady = () => {
+      kernel.onReady = undefined
+      control.postMessage({ type: 'thread-ready', ordinal })
+    }
     serveControl(kernel, control)
     if (request) liveFor(kernel, control, pid, request)
   })
@@ -34,10 +40,16 @@ export function serveControl(kernel: Kernel, control: MessagePort, onStopped?: (
         return kernel.peers.accept(message.from, message.port)
       case 'thread-down':
         return kernel.threadLost(message.ordinal, message.reason, message.lastWords)
+      case 'settled':
+        return kernel.peers.settled()
       case 'tree-request':
         return reporter.reply(message.id)
       case 'ping':
         return control.postMessage({ type: 'pong', ordinal: kernel.ordinal })
+      case 'telemetry':
+        return publish(message.telling)
+      case 'hibernate':
+        return sleepThread(kernel)
       case 'stopped':
         return onStopped?.()
       case 'begin':

@@ -39,7 +39,7 @@ export class TimerTable {
     const local = isPid(target) && kernel.isLocal(target)
     const message = local ? compose(ref) : snapshot(target, compose(ref))
     const owner = local ? kernel.find(target) : undefined
-    if (local && !owner) return ref
+    if (local && !owner && kernel.isDead(target)) return ref
     if (ms === 0) {
       this.#send(target, message)
       return ref

@@ -2,6 +2,7 @@ import type { Kernel } from './kernel.ts'
 import type { LifeEvent } from './life-event.ts'
 import type { Process } from './process.ts'
 import type { TreeMessage } from './signal.ts'
+import { tellLife } from './telemetry.ts'
 import type { ProcessReport, TreeNews } from './tree-report.ts'
 
 /** How often counts are compared while somebody watches, milliseconds. */
@@ -26,6 +27,7 @@ export class TreeReporter {
     this.#post = post
     kernel.onLife = (event) => {
       if (kernel.shared.watched) this.#add(toNews(event))
+      tellLife(kernel, event)
     }
   }
 
@@ -71,7 +73,7 @@ export class TreeReporter {
 
 export function report(process: Process): ProcessReport {
   const { pid, parent, id, name, kind, handled, startedAt, label, links, mailbox } = process
-  const status = process.status === 'terminating' ? 'running' : process.status
+  const status = shownStatus(process.status)
   return {
     pid,
     id: id ?? name ?? process.initialCall ?? pid,
@@ -85,6 +87,12 @@ export function report(process: Process): ProcessReport {
     ...(name ? { name } : {}),
     ...(label ? { label } : {}),
   }
+}
+
+/** The tree's words, which are fewer. */
+function shownStatus(status: Process['status']): ProcessReport['status'] {
+  if (status === 'terminating') return 'running'
+  return status === 'suspended' ? 'waiting' : status
 }
 
 function markOf({ mailbox, handled, status, name, label, links }: Process): string {

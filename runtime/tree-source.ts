@@ -112,12 +112,16 @@ export class RootTree implements TreeSource {
     }
   }
 
+  /** What the watchdog has found of a thread; told only while somebody watches. */
+  silence(ordinal: number, isSilent: boolean): void {
+    if (!isSilent) return this.#answered(ordinal)
+    if (this.#listeners.size === 0 || this.#silent.has(ordinal)) return
+    this.#silent.add(ordinal)
+    this.#retell(ordinal)
+  }
+
   #ping(): void {
-    for (const ordinal of this.#unanswered) {
-      if (this.#silent.has(ordinal)) continue
-      this.#silent.add(ordinal)
-      this.#retell(ordinal)
-    }
+    for (const ordinal of this.#unanswered) this.silence(ordinal, true)
     const ordinals = this.#options.threads().map(({ ordinal }) => ordinal)
     for (const ordinal of this.#silent)
       if (!ordinals.includes(ordinal)) this.#silent.delete(ordinal)

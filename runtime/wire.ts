@@ -4,6 +4,11 @@
  * may be an error is made a {@link WireError} first.
  */
 
+import { cloneableCopy, isErrorObject, printable } from './cloneable.ts'
+import { classNameOf, errorClassOf } from './error-classes.ts'
+
+export { printable } from './cloneable.ts'
+
 /** An error as it crosses a thread: what a reader of a log needs, as plain data. */
 export interface WireError {
   readonly name: string
@@ -11,52 +16,112 @@ export interface WireError {
   readonly stack?: string
   readonly code?: string | number
   readonly cause?: WireError
+  /** The errors that an `AggregateError` holds, at most 16. */
+  readonly errors?: readonly WireError[]
+  /** What its class is called, where that is not its name. */
+  readonly class?: string
   /** Own enumerable fields of the error that can be cloned. */
   readonly fields?: Readonly<Record<string, unknown>>
+  /** Which of the fields are errors themselves. */
+  readonly errorFields?: readonly string[]
+  /** What was thrown, where that is neither an error nor a text (the message is that then). */
+  readonly value?: unknown
 }
 
 const MAX_CAUSES = 4
-/** How deep a copy goes into what cannot be cloned as a whole. */
-const MAX_DEPTH = 8
-const OWN = new Set(['name', 'message', 'stack', 'code', 'cause'])
+const MAX_ERRORS = 16
+const OWN = new Set(['name', 'message', 'stack', 'code', 'cause', 'errors'])
+const NO_ERROR = 'NonError'
 
 /** Makes plain data of anything that was thrown; never throws itself. */
-export function toWireError(thrown: unknown, depth = 0): WireError {
-  if (!(thrown instanceof Error)) {
-    if (isWireError(thrown)) return thrown
-    return { name: 'NonError', message: printable(thrown) }
-  }
-  const { name, message, stack, code, cause } = thrown as Error & { code?: unknown }
-  const fields = cloneableFields(thrown)
+export function toWireError(thrown: unknown): WireError {
+  return wireOf(thrown, 0, new Set())
+}
+
+/** @param seen Errors that are told already: one that leads back to itself is told once. */
+function wireOf(thrown: unknown, depth: number, seen: Set<object>): WireError {
+  if (!isErrorObject(thrown)) return wireOfOther(thrown)
+  const name = textOf(read(thrown, 'name'), 'Error')
+  const message = textOf(read(thrown, 'message'), '')
+  if (seen.has(thrown)) return { name, message }
+  seen.add(thrown)
+  const [stack, code, cause] = [read(thrown, 'stack'), read(thrown, 'code'), read(thrown, 'cause')]
+  const errors = read(thrown, 'errors')
+  const made = classNameOf(thrown)
+  const isDeep = depth >= MAX_CAUSES
   return {
-    name: String(name),
-    message: String(message),
+    name,
+    message,
     ...(typeof stack === 'string' ? { stack } : {}),
     ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
-    ...(cause !== undefined && depth < MAX_CAUSES ? { cause: toWireError(cause, depth + 1) } : {}),
-    ...(fields ? { fields } : {}),
+    ...(made === undefined || made === name || made === 'Error' ? {} : { class: made }),
+    ...(cause === undefined || isDeep ? {} : { cause: wireOf(cause, depth + 1, seen) }),
+    ...(Array.isArray(errors) && !isDeep
+      ? { errors: errors.slice(0, MAX_ERRORS).map((one) => wireOf(one, depth + 1, seen)) }
+      : {}),
+    ...fieldsOf(thrown, (one) => wireOf(one, depth + 1, seen)),
   }
 }
 
-/** Makes an `Error` of plain data again; its name, code, stack, cause and fields are the sender's. */
+function wireOfOther(thrown: unknown): WireError {
+  if (typeof thrown === 'string') return { name: NO_ERROR, message: thrown }
+  const copy = toCloneable(thrown)
+  if (isWireError(copy)) return copy
+  return {
+    name: NO_ERROR,
+    message: printable(thrown),
+    ...(copy === undefined ? {} : { value: copy }),
+  }
+}
+
+function fieldsOf(
+  error: Error,
+  wire: (error: object) => WireError,
+): Pick<WireError, 'fields' | 'errorFields'> {
+  const keys = keysOf(error).filter((key) => !OWN.has(key))
+  if (keys.length === 0) return {}
+  const values = keys.map((key): [string, unknown] => [key, read(error, key)])
+  const errorFields = values.flatMap(([key, value]) => (isErrorObject(value) ? [key] : []))
+  const fields = Object.fromEntries(values.map(([key, item]) => [key, cloneableCopy(item, wire)]))
+  return { fields, ...(errorFields.length > 0 ? { errorFields } : {}) }
+}
+
+/**
+ * Makes an `Error` of plain data again; its name, code, stack, cause and fields are the sender's,
+ * and its class too, where this thread knows one of that name (`registerErrorClass`).
+ */
 export function fromWireError(wire: WireError): Error {
-  const error = new Error(wire.message)
-  Object.defineProperty(error, 'name', { value: wire.name, configurable: true, writable: true })
-  Object.defineProperty(error, 'stack', {
-    value: wire.stack ?? `${wire.name}: ${wire.message}`,
-    configurable: true,
-    writable: true,
-  })
-  if (wire.code !== undefined) Object.assign(error, { code: wire.code })
-  if (wire.fields) Object.assign(error, wire.fields)
-  if (wire.cause) {
-    Object.defineProperty(error, 'cause', {
-      value: fromWireError(wire.cause),
-      configurable: true,
-      writable: true,
-    })
+  const error = blank(wire)
+  put(error, 'name', wire.name, false)
+  put(error, 'stack', wire.stack ?? `${wire.name}: ${wire.message}`, false)
+  if (wire.code !== undefined) put(error, 'code', wire.code, true)
+  if (wire.cause) put(error, 'cause', causeFrom(wire.cause), false)
+  if (wire.errors) put(error, 'errors', wire.errors.map(causeFrom), false)
+  for (const [key, value] of Object.entries(wire.fields ?? {})) {
+    const isError = wire.errorFields?.includes(key) && isWireError(value)
+    put(error, key, isError ? fromWireError(value) : value, true)
   }
   return error
+}
+
+function blank({ name, message, class: made }: WireError): Error {
+  if (made === 'DOMException') return new DOMException(message, name)
+  const error = new Error(message)
+  const known = errorClassOf(made) ?? errorClassOf(name)
+  if (known) Object.setPrototypeOf(error, known.prototype)
+  return error
+}
+
+/** A cause need not be an error. */
+function causeFrom(wire: WireError): unknown {
+  if (wire.name !== NO_ERROR || wire.stack !== undefined) return fromWireError(wire)
+  return 'value' in wire ? wire.value : wire.message
+}
+
+/** Sets what the class itself does not say already, past setters and frozen prototypes. */
+function put(error: Error, key: string, value: unknown, enumerable: boolean): void {
+  if (read(error, key) === value && (!enumerable || key === 'code')) return
+  Object.defineProperty(error, key, { value, enumerable, configurable: true, writable: true })
 }
 
 export function isWireError(value: unknown): value is WireError {
@@ -70,49 +135,32 @@ export function isWireError(value: unknown): value is WireError {
   )
 }
 
-/** A short text for any value; never throws, not for proxies or cyclic objects either. */
-export function printable(value: unknown): string {
-  try {
-    if (typeof value === 'string') return value
-    if (typeof value === 'object' && value !== null) return JSON.stringify(value) ?? '[unprintable]'
-    return String(value)
-  } catch {
-    return Object.prototype.toString.call(value)
-  }
-}
-
 /**
  * A copy of `value` that can be cloned: what cannot (functions, symbols, handles) becomes a
  * printable placeholder, errors become {@link WireError}s. Used for exit reasons, which must cross
  * whatever they hold.
  */
-export function toCloneable(value: unknown, depth = 0, seen = new WeakSet<object>()): unknown {
-  if (typeof value === 'function' || typeof value === 'symbol') return `[${typeof value}]`
-  if (typeof value !== 'object' || value === null) return value
-  if (value instanceof Error) return toWireError(value)
+export function toCloneable(value: unknown): unknown {
+  return cloneableCopy(value, toWireError)
+}
+
+/** A getter or proxy of somebody else's error may throw. */
+function read(error: object, key: string): unknown {
   try {
-    return structuredClone(value)
+    return Reflect.get(error, key)
   } catch {
-    if (seen.has(value)) return '[seen before]'
-    if (depth > MAX_DEPTH) return printable(value)
-    seen.add(value)
-    try {
-      return copyOf(value, (item) => toCloneable(item, depth + 1, seen))
-    } catch {
-      return printable(value)
-    }
+    return undefined
   }
 }
 
-function copyOf(value: object, copy: (item: unknown) => unknown): unknown {
-  if (Array.isArray(value)) return value.map(copy)
-  if (value instanceof Set) return new Set([...value].map(copy))
-  if (value instanceof Map) return new Map([...value].map(([key, item]) => [copy(key), copy(item)]))
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copy(item)]))
+function keysOf(error: object): string[] {
+  try {
+    return Object.keys(error)
+  } catch {
+    return []
+  }
 }
 
-function cloneableFields(error: Error): Record<string, unknown> | undefined {
-  const fields = Object.entries(error).filter(([key]) => !OWN.has(key))
-  if (fields.length === 0) return undefined
-  return Object.fromEntries(fields.map(([key, value]) => [key, toCloneable(value)]))
+function textOf(value: unknown, otherwise: string): string {
+  return value === undefined ? otherwise : printable(value)
 }

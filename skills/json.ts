@@ -19,6 +19,12 @@ export function textOf(value: unknown, otherwise = '?'): string {
   return typeof value === 'string' ? value : otherwise
 }
 
+/** A finite number at a path, or null. */
+export function numberAt(value: Json | undefined, path: string): number | null {
+  const found = atPath(value, path)
+  return typeof found === 'number' && Number.isFinite(found) ? found : null
+}
+
 /** Parses text of which only the shape is unknown: what JSON.parse returns is JSON by construction. */
 export function parseJson(text: string): Json {
   const value: Json = JSON.parse(text)

@@ -27,7 +27,7 @@ function operatorText(request: OperatorRequest): string[] {
     `Your state is healthy, observing, warning or critical; you set it with set_state and it is what you attest.
 
 How to work:
-1. take_snapshot. 2. If something is out of the normal, look closer with execute. 3. send_notification for each finding. 4. set_state. 5. done.
+1. take_snapshot. 2. If something is out of the normal, look closer with execute; base_history tells how a number has been before and how fast it changes. 3. send_notification for each finding. 4. set_state. 5. done.
 If all is normal: set nothing, notify nothing, choose done with a summary. A failed reading is not a healthy one: say so.
 
 Facts and guesses are kept apart: type, context and observation hold facts with numbers; guesses stand in hypothesis only. Every notification names the snapshots it rests on. Name the place (file, function, line) when a result shows it; never invent one. Evidence is copied from snapshots and results.

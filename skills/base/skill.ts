@@ -2,19 +2,23 @@ import { hostname, platform, release } from 'node:os'
 import * as v from 'valibot'
 import { type BuiltInSkill, builtInCallback } from '../built-in-skill.ts'
 import type { HeartbeatReader } from '../gateway/heartbeat-reader.ts'
+import { historyCallbacks } from '../history/callbacks.ts'
+import type { HistoryReader } from '../history/history.ts'
 import type { JsonRecord } from '../json.ts'
 
 /**
- * What every operator has whatever its skill: the time and the node. Its two callbacks carry the names that
- * beamlens gave them, without a prefix.
+ * What every operator has whatever its skill: the time, the node, and the numbers of all skills over time. The
+ * first two callbacks carry the names that beamlens gave them, without a prefix.
  */
-export function baseSkill(reader: HeartbeatReader): BuiltInSkill {
+export function baseSkill(reader: HeartbeatReader, history: HistoryReader): BuiltInSkill {
   const nothing = v.strictObject({})
   return {
     id: 'base',
-    title: 'Time and node',
-    description: 'The current time and what process this is; part of every skill.',
-    systemPrompt: 'get_current_time and get_node_info are always there.',
+    title: 'Time, node and history',
+    description:
+      'The current time, what process this is, and the numbers of all skills over time; part of every skill.',
+    systemPrompt:
+      'get_current_time, get_node_info, base_metrics and base_history are always there.',
     watch: [],
     drilldown: [],
     snapshot: async () => ({ data: nodeInfo(reader), via: 'outside' }),
@@ -29,6 +33,7 @@ export function baseSkill(reader: HeartbeatReader): BuiltInSkill {
         input: nothing,
         run: () => nodeInfo(reader),
       }),
+      ...historyCallbacks(history),
     },
   }
 }

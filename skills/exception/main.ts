@@ -37,6 +37,11 @@ type Pattern = NonNullable<ReturnType<PatternTable['note']>>
 
 class ExceptionWatch {
   readonly table = new PatternTable(false)
+  readonly #counts: Record<ExceptionKind, number> = {
+    unhandled_rejection: 0,
+    uncaught: 0,
+    reported: 0,
+  }
   #handledLate = 0
 
   /** Returns how to end it. */
@@ -61,11 +66,12 @@ class ExceptionWatch {
   }
 
   read(): JsonRecord {
-    return { handledLate: this.#handledLate, active: this.table.reported() }
+    return { handledLate: this.#handledLate, ...this.#counts, active: this.table.reported() }
   }
 
   #note(kind: ExceptionKind, thrown: unknown, context?: unknown): void {
     const now = epochMs()
+    this.#counts[kind] += 1
     const { name, message, code } = describeThrown(thrown)
     const pattern = this.table.note(kind, name, message, now)
     if (pattern === undefined) return

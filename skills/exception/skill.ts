@@ -7,7 +7,8 @@ import {
 } from '../built-in-skill.ts'
 import type { DrillNotice, DrillStep } from '../contract.ts'
 import type { OutsideHalf, OutsidePart, SkillContext } from '../gateway/outside-part.ts'
-import { isRecord, type Json, type JsonRecord, textOf } from '../json.ts'
+import type { MetricReadings } from '../history/feed.ts'
+import { isRecord, type Json, type JsonRecord, numberAt, textOf } from '../json.ts'
 import { epochMs } from '../probe/clock.ts'
 import { PatternBook } from '../rates/pattern-book.ts'
 import { RaiseOnce } from '../rates/raise-once.ts'
@@ -95,6 +96,7 @@ class ExceptionHalf implements OutsideHalf {
   readonly #book: PatternBook
   readonly #raised = new RaiseOnce()
   #handledLate = 0
+  #reading: Json = null
   #isLooking = false
 
   constructor(context: SkillContext) {
@@ -115,11 +117,23 @@ class ExceptionHalf implements OutsideHalf {
 
   readonly hear = (reading: Json, now: number): void => {
     this.#book.hear(reading, now)
+    this.#reading = reading
     if (isRecord(reading)) this.#handledLate = Number(reading['handledLate'] ?? 0)
     const { counters } = this.#book
     const isRising = counters.ids().some((id) => counters.judge(id, ANY_LIMITS).type === 'risen')
     const mayRaise = this.#context.isUp() && !this.#isLooking && this.#raised.isFree(now)
     if (isRising && mayRaise) void this.#look(now)
+  }
+
+  readonly metrics = (): MetricReadings => {
+    const [unhandled = '', uncaught = '', reported = ''] = KINDS
+    return {
+      counters: {
+        unhandled: numberAt(this.#reading, unhandled),
+        uncaught: numberAt(this.#reading, uncaught),
+        reported: numberAt(this.#reading, reported),
+      },
+    }
   }
 
   async #look(now: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { getHeapSpaceStatistics } from 'node:v8'
 import { isRecord, parseJson } from '../json.ts'
 import {
   GAUGE,
@@ -5,6 +6,9 @@ import {
   GC_SLOTS,
   type HeartbeatViews,
   LATENESS_SLOTS,
+  PAUSE_BUCKETS_MS,
+  SPACE_FIELDS,
+  SPACE_SLOTS,
   viewsOf,
   WORD,
 } from '../probe/layout.ts'
@@ -18,6 +22,18 @@ export interface GcEvent {
   readonly heapUsedBytes: number
   readonly externalBytes: number
 }
+
+/** One space of main's V8 heap. */
+export interface HeapSpace {
+  readonly name: string
+  /** Taken from the system, of that in use, and of that in physical memory. */
+  readonly committedBytes: number
+  readonly usedBytes: number
+  readonly physicalBytes: number
+}
+
+/** V8 lists them in the same order in every thread. */
+const SPACE_NAMES: readonly string[] = getHeapSpaceStatistics().map(({ space_name: name }) => name)
 
 /** An uncaught error as main wrote it down. */
 export interface CrashReport {
@@ -74,6 +90,27 @@ export class HeartbeatReader {
       })
     }
     return events
+  }
+
+  /** How many minor or major collections paused main for how long, by PAUSE_BUCKETS_MS, since the probe came. */
+  pauses(kind: 'minor' | 'major'): number[] {
+    const width = PAUSE_BUCKETS_MS.length + 1
+    const from = kind === 'minor' ? 0 : width
+    return [...this.#views.pauses.subarray(from, from + width)]
+  }
+
+  /** The spaces of main's heap, as of `memoryAt`; empty before main has read them. */
+  spaces(): HeapSpace[] {
+    const { spaces } = this.#views
+    return SPACE_NAMES.slice(0, SPACE_SLOTS).map((name, index) => {
+      const base = index * SPACE_FIELDS
+      return {
+        name,
+        committedBytes: spaces[base] ?? 0,
+        usedBytes: spaces[base + 1] ?? 0,
+        physicalBytes: spaces[base + 2] ?? 0,
+      }
+    })
   }
 
   /** How late the timers of the last minute were, in milliseconds, sorted. */

@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url'
 import type { MessagePort } from 'node:worker_threads'
 import { baseSkill } from '../base/skill.ts'
 import type { BuiltInSkill } from '../built-in-skill.ts'
+import { MetricFeed, type MetricReadings } from '../history/feed.ts'
+import { History, MAX_METRICS } from '../history/history.ts'
 import { epochMs } from '../probe/clock.ts'
 import { WORD } from '../probe/layout.ts'
 import { SourceFiles } from '../source/source-files.ts'
@@ -10,9 +12,10 @@ import { CensusRun } from '../tables/census-run.ts'
 import { tablesSkill } from '../tables/skill.ts'
 import { TableWatch } from '../tables/table-watch.ts'
 import { HeapWatch } from '../vm/heap-watch.ts'
+import { VmMeter } from '../vm/meter.ts'
 import { vmSkill } from '../vm/skill.ts'
 import { ChopWatch } from '../vm-events/chop-watch.ts'
-import { vmEventsSkill } from '../vm-events/skill.ts'
+import { stallReadings, vmEventsSkill } from '../vm-events/skill.ts'
 import { StallLog } from '../vm-events/stall-log.ts'
 import { StallWatch } from '../vm-events/stall-watch.ts'
 import { HeartbeatReader } from './heartbeat-reader.ts'
@@ -39,12 +42,14 @@ export class GatewayParts {
   readonly heap: HeapWatch
   readonly tables: TableWatch
   readonly census: CensusRun
+  readonly history: History
   readonly files = new SourceFiles()
   readonly ownFolders = ownFolders()
   readonly root: string
   /** Skills that come as parts. */
   readonly halves: ReadonlyMap<string, OutsideHalf>
   readonly #options: Required<GatewayOptions>
+  readonly #feed: MetricFeed
   #remote: SafeRemote | undefined
   #stops: (() => void)[] = []
   #isStopped = false
@@ -56,6 +61,13 @@ export class GatewayParts {
     this.reader = new HeartbeatReader(options.heartbeat)
     this.inspector = new Inspector(this.reader.words, options.mainPauseMsPerMinute, (spentMs) => {
       onSignal({ type: 'budget-exhausted', spentMs })
+    })
+    this.history = new History((what) => {
+      const message = `${MAX_METRICS} metrics are kept, this one is not`
+      onSignal({ type: 'history-degraded', why: 'full', what, message })
+    })
+    this.#feed = new MetricFeed(this.history, (what, message) => {
+      onSignal({ type: 'history-degraded', why: 'reading-failed', what, message })
     })
     this.log = new StallLog(this.files, options.root)
     const { reader, inspector, ownFolders: own } = this
@@ -95,6 +107,7 @@ export class GatewayParts {
       onExit: () => inspector.close(),
       onCrash: onSignal,
     })
+    const meters = this.#meters()
     const timer = setInterval(() => {
       lastWords.check()
       heap.tick()
@@ -103,8 +116,9 @@ export class GatewayParts {
         this.tables.tick(Atomics.load(reader.words, WORD.registered), this.watch.lateMs)
       const now = epochMs()
       for (const half of this.halves.values()) half.tick?.(now)
+      for (const [skill, metrics] of meters) this.#feed.ask(skill, metrics, now)
     }, TICK_MS).unref()
-    const patrol = new Patrol(this.access, this.halves, () => this.watch.lateMs)
+    const patrol = new Patrol(this.access, this.halves, () => this.watch.lateMs, this.#feed)
     this.#stops = [() => clearInterval(timer), lastWords.stop, patrol.start()]
     void connect().then(
       (port) => this.#attach(port),
@@ -128,9 +142,27 @@ export class GatewayParts {
     this.#remote?.close()
   }
 
+  /** What is read each second; skills that hear main are read when they do. */
+  #meters(): [string, (now: number) => MetricReadings][] {
+    const own: Record<string, (now: number) => MetricReadings> = {
+      vm: new VmMeter(this.reader).metrics,
+      vm_events: (now) => stallReadings(this, now),
+      tables: () => ({ gauges: this.tables.registeredSizes() }),
+    }
+    const halves = [...this.halves].flatMap(
+      ([id, { hear, metrics }]): [string, (now: number) => MetricReadings][] =>
+        metrics === undefined || hear !== undefined ? [] : [[id, metrics]],
+    )
+    return [...Object.entries(own).filter(([id]) => this.#options.skills.includes(id)), ...halves]
+  }
+
   #context(): SkillContext {
-    const { reader, access, inspector, files, ownFolders: own, root, watch } = this
+    const { reader, access, inspector, files, ownFolders: own, root, watch, history } = this
+    const { skills, custom, anomaly, onSignal } = this.#options
     return {
+      skills: [...skills, ...custom.map(({ id }) => id), 'base'],
+      anomaly,
+      history,
       reader,
       access,
       inspector,
@@ -139,7 +171,8 @@ export class GatewayParts {
       root,
       lateMs: () => watch.lateMs,
       isUp: () => watch.isUp,
-      raise: (symptom) => void this.#options.onSignal({ type: 'symptom', ...symptom }),
+      raise: (symptom) => void onSignal({ type: 'symptom', ...symptom }),
+      report: (signal) => void onSignal(signal),
     }
   }
 
@@ -159,7 +192,7 @@ export function skillsOf(
     tables: () => tablesSkill(parts),
     vm_events: () => vmEventsSkill(parts),
   }
-  const skills = new Map([['base', baseSkill(parts.reader)]])
+  const skills = new Map([['base', baseSkill(parts.reader, parts.history)]])
   for (const id of ids) {
     const skill = makers[id]?.() ?? parts.halves.get(id)?.skill
     if (skill !== undefined) skills.set(id, skill)

@@ -1,3 +1,4 @@
+import type { MetricFeed } from '../history/feed.ts'
 import { isRecord, type Json } from '../json.ts'
 import { epochMs } from '../probe/clock.ts'
 import type { MainAccess } from './main-access.ts'
@@ -13,12 +14,19 @@ export class Patrol {
   readonly #access: MainAccess
   readonly #halves: ReadonlyMap<string, OutsideHalf>
   readonly #lateMs: () => number
+  readonly #feed: MetricFeed
   #isAsking = false
 
-  constructor(access: MainAccess, halves: ReadonlyMap<string, OutsideHalf>, lateMs: () => number) {
+  constructor(
+    access: MainAccess,
+    halves: ReadonlyMap<string, OutsideHalf>,
+    lateMs: () => number,
+    feed: MetricFeed,
+  ) {
     this.#access = access
     this.#halves = halves
     this.#lateMs = lateMs
+    this.#feed = feed
   }
 
   /** Returns how to end it. Without a skill that listens there is no patrol. */
@@ -46,7 +54,9 @@ export class Patrol {
     const now = epochMs()
     for (const [id, half] of this.#halves) {
       const reading = readings[id]
-      if (reading !== undefined) half.hear?.(reading, now)
+      if (reading === undefined || half.hear === undefined) continue
+      half.hear(reading, now)
+      if (half.metrics !== undefined) this.#feed.ask(id, half.metrics, now)
     }
   }
 }

@@ -59,3 +59,26 @@ export type GatewaySignal =
       readonly type: 'budget-exhausted'
       readonly spentMs: number
     }
+  | {
+      /** Not all numbers are kept over time: the bound on metrics is hit, or a skill's reading throws. Once for each. */
+      readonly type: 'history-degraded'
+      readonly why: 'full' | 'reading-failed'
+      /** The metric that is not kept, or the skill. */
+      readonly what: string
+      readonly message: string
+    }
+  | {
+      /** A skill goes on with less: a bound is hit, a file cannot be used. Once for each. */
+      readonly type: 'skill-degraded'
+      readonly skill: string
+      readonly why: string
+      readonly what: string
+      readonly message: string
+    }
+  | {
+      /** A skill had a symptom to raise and holds it back: one was just raised, or too many in this hour. */
+      readonly type: 'symptom-held'
+      readonly skill: string
+      readonly key: string
+      readonly why: 'cooldown' | 'hourly-bound'
+    }

@@ -34,6 +34,7 @@ function makeHalf(context: SkillContext): OutsideHalf {
       watch.hear(reading, now)
       if (context.isUp()) raiseAll(parts, suspicions, now)
     },
+    metrics: () => ({ gauges: counts(watch) }),
   }
 }
 
@@ -126,29 +127,47 @@ function windowCallbacks(parts: HandleParts, suspicions: Suspicions): BuiltInSki
   }
 }
 
-function snapshot({ watch }: HandleParts): JsonRecord {
-  const { reading } = watch
-  const growing = watch.growing()
+/** What is open now. */
+function counts({
+  reading,
+  descriptors,
+  connections,
+  timers,
+}: HandleWatch): Record<string, number> {
   const open = (kind: string): number => {
-    const counts = reading?.totals[kind]
-    return counts === undefined ? 0 : counts.created - counts.closed
+    const totals = reading?.totals[kind]
+    return totals === undefined ? 0 : totals.created - totals.closed
   }
+  return {
+    descriptorsOpen: descriptors.last?.value ?? 0,
+    socketsOpen: open('socket'),
+    connectionsOpen: connections.last?.value ?? 0,
+    serversOpen: open('server'),
+    timersActive: timers.last?.value ?? 0,
+    workersAlive: open('worker'),
+    childrenAlive: open('child'),
+    requestsPending: pendingRequests(reading?.resources ?? {}),
+  }
+}
+
+/** What waits for the thread pool or the system: file, name, crypto and zlib calls, connects. */
+function pendingRequests(resources: Readonly<Record<string, number>>): number {
+  const pending = Object.entries(resources).filter(([type]) => /Req|Job$|^Zlib/.test(type))
+  return pending.reduce((total, [, count]) => total + count, 0)
+}
+
+function snapshot({ watch }: HandleParts): JsonRecord {
+  const growing = watch.growing()
   const descriptorsOpen = watch.descriptors.last?.value ?? 0
   const limit = descriptorLimit()
   return {
-    descriptorsOpen,
+    ...counts(watch),
     descriptorLimit: limit,
     descriptorUsedPct: limit === 0 ? 0 : Math.round((1000 * descriptorsOpen) / limit) / 10,
-    socketsOpen: open('socket'),
-    connectionsOpen: watch.connections.last?.value ?? 0,
-    serversOpen: open('server'),
-    timersActive: watch.timers.last?.value ?? 0,
-    workersAlive: open('worker'),
-    childrenAlive: open('child'),
     growingSites: growing.filter(({ what }) => what === 'site').length,
     timersGrow: growing.some(({ what }) => what === 'timers'),
     filesGrow: growing.some(({ what }) => what === 'files'),
     crashLoopCount: watch.crashLoops(epochMs()).length,
-    activeResources: { ...reading?.resources },
+    activeResources: { ...watch.reading?.resources },
   }
 }

@@ -1,8 +1,11 @@
 import type { DrillNotice, DrillStep } from '../contract.ts'
+import { MEMORY_CONSEQUENCES } from '../memory-consequences.ts'
+import { OVERLOAD_TYPES } from '../overload/types.ts'
 import { LASTING } from './watch.ts'
 
 /** What a bad upstream brings about in this process. */
 const CONSEQUENCES = [
+  ...OVERLOAD_TYPES,
   'http_server_slow',
   'http_server_errors',
   'http_requests_hang',
@@ -95,7 +98,14 @@ export const HTTP_DRILLDOWN: readonly DrillStep[] = [
       location: 'location',
       confidence: '{confidence}',
       evidence: ['writes', 'refused', 'refusedPct', 'sourceLine', 'stack'],
-      explains: ['vm_rssPctOfMemory', 'vm_heapUsedPct', 'vm_gcSharePct', 'http_requests_hang'],
+      explains: [
+        ...OVERLOAD_TYPES,
+        'vm_rssPctOfMemory',
+        'vm_heapUsedPct',
+        'vm_gcSharePct',
+        'http_requests_hang',
+        ...MEMORY_CONSEQUENCES,
+      ],
     },
   },
   {

@@ -3,6 +3,7 @@ import { type BuiltInSkill, builtInCallback, countInput } from '../built-in-skil
 import type { OutsideHalf, OutsidePart, SkillContext } from '../gateway/outside-part.ts'
 import type { JsonRecord } from '../json.ts'
 import { HTTP_DRILLDOWN } from './drilldown.ts'
+import { httpReadings } from './meter.ts'
 import {
   callersOf,
   type HttpParts,
@@ -38,6 +39,7 @@ function makeHalf(context: SkillContext): OutsideHalf {
       watch.hear(reading, now)
       if (context.isUp()) raiseAll(parts)
     },
+    metrics: () => httpReadings(watch),
   }
 }
 

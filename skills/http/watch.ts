@@ -30,6 +30,9 @@ export class HttpWatch {
   readonly inbound = new WindowBook()
   readonly outbound = new WindowBook()
   readonly waitingBytes = new Series()
+  /** Time of the newest reading, and whether it is the first: then its counts began some time ago. */
+  at = 0
+  isFirst = true
   readonly #context: SkillContext
   #readings: ReadonlyMap<string, number> = new Map()
 
@@ -40,6 +43,8 @@ export class HttpWatch {
   hear(value: Json, now: number): void {
     const reading = parseHttpReading(value)
     if (reading === undefined) return
+    this.isFirst = this.at === 0
+    this.at = now
     this.inbound.add(reading.inbound, now)
     this.outbound.add(reading.outbound, now)
     this.waitingBytes.add({ at: now, value: reading.waitingBytes })

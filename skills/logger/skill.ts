@@ -1,6 +1,7 @@
 import type { BuiltInSkill } from '../built-in-skill.ts'
 import type { OutsideHalf, OutsidePart, SkillContext } from '../gateway/outside-part.ts'
-import { isRecord, type Json, type JsonRecord, textOf } from '../json.ts'
+import type { MetricReadings } from '../history/feed.ts'
+import { isRecord, type Json, type JsonRecord, numberAt, textOf } from '../json.ts'
 import { epochMs } from '../probe/clock.ts'
 import { Counters } from '../rates/counters.ts'
 import { PatternBook } from '../rates/pattern-book.ts'
@@ -29,6 +30,7 @@ class LoggerHalf implements OutsideHalf {
   readonly #listeners = new ListenerBook()
   readonly #raised = new RaiseOnce()
   #bytes: { readonly at: number; readonly count: number }[] = []
+  #reading: Json = null
   #isLooking = false
 
   constructor(context: SkillContext) {
@@ -54,6 +56,7 @@ class LoggerHalf implements OutsideHalf {
   readonly hear = (reading: Json, now: number): void => {
     if (!isRecord(reading)) return
     this.#book.hear(reading, now)
+    this.#reading = reading
     this.#listeners.hear(reading, now)
     const totals = LEVELS.map((level, id): [number, number] => [id, Number(reading[level] ?? 0)])
     this.#levels.take(totals, now)
@@ -63,6 +66,20 @@ class LoggerHalf implements OutsideHalf {
     const isLeaking = this.#listeners.growing().length > 0
     const mayRaise = this.#context.isUp() && !this.#isLooking && this.#raised.isFree(now)
     if ((isRising || isLeaking) && mayRaise) void this.#look(now)
+  }
+
+  readonly metrics = (): MetricReadings => {
+    const [errors, warnings, infos, debugs] = LEVELS.map((level) => numberAt(this.#reading, level))
+    const writtenBytes = numberAt(this.#reading, 'bytes')
+    return {
+      counters: {
+        errors: errors ?? null,
+        warnings: warnings ?? null,
+        infos: infos ?? null,
+        debugs: debugs ?? null,
+        writtenBytes,
+      },
+    }
   }
 
   async #look(now: number): Promise<void> {

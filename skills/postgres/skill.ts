@@ -6,6 +6,7 @@ import {
   countInput,
 } from '../built-in-skill.ts'
 import type { OutsideHalf, OutsidePart, SkillContext } from '../gateway/outside-part.ts'
+import type { MetricReadings } from '../history/feed.ts'
 import type { Json, JsonRecord } from '../json.ts'
 import { epochMs } from '../probe/clock.ts'
 import { ASK_TIMEOUT_MS, Database, type QuestionName } from './database.ts'
@@ -53,16 +54,24 @@ class PostgresSkill {
     }
   }
 
-  #snapshot(): JsonRecord {
+  /** Numbers for the history; none before `pg` is loaded. */
+  metrics(): MetricReadings {
     const { last, history } = this.watch
-    const interval = history.intervals.at(-1)
+    if (last === undefined) return {}
+    const { errors, connectErrors } = last
+    const calls = history.intervals.at(-1)?.callsPerSecond ?? null
+    return {
+      gauges: { ...this.#traffic(), callsPerSecond: calls },
+      counters: { errors, connectErrors },
+    }
+  }
+
+  #traffic(): Record<string, number> {
+    const { last, history } = this.watch
     const pools = last?.pools ?? []
     const sum = (values: readonly number[]): number =>
       values.reduce((total, value) => total + value, 0)
     return {
-      isLoaded: last !== undefined,
-      troubles: this.watch.troubles(epochMs()).length,
-      pools: pools.length,
       connections: sum(pools.map(({ total }) => total)),
       maxConnections: sum(pools.map(({ max }) => max)),
       idle: sum(pools.map(({ idle }) => idle)),
@@ -70,9 +79,19 @@ class PostgresSkill {
       longestWaitMs: Math.max(0, ...pools.map(({ oldestWaitMs }) => oldestWaitMs)),
       heldOverOneSecond: sum(pools.flatMap(({ holders }) => holders.map(({ count }) => count))),
       outsidePools: sum((last?.loose ?? []).map(({ open }) => open)),
-      callsPerSecond: round(interval?.callsPerSecond ?? 0),
       active: last?.active ?? 0,
-      busyConnections: round(interval?.load ?? 0),
+      busyConnections: round(history.intervals.at(-1)?.load ?? 0),
+    }
+  }
+
+  #snapshot(): JsonRecord {
+    const { last, history } = this.watch
+    return {
+      isLoaded: last !== undefined,
+      troubles: this.watch.troubles(epochMs()).length,
+      pools: last?.pools.length ?? 0,
+      ...this.#traffic(),
+      callsPerSecond: round(history.intervals.at(-1)?.callsPerSecond ?? 0),
       errors: last?.errors ?? 0,
       connectErrors: last?.connectErrors ?? 0,
     }
@@ -177,6 +196,7 @@ export const postgresOutside: OutsidePart = {
       skill: half.skill(),
       hear: (reading, now) => half.watch.hear(reading, now),
       tick: (now) => half.watch.tick(now),
+      metrics: () => half.metrics(),
     }
   },
 }

@@ -1,9 +1,17 @@
 import { type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
 import { epochMs } from './clock.ts'
-import { GAUGE, GC_FIELDS, GC_SLOTS, type HeartbeatViews, WORD } from './layout.ts'
+import {
+  GAUGE,
+  GC_FIELDS,
+  GC_SLOTS,
+  type HeartbeatViews,
+  PAUSE_BUCKETS_MS,
+  WORD,
+} from './layout.ts'
 
-/** `perf_hooks.constants.NODE_PERFORMANCE_GC_MAJOR`. */
+/** `perf_hooks.constants.NODE_PERFORMANCE_GC_MAJOR`, and the two kinds of minor ones. */
 const GC_MAJOR = 4
+const GC_MINOR = [1, 2]
 /** Minor collections shorter than this are counted, not listed. */
 const LISTED_FROM_MS = 20
 const memoryUsage = process.memoryUsage.bind(process)
@@ -24,12 +32,11 @@ export function startGcWatch(views: HeartbeatViews): () => void {
   return () => observer.disconnect()
 }
 
-function store({ words, gauges, gc }: HeartbeatViews, entry: PerformanceEntry): void {
+function store(views: HeartbeatViews, entry: PerformanceEntry): void {
+  const { words, gauges, gc } = views
   const kind = kindOf(entry)
   const isMajor = kind === GC_MAJOR
-  const counter = isMajor ? GAUGE.gcMajorCount : GAUGE.gcMinorCount
-  gauges[counter] = (gauges[counter] ?? 0) + 1
-  gauges[GAUGE.gcTotalMs] = (gauges[GAUGE.gcTotalMs] ?? 0) + entry.duration
+  count(views, kind, entry.duration)
   if (!isMajor && entry.duration < LISTED_FROM_MS) return
   const events = words[WORD.gcEvents] ?? 0
   const base = (events % GC_SLOTS) * GC_FIELDS
@@ -44,6 +51,23 @@ function store({ words, gauges, gc }: HeartbeatViews, entry: PerformanceEntry): 
     gauges[GAUGE.heapUsedBytes] = memory.heapUsed
     gauges[GAUGE.memoryAt] = epochMs()
   }
+}
+
+function count({ gauges, pauses }: HeartbeatViews, kind: number, durationMs: number): void {
+  const isMajor = kind === GC_MAJOR
+  const isMinor = GC_MINOR.includes(kind)
+  const counter = isMajor ? GAUGE.gcMajorCount : isMinor ? GAUGE.gcMinorCount : GAUGE.gcOtherCount
+  const time = isMajor ? GAUGE.gcMajorMs : isMinor ? GAUGE.gcMinorMs : GAUGE.gcOtherMs
+  gauges[counter] = (gauges[counter] ?? 0) + 1
+  gauges[time] = (gauges[time] ?? 0) + durationMs
+  gauges[GAUGE.gcTotalMs] = (gauges[GAUGE.gcTotalMs] ?? 0) + durationMs
+  if (!isMajor && !isMinor) return
+  let slot = isMajor ? PAUSE_BUCKETS_MS.length + 1 : 0
+  for (const limit of PAUSE_BUCKETS_MS) {
+    if (durationMs <= limit) break
+    slot += 1
+  }
+  pauses[slot] = (pauses[slot] ?? 0) + 1
 }
 
 /** `detail` is Node's own field, missing from the web's type. */

@@ -1,3 +1,5 @@
+import { BOARD_BYTES } from '../threads/board.ts'
+
 /**
  * The shared memory between main and the gateway thread, and the only thing that works in every
  * state of main: no lock, no message, no event loop. Main writes, the gateway polls.
@@ -51,10 +53,26 @@ export const GAUGE = {
   gcMajorCount: 12,
   gcMinorCount: 13,
   mallocedBytes: 14,
+  gcMinorMs: 15,
+  gcMajorMs: 16,
+  /** Steps of incremental marking, callbacks of weak references. */
+  gcOtherCount: 17,
+  gcOtherMs: 18,
+  globalHandleBytes: 19,
+  nativeContexts: 20,
+  detachedContexts: 21,
 } as const
 
 const WORDS = 32
 const GAUGES = 32
+/** Upper bounds of the pause buckets, milliseconds; what is longer falls into one more. */
+export const PAUSE_BUCKETS_MS: readonly number[] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000]
+/** Pauses of minor collections, then of major ones, by bucket. */
+export const PAUSE_SLOTS = (PAUSE_BUCKETS_MS.length + 1) * 2
+/** Spaces of the V8 heap, in V8's own order, which is the same in all threads. Node 26 has 13. */
+export const SPACE_SLOTS = 20
+/** Float64 per space: committed, used, in physical memory; bytes. */
+export const SPACE_FIELDS = 3
 export const GC_SLOTS = 128
 /** Float64 per collection: at, kind, durationMs, heapUsedAfter, outsideBytesAfter. */
 export const GC_FIELDS = 5
@@ -66,7 +84,11 @@ const GAUGE_OFFSET = WORDS * 4
 const GC_OFFSET = GAUGE_OFFSET + GAUGES * 8
 const LATENESS_OFFSET = GC_OFFSET + GC_SLOTS * GC_FIELDS * 8
 const CRASH_OFFSET = LATENESS_OFFSET + LATENESS_SLOTS * 4
-export const HEARTBEAT_BYTES = CRASH_OFFSET + CRASH_BYTES
+const SPACE_OFFSET = CRASH_OFFSET + CRASH_BYTES
+const PAUSE_OFFSET = SPACE_OFFSET + SPACE_SLOTS * SPACE_FIELDS * 8
+/** The application's own threads tell of themselves here; see skills/threads/board.ts. */
+export const BOARD_OFFSET = PAUSE_OFFSET + PAUSE_SLOTS * 8
+export const HEARTBEAT_BYTES = BOARD_OFFSET + BOARD_BYTES
 
 /** Typed views on the shared memory. */
 export interface HeartbeatViews {
@@ -75,6 +97,8 @@ export interface HeartbeatViews {
   readonly gc: Float64Array
   readonly lateness: Float32Array
   readonly crash: Uint8Array
+  readonly spaces: Float64Array
+  readonly pauses: Float64Array
 }
 
 export function viewsOf(memory: SharedArrayBuffer): HeartbeatViews {
@@ -89,5 +113,7 @@ export function viewsOf(memory: SharedArrayBuffer): HeartbeatViews {
     gc: new Float64Array(memory, GC_OFFSET, GC_SLOTS * GC_FIELDS),
     lateness: new Float32Array(memory, LATENESS_OFFSET, LATENESS_SLOTS),
     crash: new Uint8Array(memory, CRASH_OFFSET, CRASH_BYTES),
+    spaces: new Float64Array(memory, SPACE_OFFSET, SPACE_SLOTS * SPACE_FIELDS),
+    pauses: new Float64Array(memory, PAUSE_OFFSET, PAUSE_SLOTS),
   }
 }

@@ -2,6 +2,7 @@ import { rootTree, type TreeSource } from '../../runtime/index.ts'
 import type { BuiltInSkill } from '../built-in-skill.ts'
 import type { DrillStep } from '../contract.ts'
 import type { OutsideHalf, OutsidePart, SkillContext } from '../gateway/outside-part.ts'
+import type { MetricReadings } from '../history/feed.ts'
 import { type JsonRecord, textOf } from '../json.ts'
 import { epochMs } from '../probe/clock.ts'
 import { RaiseOnce } from '../rates/raise-once.ts'
@@ -97,6 +98,8 @@ export class SupervisorHalf implements OutsideHalf {
     void this.#look(now)
   }
 
+  readonly metrics = (now: number): MetricReadings => ({ gauges: this.#counts(now) })
+
   readonly stop = (): void => {
     this.#listening?.stop()
     this.#listening = undefined
@@ -154,22 +157,29 @@ export class SupervisorHalf implements OutsideHalf {
       .sort((left, right) => restartsIn(right, MINUTE_MS, now) - restartsIn(left, MINUTE_MS, now))
   }
 
+  #counts(now: number): Record<string, number> {
+    const { entries } = this.#history
+    const children = this.#history.children()
+    return {
+      processes: entries.length,
+      restarts1m: children.reduce((total, child) => total + restartsIn(child, MINUTE_MS, now), 0),
+      missingChildren: children.filter((child) => isAway(child, now)).length,
+      longestMailbox: Math.max(0, ...entries.map(({ node }) => node.mailbox)),
+    }
+  }
+
   async #snapshot(): Promise<JsonRecord> {
     const now = epochMs()
     const isThere = await this.#look(now)
     const { entries } = this.#history
-    const children = this.#history.children()
     return {
       isAvailable: isThere,
-      processes: entries.length,
+      ...this.#counts(now),
       supervisors: entries.filter(({ node }) => node.kind === 'supervisor').length,
       threads: new Set(entries.map(({ node }) => node.thread.ordinal)).size,
-      restarts1m: children.reduce((total, child) => total + restartsIn(child, MINUTE_MS, now), 0),
       crashLoops: this.#looping(now).length,
-      missingChildren: children.filter((child) => isAway(child, now)).length,
       unresponsive: entries.filter(({ node }) => node.status === 'unresponsive').length,
       orphans: orphanRows(entries).length,
-      longestMailbox: Math.max(0, ...entries.map(({ node }) => node.mailbox)),
     }
   }
 }

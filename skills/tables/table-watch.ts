@@ -100,6 +100,14 @@ export class TableWatch {
       )
   }
 
+  /** Sizes of the collections that the application registered, by name. */
+  registeredSizes(): Record<string, number> {
+    const registered = [...this.#tables.values()].filter(({ isRegistered }) => isRegistered)
+    return Object.fromEntries(
+      registered.map(({ measured }) => [`${measured.path}_entries`, measured.size]),
+    )
+  }
+
   #endCensus(at: number): void {
     this.#censusAt = at
     this.#census = undefined

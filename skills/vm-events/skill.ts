@@ -6,7 +6,9 @@ import type { GcEvent, HeartbeatReader } from '../gateway/heartbeat-reader.ts'
 import type { Inspector } from '../gateway/inspector.ts'
 import { parseStackSample, STACK_EXPRESSION } from '../gateway/stack-sample.ts'
 import { readMainThread } from '../gateway/thread-state.ts'
+import type { MetricReadings } from '../history/feed.ts'
 import type { Json, JsonRecord } from '../json.ts'
+import { OVERLOAD_TYPES } from '../overload/types.ts'
 import { epochMs } from '../probe/clock.ts'
 import { frameText } from '../source/frame.ts'
 import { KEEP_MS, type StallLog } from './stall-log.ts'
@@ -51,7 +53,13 @@ const DRILLDOWN: readonly DrillStep[] = [
         'sourceLine',
         'stack',
       ],
-      explains: ['vm_loopDelayP99Ms', 'vm_loopUtilizationPct', 'vm_gcSharePct'],
+      explains: [
+        ...OVERLOAD_TYPES,
+        'vm_loopDelayP99Ms',
+        'vm_loopUtilizationPct',
+        'vm_gcSharePct',
+        'gc_pressure',
+      ],
     },
   },
   {
@@ -114,6 +122,16 @@ export function vmEventsSkill(parts: VmEventsParts): BuiltInSkill {
         run: () => now(parts),
       }),
     },
+  }
+}
+
+/** Numbers for the history. */
+export function stallReadings(
+  { log, watch }: Pick<VmEventsParts, 'log' | 'watch'>,
+  now: number,
+): MetricReadings {
+  return {
+    gauges: { blockedMs: watch.current?.durationMs ?? 0, stallCount5m: log.count(now) },
   }
 }
 

@@ -52,7 +52,7 @@ const losses: readonly [string, (one: Puppet) => void, (cause: ExitReason) => vo
   [
     'memory running out',
     (one) => one.tell('exhaust'),
-    (cause) => assert.deepEqual(cause, { type: 'out_of_memory' }),
+    (cause) => assert.deepEqual(cause, { type: 'out_of_memory', limitMb: 24 }),
   ],
 ]
 

@@ -40,7 +40,7 @@ export interface Outcome {
 export interface RunOptions {
   /** Longest silence in which an answer is still waited for, milliseconds. Default 20 000. */
   readonly patienceMs?: number
-  /** Talks to a newborn at once, not only when it has said that it is there. Default false. */
+  /** Talks to a newborn at once, not only when it has said that it is there. Default true. */
   readonly isHasty?: boolean
 }
 
@@ -71,7 +71,7 @@ class Controller {
   readonly #patienceMs: number
   readonly #isHasty: boolean
 
-  constructor(world: World, { patienceMs = PATIENCE_MS, isHasty = false }: RunOptions) {
+  constructor(world: World, { patienceMs = PATIENCE_MS, isHasty = true }: RunOptions) {
     this.#patienceMs = patienceMs
     this.#isHasty = isHasty
     this.#world = world
@@ -138,7 +138,6 @@ class Controller {
     return this.#learn(step, result)
   }
 
-  /** What others send to a newborn of another thread may overtake its birth (known/first-contact.json). */
   async #arrival(key: string): Promise<void> {
     if (!this.#isHasty) await this.#until(`the birth of ${key}`, () => this.#arrived.has(key))
   }

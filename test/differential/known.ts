@@ -1,4 +1,7 @@
-/** Programs on which nodelens is known to differ from OTP: bugs of ours that wait for their repair. */
+/**
+ * Programs on which nodelens is known to differ from OTP, bugs of ours that wait for their repair,
+ * and those on which it differed once.
+ */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,13 +10,13 @@ import { projectRoot } from '../support/project.ts'
 import { FAMILIES } from './placement.ts'
 import { type Program, programSchema } from './program.ts'
 
-const FOLDER = join(projectRoot, 'test', 'differential', 'known')
+const FOLDER = join(projectRoot, 'test', 'differential')
 
 const knownSchema = v.strictObject({
-  /** What is wrong here. */
+  /** What is, or was, wrong here. */
   title: v.string(),
   family: v.picklist(FAMILIES),
-  /** In so many runs it differs at least once: 1 unless it is a race. */
+  /** In so many runs it differs at least once, or did: 1 unless it is a race. */
   runs: v.number(),
   options: v.strictObject({
     isHasty: v.exactOptional(v.boolean()),
@@ -25,12 +28,21 @@ const knownSchema = v.strictObject({
 export type Known = v.InferOutput<typeof knownSchema> & { readonly file: string }
 
 export function knownDivergences(): readonly Known[] {
-  if (!existsSync(FOLDER)) return []
-  return readdirSync(FOLDER)
+  return programsIn('known')
+}
+
+export function repairedDivergences(): readonly Known[] {
+  return programsIn('repaired')
+}
+
+function programsIn(name: 'known' | 'repaired'): readonly Known[] {
+  const folder = join(FOLDER, name)
+  if (!existsSync(folder)) return []
+  return readdirSync(folder)
     .filter((file) => file.endsWith('.json'))
     .map((file) => ({
       file,
-      ...v.parse(knownSchema, JSON.parse(readFileSync(join(FOLDER, file), 'utf8'))),
+      ...v.parse(knownSchema, JSON.parse(readFileSync(join(folder, file), 'utf8'))),
     }))
 }
 

@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test'
 import { leftOut } from '../support/left-out.ts'
 import { Laboratory } from './campaign.ts'
 import { otpVersion } from './erlang.ts'
-import { type Known, knownDivergences } from './known.ts'
+import { type Known, knownDivergences, repairedDivergences } from './known.ts'
 import type { Family } from './placement.ts'
 import { describeDivergence } from './show.ts'
 
@@ -35,6 +35,14 @@ if (version === undefined) {
         const divergences = await laboratory.run({ family, firstSeed: FIRST_SEED, programs })
         const fresh = divergences.filter(({ knownAs }) => knownAs === undefined)
         assert.deepEqual(fresh.map(describeDivergence), [])
+      })
+    }
+  })
+
+  describe('differed once, and does not any more', () => {
+    for (const repaired of repairedDivergences()) {
+      it(repaired.title, async () => {
+        assert.equal(await differs(repaired), false, `${repaired.file} differs from OTP again.`)
       })
     }
   })

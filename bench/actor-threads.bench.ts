@@ -1,0 +1,29 @@
+import { type Column, measureCells, ownSubject, peerSubject } from './cells.ts'
+import type { Bench } from './measurement.ts'
+
+const columns: readonly Column[] = [
+  { load: 'threadCall', metric: 'round trip', unit: 'µs', reading: 'middleUs' },
+  { load: 'threadConcurrentCalls', metric: '256 calls', unit: 'calls/s', reading: 'perSecond' },
+  { load: 'threadTell', metric: 'tell', unit: 'messages/s', reading: 'perSecond' },
+]
+
+export const actorThreads: Bench = {
+  name: 'actor-threads',
+  question: 'How fast are messages and calls between two threads?',
+  baseline: 'postMessage',
+  run: (settings) =>
+    measureCells(
+      columns,
+      [
+        ownSubject('postMessage', 'post-message-subject'),
+        ownSubject('nodelens', 'nodelens-subject'),
+        ownSubject('piscina', 'piscina-subject', ['threadCall', 'threadConcurrentCalls']),
+        ...peerSubject(
+          'comedy',
+          columns.map(({ load }) => load),
+          settings,
+        ),
+      ],
+      settings,
+    ),
+}

@@ -1,0 +1,63 @@
+/** The servers under measurement; in a module of their own, since threads load it. */
+import { type Pid, self, send, server } from '../../runtime/index.ts'
+import type { Countdown } from './done.ts'
+
+export const sink = server(import.meta, {
+  name: 'sink',
+  init: (countdown: Countdown) => countdown,
+  info: (countdown: Countdown) => {
+    countdown.tick()
+    return { state: countdown }
+  },
+})
+
+/** Called back when a server of this kind has started, or `undefined`. */
+export const hooks: { started: (() => void) | undefined } = { started: undefined }
+
+export const adder = server(import.meta, {
+  name: 'adder',
+  init: () => {
+    hooks.started?.()
+    return 0
+  },
+  calls: {
+    add: (state: number, { value }: { readonly value: number }) => ({ reply: value + 1, state }),
+  },
+  casts: {
+    crash: () => {
+      throw new Error('crash')
+    },
+  },
+})
+
+/** Counts messages and says how many there were. */
+export const counter = server(import.meta, {
+  name: 'counter',
+  init: () => 0,
+  calls: { count: (state: number) => ({ reply: state, state }) },
+  info: (state: number) => ({ state: state + 1 }),
+})
+
+/** Sends on what it gets, one less, to the next of a ring. */
+export const node = server(import.meta, {
+  name: 'node',
+  init: (next: (left: number) => Pid | undefined) => next,
+  info: (next, message) => {
+    const left = Number(message)
+    const pid = next(left)
+    if (pid) send(pid, left - 1)
+    return { state: next }
+  },
+})
+
+/** Sends itself a message for every one it gets. */
+export const flooded = server(import.meta, {
+  name: 'flooded',
+  init: () => ({ handled: 0 }),
+  calls: { handled: (state: { handled: number }) => ({ reply: state.handled, state }) },
+  info: (state, message) => {
+    state.handled++
+    send(self(), message)
+    return { state }
+  },
+})

@@ -1,0 +1,104 @@
+/**
+ * Threads that are booted and wait for work, so that the next one needs no 40 ms. A thread's heap
+ * limits are fixed when it is made, so there are spares of each kind that is in use.
+ */
+
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { sibling } from './sibling.ts'
+import type { ThreadLimits } from './thread-options.ts'
+
+/** Kinds of heap limits of which spares are kept; of more the one unused for longest has none. */
+const MAX_KINDS = 4
+/**
+ * Spares are made this long after the last thread was, milliseconds: making one takes the root
+ * thread and a core for some milliseconds, which the thread that was just started needs more.
+ */
+const DELAY_MS = 25
+
+export interface FreshThread {
+  readonly worker: Worker
+  readonly control: MessagePort
+}
+
+interface Kind {
+  readonly limits: ThreadLimits | undefined
+  readonly waiting: FreshThread[]
+}
+
+export class Spares {
+  readonly #count: number
+  readonly #kinds = new Map<string, Kind>()
+  #timer: NodeJS.Timeout | undefined
+  #stopped = false
+
+  /** @param count Spares of each kind; 0: none. */
+  constructor(count: number) {
+    this.#count = count
+  }
+
+  /** A spare if one waits, otherwise a new thread; soon a spare takes its place. */
+  take(limits?: ThreadLimits): FreshThread {
+    const fresh = this.#kinds.get(keyOf(limits))?.waiting.shift()
+    this.keep(limits)
+    return fresh ?? makeThread(limits)
+  }
+
+  /** From now on there are spares of this kind, until others are in use. */
+  keep(limits?: ThreadLimits): void {
+    if (this.#count === 0 || this.#stopped) return
+    const key = keyOf(limits)
+    const kind = this.#kinds.get(key) ?? { limits, waiting: [] }
+    this.#kinds.delete(key)
+    this.#kinds.set(key, kind)
+    const [oldest] = this.#kinds
+    if (this.#kinds.size > MAX_KINDS && oldest) this.#drop(...oldest)
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.fill(), DELAY_MS)
+    this.#timer.unref()
+  }
+
+  /** Makes what is missing, at once. */
+  fill(): void {
+    if (this.#stopped) return
+    for (const { limits, waiting } of this.#kinds.values()) {
+      while (waiting.length < this.#count) this.#add(waiting, makeThread(limits))
+    }
+  }
+
+  /** No more spares. @returns Those that wait, to be ended. */
+  stop(): Worker[] {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    const workers = [...this.#kinds.values()].flatMap(({ waiting }) => waiting)
+    this.#kinds.clear()
+    return workers.map(({ worker }) => worker)
+  }
+
+  #add(waiting: FreshThread[], made: FreshThread): void {
+    waiting.push(made)
+    made.worker.once('exit', () => {
+      const index = waiting.indexOf(made)
+      if (index >= 0) waiting.splice(index, 1)
+    })
+    made.worker.once('error', () => {})
+  }
+
+  #drop(key: string, { waiting }: Kind): void {
+    this.#kinds.delete(key)
+    for (const { worker } of waiting) void worker.terminate()
+  }
+}
+
+function makeThread(limits?: ThreadLimits): FreshThread {
+  const { port1, port2 } = new MessageChannel()
+  const worker = new Worker(sibling(import.meta, 'thread-entry'), {
+    workerData: { nodelens: 'thread', control: port2 },
+    transferList: [port2],
+    ...(limits ? { resourceLimits: limits } : {}),
+  })
+  return { worker, control: port1 }
+}
+
+function keyOf(limits: ThreadLimits = {}): string {
+  return JSON.stringify(Object.entries(limits).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
