@@ -9,6 +9,7 @@ import { epochMs } from '../probe/clock.ts'
 import { WORD } from '../probe/layout.ts'
 import { SourceFiles } from '../source/source-files.ts'
 import { CensusRun } from '../tables/census-run.ts'
+import { QuietLook } from '../tables/quiet-look.ts'
 import { tablesSkill } from '../tables/skill.ts'
 import { TableWatch } from '../tables/table-watch.ts'
 import { HeapWatch } from '../vm/heap-watch.ts'
@@ -29,6 +30,7 @@ import { Patrol } from './patrol.ts'
 import { RaisedLately } from './raised-lately.ts'
 import { WorkerRelay } from './relay.ts'
 import { type SafeRemote, wrapSafe } from './remote.ts'
+import type { GatewaySignal } from './signal.ts'
 import { StallSignals } from './signals.ts'
 
 const TICK_MS = 1000
@@ -43,6 +45,7 @@ export class GatewayParts {
   readonly log: StallLog
   readonly heap: HeapWatch
   readonly tables: TableWatch
+  readonly look: QuietLook
   readonly census: CensusRun
   readonly history: History
   readonly files = new SourceFiles()
@@ -88,11 +91,34 @@ export class GatewayParts {
     )
     this.census = new CensusRun(inspector, own)
     this.tables = new TableWatch(this.census, this.access)
-    this.heap = new HeapWatch(reader, (signal) => {
-      if (options.skills.includes('tables')) this.tables.arm()
-      onSignal(signal)
-    })
+    this.heap = this.#heapWatch()
+    this.look = this.#quietLook()
     this.halves = this.#makeHalves()
+  }
+
+  #heapWatch(): HeapWatch {
+    const { onSignal, skills } = this.#options
+    const arm = (): void => {
+      if (skills.includes('tables')) this.tables.arm()
+    }
+    const onGrowth = (signal: GatewaySignal): void => {
+      arm()
+      onSignal(signal)
+    }
+    return new HeapWatch(this.reader, onGrowth, () => (this.watch.isUp ? arm() : undefined))
+  }
+
+  #quietLook(): QuietLook {
+    const { tables, heap, files, root } = this
+    const { onSignal } = this.#options
+    return new QuietLook({
+      tables,
+      heap,
+      files,
+      root,
+      appFiles: () => this.appFiles(),
+      raise: (symptom) => onSignal({ type: 'symptom', ...symptom }),
+    })
   }
 
   start(): void {
@@ -114,6 +140,7 @@ export class GatewayParts {
       this.chop.tick(this.watch.isUp && this.watch.current === undefined)
       if (skills.includes('tables'))
         this.tables.tick(Atomics.load(reader.words, WORD.registered), this.watch.lateMs)
+      this.look.tick()
       const now = epochMs()
       for (const half of this.halves.values()) half.tick?.(now)
       for (const [skill, metrics] of meters) this.#feed.ask(skill, metrics, now)
