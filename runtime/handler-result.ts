@@ -3,12 +3,18 @@
 import type { ErasedHandler } from './definition.ts'
 import { Exit } from './errors.ts'
 import { type ExitReason, errorReason, isExitReason, NORMAL } from './exit-reason.ts'
-import type { Process } from './process.ts'
+import type { CurrentFunction, Process } from './process.ts'
 import type { Asker } from './signal.ts'
 import { isSystemCall } from './system-request.ts'
 
 /** What comes to a server that has asked for it, when nothing else did. */
 export const TIMEOUT_MESSAGE = Object.freeze({ type: 'timeout' })
+
+/** What a server is at work on that waits for no handler. */
+export function byStatus({ status, startedAt }: Process): CurrentFunction | undefined {
+  if (status === 'starting') return { name: 'init', since: startedAt }
+  return status === 'terminating' ? { name: 'terminate' } : undefined
+}
 
 /** The reason that something thrown stands for. */
 export function reasonOf(thrown: unknown): ExitReason {

@@ -1,5 +1,5 @@
 import { type Alarm, clearAlarm, setAlarm } from './alarm.ts'
-import type { Behaviour, Process } from './process.ts'
+import type { Behaviour, CurrentFunction, Process } from './process.ts'
 
 interface Waiter {
   readonly matches: ((message: unknown) => boolean) | undefined
@@ -64,6 +64,10 @@ export class Inbox implements Behaviour {
       this.#settle(process)?.reject(error)
       return 0
     }
+  }
+
+  current({ status, initialCall: name = 'anonymous' }: Process): CurrentFunction | undefined {
+    return status === 'running' ? { name } : undefined
   }
 
   moved(index: number, by: 1 | -1): void {

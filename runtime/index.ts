@@ -60,6 +60,7 @@ export {
   type MailboxOptions,
   type MailboxPolicy,
 } from './mailbox-options.ts'
+export { meter } from './meter.ts'
 export { type ObserverChildOptions, observer } from './observer-child.ts'
 export { checkKeys, checkName, checkNumber, checkOneOf, nearest } from './options.ts'
 export {
@@ -69,6 +70,7 @@ export {
 } from './partition-supervisor.ts'
 export { isPid, isRef, type Pid, type Ref } from './pid.ts'
 export type { Placement } from './placement.ts'
+export type { CurrentFunction } from './process.ts'
 export {
   type GroupMessage,
   type GroupScopeOptions,

@@ -13,6 +13,7 @@ import { type ExitReason, sendableReason } from './exit-reason.ts'
 import { Inbox } from './inbox.ts'
 import type { LifeEvent } from './life-event.ts'
 import { MailboxWatch } from './mailbox-watch.ts'
+import { Meter } from './meter.ts'
 import { NameTable } from './name-table.ts'
 import { Peers } from './peers.ts'
 import { PendingReplies } from './pending.ts'
@@ -46,6 +47,7 @@ export class Kernel {
   readonly peers: Peers
   readonly timers: TimerTable = new TimerTable(this)
   readonly receiving = new Receiving()
+  readonly meter = new Meter()
   readonly mailboxes: MailboxWatch = new MailboxWatch(this)
   readonly processes = new Map<Pid, Process>()
   readonly #byText: ReadonlyMap<string, Process> = this.processes

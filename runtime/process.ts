@@ -14,8 +14,17 @@ export interface Behaviour {
   run(process: Process, budget: number): number
   /** Told that a message was put before others at `index` (1), or taken out by somebody else (-1). */
   moved?(index: number, by: 1 | -1): void
+  /** What it is at work on. */
+  current?(process: Process): CurrentFunction | undefined
   /** Called once when the actor has ended, whatever the reason. */
   ended?(process: Process, reason: ExitReason): void
+}
+
+/** A function that an actor is at work on. */
+export interface CurrentFunction {
+  readonly name: string
+  /** Since when, milliseconds since the epoch; not known of functions that are actors. */
+  readonly since?: number
 }
 
 export type ProcessStatus =
@@ -165,7 +174,10 @@ export class Process {
   run(budget: number): number {
     if (!this.alive || !this.behaviour) return 0
     if (this.mailbox.size > this.highWater) this.kernel.mailboxes.over(this, this.highWater)
-    const handled = this.behaviour.run(this, budget)
+    const { behaviour, kernel } = this
+    const handled = kernel.shared.metered
+      ? kernel.meter.run(this, behaviour, budget)
+      : behaviour.run(this, budget)
     this.handled += handled
     return handled
   }

@@ -7,6 +7,7 @@ import { type ExitReason, isExitReason } from './exit-reason.ts'
 import { formatted } from './format-status.ts'
 import {
   type Afterwards,
+  byStatus,
   type Ending,
   exitOfParent,
   type InitOutcome,
@@ -20,7 +21,7 @@ import {
 } from './handler-result.ts'
 import { sleepServer } from './hibernation.ts'
 import { isInitial, isRefusal } from './init-result.ts'
-import type { Behaviour, Process } from './process.ts'
+import type { Behaviour, CurrentFunction, Process } from './process.ts'
 import { failCall } from './reply.ts'
 import { reportCrash } from './report.ts'
 import { OwnContext } from './server-context.ts'
@@ -33,7 +34,8 @@ export class ServerLoop implements Behaviour {
   readonly #spec: ErasedServer
   readonly #context: OwnContext
   #state: unknown
-  #busy = true
+  /** The handler that it waits for, where it is one. */
+  #busy: boolean | CurrentFunction = true
   /** There from the first system call on; the loop then takes its slower way. */
   #desk: SystemDesk | undefined
   #idleTimer: Alarm
@@ -91,16 +93,16 @@ export class ServerLoop implements Behaviour {
       if (index < 0) break
       const entry = process.mailbox.takeAt(index)
       handled++
-      if (isSystemCall(entry)) {
-        this.#system(process, entry)
-        continue
-      }
-      if (this.#idleTimer) this.#stopIdling()
-      if (desk.debug.on) desk.debug.cameIn(entry)
+      if (isOrdinary(entry) && this.#idleTimer) this.#stopIdling()
+      if (isOrdinary(entry) && desk.debug.on) desk.debug.cameIn(entry)
       this.#handle(process, entry)
     }
     this.#more(process)
     return handled
+  }
+
+  current(process: Process): CurrentFunction | undefined {
+    return typeof this.#busy === 'object' ? this.#busy : byStatus(process)
   }
 
   moved(index: number, by: 1 | -1): void {
@@ -184,7 +186,7 @@ export class ServerLoop implements Behaviour {
       const result = runFitting(process, handler, () =>
         handler(this.#state, payload, this.#context),
       )
-      if (isThenable(result)) this.#wait(process, result, payload, from)
+      if (isThenable(result)) this.#wait(process, handler.name, result, payload, from)
       else this.#apply(process, result, payload, from)
     } catch (error) {
       this.#terminate(process, reasonOf(error), { message: payload, from })
@@ -193,11 +195,12 @@ export class ServerLoop implements Behaviour {
 
   #wait(
     process: Process,
+    name: string,
     result: PromiseLike<unknown>,
     payload: unknown,
     from: Asker | undefined,
   ): void {
-    this.#busy = true
+    this.#busy = { name, since: Date.now() }
     process.status = 'running'
     result.then(
       (value) => {
