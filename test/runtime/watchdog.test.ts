@@ -188,7 +188,7 @@ describe('a thread that cannot be ended', () => {
       assert.deepEqual([given.pid, given.level], [old, 'error'])
       const reason: ExitReason & { noStack?: unknown } = await nextDown(down)
       assert.equal(reason.type, 'stuck')
-      assert.match(String(reason.noStack), /^inspector: no answer within 300 ms/)
+      assert.match(String(reason.noStack), /^inspector: no answer within 500 ms/)
       await freshPid('stuck', old)
       assert.notEqual(await ref.call('ping', undefined, CALL), thread)
     }))
