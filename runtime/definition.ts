@@ -253,8 +253,12 @@ export function isDefinition(value: unknown): value is Definition {
   return typeof value === 'object' && value !== null && BRAND in value
 }
 
-/** The bound that a definition asks for; none for a plain function. */
-export function mailboxOf(what: unknown): MailboxOptions | undefined {
+/** The bound that a spawn asks for, else the definition; a plain function has none. */
+export function mailboxOf(
+  what: unknown,
+  given: MailboxOptions | undefined,
+): MailboxOptions | undefined {
+  if (given) return checkMailbox('spawn', given)
   if (!isDefinition(what)) return undefined
   return isServerDefinition(what) ? what.spec.mailbox : what.mailbox
 }

@@ -7,6 +7,9 @@ import type { Process } from './process.ts'
 import type { Asker } from './signal.ts'
 import { isSystemCall } from './system-request.ts'
 
+/** What comes to a server that has asked for it, when nothing else did. */
+export const TIMEOUT_MESSAGE = Object.freeze({ type: 'timeout' })
+
 /** The reason that something thrown stands for. */
 export function reasonOf(thrown: unknown): ExitReason {
   return thrown instanceof Exit ? thrown.reason : errorReason(thrown)

@@ -1,3 +1,4 @@
+export { alias, type MonitorOptions, unalias } from './alias.ts'
 export { Application, type ApplicationSpec } from './application.ts'
 export { type CallOptions, call, cast, DEFAULT_CALL_MS } from './call.ts'
 export {
@@ -113,6 +114,7 @@ export {
   monitor,
   receive,
   register,
+  type SendOptions,
   self,
   send,
   trapExit,

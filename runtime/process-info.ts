@@ -35,6 +35,8 @@ export interface ProcessInfo {
   readonly handled: number
   /** Messages that a full mailbox has dropped or refused. */
   readonly dropped: number
+  /** Whether it has an alias, link or monitor with priority. */
+  readonly priorityMessages: boolean
   /** Callers that wait for a place in its mailbox (policy `block`). */
   readonly waitingCallers: number
   /** Milliseconds since the epoch. */
@@ -56,6 +58,7 @@ const READERS: { readonly [Key in InfoKey]: (process: Process) => ProcessInfo[Ke
   initialCall: ({ initialCall }) => initialCall,
   handled: ({ handled }) => handled,
   dropped: (process) => (process instanceof BoundedProcess ? process.dropped : 0),
+  priorityMessages: (process) => process.kernel.receiving.hasPriority(process),
   waitingCallers: (process) => (process instanceof BoundedProcess ? process.waitingCallers : 0),
   startedAt: ({ startedAt }) => startedAt,
 }

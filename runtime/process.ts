@@ -6,13 +6,14 @@ import { Mailbox } from './mailbox.ts'
 import { DEFAULT_HIGH_WATER, type MailboxOptions } from './mailbox-options.ts'
 import type { Pid, Ref } from './pid.ts'
 import type { ProcessKind } from './signal.ts'
+import { UrgentMailbox } from './urgent-mailbox.ts'
 
 /** What an actor does with its mail; a server's loop or a body that receives. */
 export interface Behaviour {
   /** Handles at most `budget` messages and returns how many were. */
   run(process: Process, budget: number): number
-  /** Told that the message at `index` was taken out of the mailbox by somebody else. */
-  removed?(index: number): void
+  /** Told that a message was put before others at `index` (1), or taken out by somebody else (-1). */
+  moved?(index: number, by: 1 | -1): void
   /** Called once when the actor has ended, whatever the reason. */
   ended?(process: Process, reason: ExitReason): void
 }
@@ -54,7 +55,7 @@ export class Process {
   readonly kind: ProcessKind
   readonly initialCall: string | undefined
   readonly startedAt = Date.now()
-  readonly mailbox: Mailbox
+  mailbox: Mailbox
   readonly links = new Set<Pid>()
   readonly monitors = new Map<Ref, OwnMonitor>()
   readonly watchers = new Map<Ref, Pid>()
@@ -132,6 +133,15 @@ export class Process {
     this.kernel.scheduler.schedule(this)
   }
 
+  /** Before all that is ordinary, behind what has priority too. */
+  pushUrgent(entry: unknown): void {
+    const { mailbox } = this
+    const urgent = mailbox instanceof UrgentMailbox ? mailbox : new UrgentMailbox(mailbox.toArray())
+    this.mailbox = urgent
+    this.behaviour?.moved?.(urgent.pushUrgent(entry), 1)
+    this.kernel.scheduler.schedule(this)
+  }
+
   /** Who watched it, or waited for its reply, does not any more. */
   unwatched(ref: Ref): void {
     this.watchers.delete(ref)
@@ -147,7 +157,7 @@ export class Process {
     const index = this.mailbox.find(matches)
     if (index < 0) return undefined
     const message = this.mailbox.takeAt(index)
-    this.behaviour?.removed?.(index)
+    this.behaviour?.moved?.(index, -1)
     return message
   }
 

@@ -15,6 +15,7 @@ import {
   isThenable,
   own,
   reasonOf,
+  TIMEOUT_MESSAGE,
   whenDone,
 } from './handler-result.ts'
 import { sleepServer } from './hibernation.ts'
@@ -27,8 +28,6 @@ import { noHandler, reportTermination, reportUnhandled } from './server-report.t
 import { type Asker, CallRequest, CastRequest, STOP_CALL, SYSTEM_CALL } from './signal.ts'
 import { SystemDesk } from './system-desk.ts'
 import { isSystemCall } from './system-request.ts'
-
-const TIMEOUT_MESSAGE = Object.freeze({ type: 'timeout' })
 
 export class ServerLoop implements Behaviour {
   readonly #spec: ErasedServer
@@ -104,8 +103,8 @@ export class ServerLoop implements Behaviour {
     return handled
   }
 
-  removed(index: number): void {
-    this.#desk?.removed(index)
+  moved(index: number, by: 1 | -1): void {
+    this.#desk?.moved(index, by)
   }
 
   #stopIdling(): void {
@@ -165,15 +164,14 @@ export class ServerLoop implements Behaviour {
   }
 
   #newDesk(process: Process): SystemDesk {
-    const spec = this.#spec
     const desk = new SystemDesk({
       process,
-      name: spec.name,
+      name: this.#spec.name,
       state: () => this.#state,
       replace: (state) => {
         this.#state = state
       },
-      format: (parts) => formatted(spec, parts),
+      format: (parts) => formatted(this.#spec, parts),
       terminate: (reason) => this.#terminate(process, reason),
     })
     this.#context.watcher = desk.debug

@@ -26,6 +26,7 @@ import type { GatewayOptions } from './options.ts'
 import type { OutsideHalf, SkillContext } from './outside-part.ts'
 import { OUTSIDE_PARTS } from './outside-parts.ts'
 import { Patrol } from './patrol.ts'
+import { WorkerRelay } from './relay.ts'
 import { type SafeRemote, wrapSafe } from './remote.ts'
 import { StallSignals } from './signals.ts'
 
@@ -51,6 +52,7 @@ export class GatewayParts {
   readonly #options: Required<GatewayOptions>
   readonly #feed: MetricFeed
   #remote: SafeRemote | undefined
+  #relay: WorkerRelay | undefined
   #stops: (() => void)[] = []
   #isStopped = false
 
@@ -118,7 +120,13 @@ export class GatewayParts {
       for (const half of this.halves.values()) half.tick?.(now)
       for (const [skill, metrics] of meters) this.#feed.ask(skill, metrics, now)
     }, TICK_MS).unref()
-    const patrol = new Patrol(this.access, this.halves, () => this.watch.lateMs, this.#feed)
+    const patrol = new Patrol({
+      access: this.access,
+      halves: this.halves,
+      lateMs: () => this.watch.lateMs,
+      feed: this.#feed,
+      hasCustom: this.#options.custom.length > 0,
+    })
     this.#stops = [() => clearInterval(timer), lastWords.stop, patrol.start()]
     void connect().then(
       (port) => this.#attach(port),
@@ -158,6 +166,7 @@ export class GatewayParts {
 
   #context(): SkillContext {
     const { reader, access, inspector, files, ownFolders: own, root, watch, history } = this
+    this.#relay ??= new WorkerRelay(inspector)
     const { skills, custom, anomaly, onSignal } = this.#options
     return {
       skills: [...skills, ...custom.map(({ id }) => id), 'base'],
@@ -166,6 +175,7 @@ export class GatewayParts {
       reader,
       access,
       inspector,
+      relay: this.#relay,
       files,
       ownFolders: own,
       root,
