@@ -16,7 +16,7 @@ import {
   startRuntime,
   startServer,
 } from '../../runtime/index.ts'
-import { asActor, nextDown, startPuppet, useRuntime } from '../conformance/placements.ts'
+import { asActor, nextDown, startPuppet, useRuntime, WAIT } from '../conformance/placements.ts'
 import { freshPid } from '../fixtures/runtime/fresh-pid.ts'
 import { stuck } from '../fixtures/runtime/stuck.ts'
 
@@ -165,6 +165,30 @@ describe('the watchdog', () => {
       })
       assert.match(describeReason(await nextDown(ref)), /stuck for \d+ ms/)
     }))
+})
+
+describe('the watchdog while the main thread is stuck', () => {
+  it('finds, ends and replaces a stuck thread, with its stack', async () => {
+    const starts = new Int32Array(new SharedArrayBuffer(4))
+    const runtime = await startRuntime({
+      children: [child(stuck, { args: starts, watchdog: KILLER })],
+    })
+    try {
+      await asActor(async () => {
+        const ref = refOf(stuck)
+        await ref.call('ping', undefined, CALL)
+        const down = monitor(ref.pid())
+        ref.cast('hang', 'loop')
+        const until = Date.now() + WAIT.timeoutMs
+        while (Atomics.load(starts, 0) < 2) assert.ok(Date.now() < until, 'it was replaced')
+        const reason: ExitReason & { stack?: unknown } = await nextDown(down)
+        assert.equal(reason.type, 'stuck')
+        assert.match(String(reason.stack), /endlessLoop/)
+      })
+    } finally {
+      await runtime.stop()
+    }
+  })
 })
 
 describe('a thread that cannot be ended', () => {
