@@ -58,6 +58,7 @@ const SPAWN_KEYS = [
   'resourceLimits',
   'watchdog',
   'hibernateAfterMs',
+  'preload',
   'mailbox',
 ]
 

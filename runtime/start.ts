@@ -30,6 +30,7 @@ const START_KEYS = [
   'resourceLimits',
   'watchdog',
   'hibernateAfterMs',
+  'preload',
   'mailbox',
 ]
 
