@@ -27,6 +27,17 @@ export function runAs<Result>(process: Process, code: () => Result): Result {
   }
 }
 
+const AsyncFunction = (async () => {}).constructor
+
+/** Runs a handler as `process`; one that is `async` keeps being it after an `await`. */
+export function runFitting<Result>(
+  process: Process,
+  handler: (...args: never[]) => unknown,
+  code: () => Result,
+): Result {
+  return handler instanceof AsyncFunction ? runAsyncAs(process, code) : runAs(process, code)
+}
+
 /** Runs code as `process`, and also what it awaits. */
 export function runAsyncAs<Result>(process: Process, code: () => Result): Result {
   storage ??= new AsyncLocalStorage()

@@ -13,11 +13,21 @@ import { type ExitReason, sendableReason } from './exit-reason.ts'
 import { Inbox } from './inbox.ts'
 import type { LifeEvent } from './life-event.ts'
 import { MailboxWatch } from './mailbox-watch.ts'
+import { Meter } from './meter.ts'
 import { NameTable } from './name-table.ts'
 import { Peers } from './peers.ts'
 import { PendingReplies } from './pending.ts'
-import { CALLER_THREAD, makePid, makeRef, type Pid, type Ref, threadOf } from './pid.ts'
+import {
+  CALLER_THREAD,
+  makePid,
+  makeRef,
+  type Pid,
+  type Ref,
+  threadOf,
+  threadOfRef,
+} from './pid.ts'
 import { Process, type ProcessBirth } from './process.ts'
+import { Receiving } from './receiving.ts'
 import { Scheduler } from './scheduler.ts'
 import type { SharedState } from './shared-state.ts'
 import type { Signal, ToRoot } from './signal.ts'
@@ -36,6 +46,8 @@ export class Kernel {
   readonly deadlines = new Deadlines()
   readonly peers: Peers
   readonly timers: TimerTable = new TimerTable(this)
+  readonly receiving = new Receiving()
+  readonly meter = new Meter()
   readonly mailboxes: MailboxWatch = new MailboxWatch(this)
   readonly processes = new Map<Pid, Process>()
   readonly #byText: ReadonlyMap<string, Process> = this.processes
@@ -142,6 +154,18 @@ export class Kernel {
     else this.peers.awaitBirth(signal)
   }
 
+  sendToAlias(
+    alias: Ref,
+    message: unknown,
+    priority = false,
+    transfer?: readonly Transferable[],
+  ): void {
+    const to = makePid(threadOfRef(alias), 0)
+    const signal = { type: 'aliased', to, alias, message, priority } as const
+    if (this.isLocal(to)) this.deliver(signal)
+    else this.#post(signal, transfer)
+  }
+
   /** Sends any signal, here or to another thread. */
   send(signal: Signal): void {
     if (!this.isLocal(signal.to)) return this.#post(signal)
@@ -194,6 +218,7 @@ export class Kernel {
     const { name } = process
     if (name !== undefined) this.names.release(name, process.pid)
     for (const timer of process.timers ?? []) this.timers.cancel(timer)
+    this.receiving.ended(process)
     process.ended(told)
     const lastWords = this.#tellTheWorld(process, told, farewell)
     this.onLife?.({ type: 'died', process, reason: told })

@@ -6,15 +6,25 @@ import { Mailbox } from './mailbox.ts'
 import { DEFAULT_HIGH_WATER, type MailboxOptions } from './mailbox-options.ts'
 import type { Pid, Ref } from './pid.ts'
 import type { ProcessKind } from './signal.ts'
+import { UrgentMailbox } from './urgent-mailbox.ts'
 
 /** What an actor does with its mail; a server's loop or a body that receives. */
 export interface Behaviour {
   /** Handles at most `budget` messages and returns how many were. */
   run(process: Process, budget: number): number
-  /** Told that the message at `index` was taken out of the mailbox by somebody else. */
-  removed?(index: number): void
+  /** Told that a message was put before others at `index` (1), or taken out by somebody else (-1). */
+  moved?(index: number, by: 1 | -1): void
+  /** What it is at work on. */
+  current?(process: Process): CurrentFunction | undefined
   /** Called once when the actor has ended, whatever the reason. */
   ended?(process: Process, reason: ExitReason): void
+}
+
+/** A function that an actor is at work on. */
+export interface CurrentFunction {
+  readonly name: string
+  /** Since when, milliseconds since the epoch; not known of functions that are actors. */
+  readonly since?: number
 }
 
 export type ProcessStatus =
@@ -54,7 +64,7 @@ export class Process {
   readonly kind: ProcessKind
   readonly initialCall: string | undefined
   readonly startedAt = Date.now()
-  readonly mailbox: Mailbox
+  mailbox: Mailbox
   readonly links = new Set<Pid>()
   readonly monitors = new Map<Ref, OwnMonitor>()
   readonly watchers = new Map<Ref, Pid>()
@@ -132,6 +142,15 @@ export class Process {
     this.kernel.scheduler.schedule(this)
   }
 
+  /** Before all that is ordinary, behind what has priority too. */
+  pushUrgent(entry: unknown): void {
+    const { mailbox } = this
+    const urgent = mailbox instanceof UrgentMailbox ? mailbox : new UrgentMailbox(mailbox.toArray())
+    this.mailbox = urgent
+    this.behaviour?.moved?.(urgent.pushUrgent(entry), 1)
+    this.kernel.scheduler.schedule(this)
+  }
+
   /** Who watched it, or waited for its reply, does not any more. */
   unwatched(ref: Ref): void {
     this.watchers.delete(ref)
@@ -147,7 +166,7 @@ export class Process {
     const index = this.mailbox.find(matches)
     if (index < 0) return undefined
     const message = this.mailbox.takeAt(index)
-    this.behaviour?.removed?.(index)
+    this.behaviour?.moved?.(index, -1)
     return message
   }
 
@@ -155,7 +174,10 @@ export class Process {
   run(budget: number): number {
     if (!this.alive || !this.behaviour) return 0
     if (this.mailbox.size > this.highWater) this.kernel.mailboxes.over(this, this.highWater)
-    const handled = this.behaviour.run(this, budget)
+    const { behaviour, kernel } = this
+    const handled = kernel.shared.metered
+      ? kernel.meter.run(this, behaviour, budget)
+      : behaviour.run(this, budget)
     this.handled += handled
     return handled
   }

@@ -12,6 +12,8 @@ const LOCK = 3
 const NAMES_VERSION = 4
 const REPORTED = 5
 const LISTENED = 15
+const RESIZES = 14
+const METERED = 13
 const CELLS = 16
 const SERIALS_PER_BLOCK = 1024
 /** Blocks of serials whose taker is remembered: the newest four million pids. */
@@ -127,6 +129,24 @@ export class SharedState {
 
   set listened(bits: number) {
     Atomics.store(this.#cells, LISTENED, bits)
+  }
+
+  /** How often the number of partitions of some supervisor has changed. */
+  get resizes(): number {
+    return Atomics.load(this.#cells, RESIZES)
+  }
+
+  countResize(): void {
+    Atomics.add(this.#cells, RESIZES, 1)
+  }
+
+  /** Whether somebody wants to know how busy actors are. Read at every turn of an actor. */
+  get metered(): boolean {
+    return (this.#cells[METERED] ?? 0) > 0
+  }
+
+  addMeters(change: 1 | -1): void {
+    Atomics.add(this.#cells, METERED, change)
   }
 
   get namesVersion(): number {

@@ -1,5 +1,6 @@
 /** Starting actors, in whatever thread, from whatever thread. */
 
+import { checkMonitor, type MonitorOptions, noteMonitor } from './alias.ts'
 import { birth, birthOfBody } from './birth.ts'
 import { awaitDown, request } from './call.ts'
 import { acting } from './current.ts'
@@ -12,7 +13,7 @@ import {
 import { AlreadyStarted, CallTimeout, NoProcess, ProcessDown, StartFailed } from './errors.ts'
 import { type ExitReason, errorReason, KILL, NOPROC, NORMAL, TIMEOUT } from './exit-reason.ts'
 import type { Kernel } from './kernel.ts'
-import { checkMailbox, type MailboxOptions } from './mailbox-options.ts'
+import type { MailboxOptions } from './mailbox-options.ts'
 import { checkKeys, checkName, defined } from './options.ts'
 import { CALLER_THREAD, makePid, type Pid, type Ref, ROOT_THREAD, threadOf } from './pid.ts'
 import { checkPlacement, type Placement } from './placement.ts'
@@ -26,14 +27,14 @@ import {
   type StartOutcome,
 } from './signal.ts'
 import { sendExit } from './signals.ts'
-import { checkThreadOptions, type ThreadOptions } from './thread-options.ts'
+import { checkThreadOptions, type ThreadOptions, threadOptions } from './thread-options.ts'
 
 /** Bounds of the heap and a watchdog only where the placement makes a thread. */
 export interface SpawnOptions extends ThreadOptions {
   /** Links parent and child from the first instant. */
   readonly link?: boolean
   /** The parent gets a `DOWN`, never `noproc`. */
-  readonly monitor?: boolean
+  readonly monitor?: boolean | MonitorOptions
   readonly trapExit?: boolean
   readonly name?: string
   /** How many messages may wait, and what then. Default: the definition's, else no bound. */
@@ -56,6 +57,8 @@ const SPAWN_KEYS = [
   'placement',
   'resourceLimits',
   'watchdog',
+  'hibernateAfterMs',
+  'preload',
   'mailbox',
 ]
 
@@ -78,33 +81,23 @@ export function spawnMonitor<Args>(
   args?: Args,
   options: SpawnOptions = {},
 ): { readonly pid: Pid; readonly ref: Ref } {
-  const { pid, ref } = spawnWith(what, args, { ...options, monitor: true })
+  const { monitor: watch = true, ...rest } = options
+  const monitor = typeof watch === 'boolean' ? true : watch
+  const { pid, ref } = spawnWith(what, args, { ...rest, monitor })
   return { pid, ref: ref ?? acting('spawn').kernel.newRef() }
-}
-
-function boundOf(what: unknown, options: SpawnOptions): MailboxOptions | undefined {
-  const mailbox = options.mailbox ?? mailboxOf(what)
-  return mailbox && checkMailbox('spawn', mailbox)
 }
 
 function spawnWith(what: unknown, args: unknown, options: SpawnOptions): Spawned {
   checkKeys('spawn', options, SPAWN_KEYS)
-  const {
-    link = false,
-    monitor = false,
-    placement = 'here',
-    trapExit,
-    name,
-    resourceLimits,
-    watchdog,
-  } = options
+  const { link = false, monitor = false, placement = 'here', trapExit, name } = options
   checkPlacement('spawn', placement)
+  if (typeof monitor !== 'boolean') checkMonitor('spawn: monitor', monitor)
   checkThreadOptions('spawn', placement, options)
   if (name !== undefined) checkName('spawn: name', name)
-  const mailbox = boundOf(what, options)
+  const mailbox = mailboxOf(what, options.mailbox)
   const parent = acting('spawn')
   if (!parent.alive) return { pid: parent.kernel.newPid(), ref: parent.kernel.newRef() }
-  const rest = defined({ trapExit, name, resourceLimits, watchdog, mailbox })
+  const rest = { ...defined({ trapExit, name, mailbox }), ...threadOptions(options) }
   const common = { args, link, monitor, placement, ...rest }
   if (isDefinition(what)) {
     return launch(parent, { definition: what.address, kind: 'worker', ...common })
@@ -132,7 +125,7 @@ export interface Launch extends ThreadOptions {
   readonly kind: ProcessKind
   readonly placement: Placement
   readonly link: boolean
-  readonly monitor?: boolean
+  readonly monitor?: boolean | MonitorOptions
   readonly started?: Ref
   readonly id?: string
   readonly name?: string
@@ -165,14 +158,13 @@ function launchAt(parent: Process, plan: Launch, place: Birthplace): Spawned {
   }
   const dedicated = plan.placement === 'thread'
   if (fresh) {
-    const { resourceLimits, watchdog } = plan
     kernel.control({
       type: 'spawn-thread',
       ordinal,
       pid: dedicated ? pid : makePid(ordinal, 0),
       threadName: place.threadName ?? plan.id ?? request.definition.name,
       ...(dedicated ? { request } : {}),
-      options: defined({ resourceLimits, watchdog }),
+      options: threadOptions(plan),
     })
   }
   if (!dedicated) kernel.send({ type: 'spawn', to: pid, request })
@@ -189,6 +181,7 @@ function prepare(
   const ref = plan.monitor && parent.alive ? parent.kernel.newRef() : undefined
   if (link) parent.links.add(pid)
   if (ref) parent.monitors.set(ref, { target: pid })
+  if (ref && typeof plan.monitor === 'object') noteMonitor(parent, ref, plan.monitor)
   const request: SpawnRequest = {
     definition,
     args,

@@ -9,6 +9,7 @@ import { epochMs } from '../probe/clock.ts'
 import { WORD } from '../probe/layout.ts'
 import { SourceFiles } from '../source/source-files.ts'
 import { CensusRun } from '../tables/census-run.ts'
+import { QuietLook } from '../tables/quiet-look.ts'
 import { tablesSkill } from '../tables/skill.ts'
 import { TableWatch } from '../tables/table-watch.ts'
 import { HeapWatch } from '../vm/heap-watch.ts'
@@ -27,7 +28,9 @@ import type { OutsideHalf, SkillContext } from './outside-part.ts'
 import { OUTSIDE_PARTS } from './outside-parts.ts'
 import { Patrol } from './patrol.ts'
 import { RaisedLately } from './raised-lately.ts'
+import { WorkerRelay } from './relay.ts'
 import { type SafeRemote, wrapSafe } from './remote.ts'
+import type { GatewaySignal } from './signal.ts'
 import { StallSignals } from './signals.ts'
 
 const TICK_MS = 1000
@@ -42,6 +45,7 @@ export class GatewayParts {
   readonly log: StallLog
   readonly heap: HeapWatch
   readonly tables: TableWatch
+  readonly look: QuietLook
   readonly census: CensusRun
   readonly history: History
   readonly files = new SourceFiles()
@@ -53,6 +57,7 @@ export class GatewayParts {
   readonly #feed: MetricFeed
   readonly #raised = new RaisedLately()
   #remote: SafeRemote | undefined
+  #relay: WorkerRelay | undefined
   #stops: (() => void)[] = []
   #isStopped = false
 
@@ -86,11 +91,34 @@ export class GatewayParts {
     )
     this.census = new CensusRun(inspector, own)
     this.tables = new TableWatch(this.census, this.access)
-    this.heap = new HeapWatch(reader, (signal) => {
-      if (options.skills.includes('tables')) this.tables.arm()
-      onSignal(signal)
-    })
+    this.heap = this.#heapWatch()
+    this.look = this.#quietLook()
     this.halves = this.#makeHalves()
+  }
+
+  #heapWatch(): HeapWatch {
+    const { onSignal, skills } = this.#options
+    const arm = (): void => {
+      if (skills.includes('tables')) this.tables.arm()
+    }
+    const onGrowth = (signal: GatewaySignal): void => {
+      arm()
+      onSignal(signal)
+    }
+    return new HeapWatch(this.reader, onGrowth, () => (this.watch.isUp ? arm() : undefined))
+  }
+
+  #quietLook(): QuietLook {
+    const { tables, heap, files, root } = this
+    const { onSignal } = this.#options
+    return new QuietLook({
+      tables,
+      heap,
+      files,
+      root,
+      appFiles: () => this.appFiles(),
+      raise: (symptom) => onSignal({ type: 'symptom', ...symptom }),
+    })
   }
 
   start(): void {
@@ -112,11 +140,18 @@ export class GatewayParts {
       this.chop.tick(this.watch.isUp && this.watch.current === undefined)
       if (skills.includes('tables'))
         this.tables.tick(Atomics.load(reader.words, WORD.registered), this.watch.lateMs)
+      this.look.tick()
       const now = epochMs()
       for (const half of this.halves.values()) half.tick?.(now)
       for (const [skill, metrics] of meters) this.#feed.ask(skill, metrics, now)
     }, TICK_MS).unref()
-    const patrol = new Patrol(this.access, this.halves, () => this.watch.lateMs, this.#feed)
+    const patrol = new Patrol({
+      access: this.access,
+      halves: this.halves,
+      lateMs: () => this.watch.lateMs,
+      feed: this.#feed,
+      hasCustom: this.#options.custom.length > 0,
+    })
     this.#stops = [() => clearInterval(timer), lastWords.stop, patrol.start()]
     void connect().then(
       (port) => this.#attach(port),
@@ -161,6 +196,7 @@ export class GatewayParts {
 
   #context(): SkillContext {
     const { reader, access, inspector, files, ownFolders: own, root, watch, history } = this
+    this.#relay ??= new WorkerRelay(inspector)
     const { skills, custom, anomaly, onSignal } = this.#options
     return {
       skills: [...skills, ...custom.map(({ id }) => id), 'base'],
@@ -169,6 +205,7 @@ export class GatewayParts {
       reader,
       access,
       inspector,
+      relay: this.#relay,
       files,
       ownFolders: own,
       root,

@@ -1,6 +1,7 @@
 import type { DrillNotice, DrillStep } from '../contract.ts'
 import { MEMORY_CONSEQUENCES } from '../memory-consequences.ts'
 import { OVERLOAD_TYPES } from '../overload/types.ts'
+import { LASTING } from './watch.ts'
 
 /** What a bad upstream brings about in this process. */
 const CONSEQUENCES = [
@@ -8,6 +9,7 @@ const CONSEQUENCES = [
   'http_server_slow',
   'http_server_errors',
   'http_requests_hang',
+  'http_requests_stuck',
   'http_server_unread',
   'handles_leak',
   'handles_timer_leak',
@@ -57,7 +59,10 @@ function routeStep(trouble: string, type: string): DrillStep {
     id: `route_${trouble}`,
     when: [{ field: 'routeTroubles', above: 0 }],
     code: 'return http_route_troubles({})',
-    rows: [{ field: 'trouble', equals: trouble }],
+    rows: [
+      { field: 'trouble', equals: trouble },
+      { field: 'readings', above: LASTING - 1 },
+    ],
     limit: 2,
     notify: {
       type,
@@ -101,6 +106,36 @@ export const HTTP_DRILLDOWN: readonly DrillStep[] = [
         'http_requests_hang',
         ...MEMORY_CONSEQUENCES,
       ],
+    },
+  },
+  {
+    id: 'stuck',
+    when: [{ field: 'hangingRoutes', above: 0 }],
+    code: 'return http_stuck_requests({})',
+    rows: [{ field: 'reportable', equals: true }],
+    limit: 2,
+    notify: {
+      type: 'http_requests_stuck',
+      severity: '{severity}',
+      context:
+        'Requests in {snapshot.inPerSecond} a second, {snapshot.inOpen} under way, the oldest for {snapshot.inOldestMs} ms',
+      observation: '{observation}',
+      hypothesis: '{explanation}',
+      remediation: '{remedy}',
+      location: 'location',
+      confidence: '{confidence}',
+      evidence: [
+        'route',
+        'count',
+        'seen',
+        'oldestMs',
+        'kind',
+        'awaited',
+        'sourceLine',
+        'frames',
+        'exits',
+      ],
+      explains: ['http_requests_hang', 'http_server_slow', 'handles_leak', 'handles_timer_leak'],
     },
   },
   routeStep('hanging', 'http_requests_hang'),

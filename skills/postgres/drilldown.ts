@@ -15,6 +15,7 @@ connection of their own, read-only; use them when a row does not say enough. A s
 const CONSEQUENCES = [
   ...OVERLOAD_TYPES,
   'http_requests_hang',
+  'http_requests_stuck',
   'http_server_slow',
   'http_server_errors',
   'handles_leak',
