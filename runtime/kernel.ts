@@ -27,10 +27,10 @@ export class Kernel {
   readonly ordinal: number
   readonly shared: SharedState
   readonly names: NameTable
-  readonly scheduler = new Scheduler()
   readonly pending: PendingReplies
   /** Of the calls within this thread. */
-  readonly deadlines = new Deadlines()
+  readonly deadlines: Deadlines = new Deadlines(() => this.scheduler.ensureTurn())
+  readonly scheduler: Scheduler = new Scheduler(() => this.deadlines.stamp())
   readonly peers: Peers
   readonly timers: TimerTable = new TimerTable(this)
   readonly processes = new Map<Pid, Process>()

@@ -1,7 +1,7 @@
 /** A server's life: one message at a time, from `init` to `terminate`. */
 
 import { type Alarm, clearAlarm, setAlarm } from './alarm.ts'
-import { runAs, runAsyncAs } from './context.ts'
+import { aside, enter, isAsyncFunction, runAsyncAs, runBrieflyAs } from './context.ts'
 import { type ErasedHandler, type ErasedServer, IGNORE } from './definition.ts'
 import { type ExitReason, isExitReason } from './exit-reason.ts'
 import { formatted } from './format-status.ts'
@@ -16,10 +16,12 @@ import { type Asker, CallRequest, CastRequest, STOP_CALL, SYSTEM_CALL } from './
 import { SystemDesk } from './system-desk.ts'
 import { isSystemCall } from './system-request.ts'
 
-/** How `init` ended. */
+/** How `init` ended, where it did not fail. */
 export type InitOutcome =
-  | { readonly type: 'started' | 'ignored' | 'failed' }
+  | { readonly type: 'started' | 'ignored' }
   | { readonly type: 'refused'; readonly reason: ExitReason }
+
+const STARTED: InitOutcome = Object.freeze({ type: 'started' })
 
 /** What led to the end: the last message, and the answer that is still to be given. */
 interface Ending {
@@ -29,7 +31,6 @@ interface Ending {
 }
 
 const TIMEOUT_MESSAGE = Object.freeze({ type: 'timeout' })
-const AsyncFunction = (async () => {}).constructor
 
 export class ServerLoop implements Behaviour {
   readonly #spec: ErasedServer
@@ -51,26 +52,37 @@ export class ServerLoop implements Behaviour {
    * Runs `init`; the mailbox waits meanwhile. A failure ends the actor before it is told; a success
    * is told before anything else happens.
    */
-  async init(process: Process, args: unknown, started: () => void): Promise<InitOutcome> {
+  init(process: Process, args: unknown, tell: (outcome: InitOutcome) => void): void {
+    const { init } = this.#spec
+    const run = isAsyncFunction(init) ? runAsyncAs : runBrieflyAs
     try {
-      const { init } = this.#spec
-      const state = await runAsyncAs(process, () => init(args, this.#context))
-      if (!process.alive) return { type: 'failed' }
-      if (state === IGNORE) return { type: 'ignored' }
-      if (isRefusal(state)) return { type: 'refused', reason: state.reason }
-      this.#state = isInitial(state) ? state.state : state
-      this.#busy = false
-      process.status = 'waiting'
-      started()
-      if (isInitial(state)) this.#afterwards(process, state)
-      this.#more(process)
-      return { type: 'started' }
+      const state = run(process, () => init(args, this.#context))
+      if (!isThenable(state)) return this.#begin(process, state, tell)
+      state.then(
+        (value) => this.#begin(process, value, tell),
+        (error: unknown) => this.#stillborn(process, error),
+      )
     } catch (error) {
-      const reason = reasonOf(error)
-      if (process.alive) reportCrash(process, reason)
-      process.kernel.end(process, reason)
-      return { type: 'failed' }
+      this.#stillborn(process, error)
     }
+  }
+
+  #begin(process: Process, state: unknown, tell: (outcome: InitOutcome) => void): void {
+    if (!process.alive) return
+    if (state === IGNORE) return tell({ type: 'ignored' })
+    if (isRefusal(state)) return tell({ type: 'refused', reason: state.reason })
+    this.#state = isInitial(state) ? state.state : state
+    this.#busy = false
+    process.status = 'waiting'
+    tell(STARTED)
+    if (isInitial(state)) this.#afterwards(process, state)
+    this.#more(process)
+  }
+
+  #stillborn(process: Process, error: unknown): void {
+    const reason = reasonOf(error)
+    if (process.alive) reportCrash(process, reason)
+    process.kernel.end(process, reason)
   }
 
   run(process: Process, budget: number): number {
@@ -184,12 +196,23 @@ export class ServerLoop implements Behaviour {
   #invoke(process: Process, handler: ErasedHandler, payload: unknown, from?: Asker): void {
     this.#context.asker = from
     try {
-      const run = handler instanceof AsyncFunction ? runAsyncAs : runAs
-      const result = run(process, () => handler(this.#state, payload, this.#context))
+      const result = isAsyncFunction(handler)
+        ? runAsyncAs(process, () => handler(this.#state, payload, this.#context))
+        : this.#run(process, handler, payload)
       if (isThenable(result)) this.#wait(process, result, payload, from)
       else this.#apply(process, result, payload, from)
     } catch (error) {
       this.#terminate(process, reasonOf(error), { message: payload, from })
+    }
+  }
+
+  /** The way of every message: no closure is made. */
+  #run(process: Process, handler: ErasedHandler, payload: unknown): unknown {
+    const before = enter(process)
+    try {
+      return handler(this.#state, payload, this.#context)
+    } finally {
+      enter(before)
     }
   }
 
@@ -252,9 +275,10 @@ export class ServerLoop implements Behaviour {
   #idle(process: Process, timeoutMs: number): void {
     if (process.mailbox.find(isOrdinary) >= 0) return
     if (timeoutMs === 0) return process.push(TIMEOUT_MESSAGE)
-    this.#idleTimer = setAlarm(timeoutMs, () => {
+    const ring = (): void => {
       if (process.mailbox.find(isOrdinary) < 0) process.push(TIMEOUT_MESSAGE)
-    })
+    }
+    this.#idleTimer = aside(() => setAlarm(timeoutMs, ring))
   }
 
   /** Runs `terminate` with the last state, answers the last call, then ends. */
@@ -274,7 +298,8 @@ export class ServerLoop implements Behaviour {
     const { terminate } = this.#spec
     if (!terminate) return finish(reason)
     try {
-      const done = runAsyncAs(process, () => terminate(this.#state, reason, this.#context))
+      const run = isAsyncFunction(terminate) ? runAsyncAs : runBrieflyAs
+      const done = run(process, () => terminate(this.#state, reason, this.#context))
       if (!isThenable(done)) return finish(reason)
       done.then(
         () => finish(reason),

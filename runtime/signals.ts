@@ -34,7 +34,10 @@ export function send(
 ): void {
   const sender = acting('send')
   if (!sender.alive) return
-  sender.kernel.sendMessage(resolve(sender, target), message, options?.transfer)
+  const { kernel } = sender
+  const receiver = kernel.here(target)
+  if (receiver) receiver.accept(message)
+  else kernel.sendMessage(resolve(sender, target), message, options?.transfer)
 }
 
 /**

@@ -3,7 +3,7 @@
 import { birth, birthOfBody } from './birth.ts'
 import { awaitDown, request } from './call.ts'
 import { acting } from './current.ts'
-import { type BodyDefinition, isDefinition, type ServerDefinition } from './definition.ts'
+import { type BodyDefinition, type ErasedBody, isDefinition, type ServerDefinition } from './definition.ts'
 import { AlreadyStarted, CallTimeout, NoProcess, ProcessDown, StartFailed } from './errors.ts'
 import { type ExitReason, errorReason, KILL, NOPROC, NORMAL, TIMEOUT } from './exit-reason.ts'
 import type { Kernel } from './kernel.ts'
@@ -94,7 +94,7 @@ function spawnWith(what: unknown, args: unknown, options: SpawnOptions): Spawned
   if (isDefinition(what)) {
     return launch(parent, { definition: what.address, kind: 'worker', ...common })
   }
-  if (typeof what !== 'function') {
+  if (!isFunction(what)) {
     throw new TypeError('spawn: expected a function or what server() or actor() returned.')
   }
   if (placement !== 'here') {
@@ -103,11 +103,10 @@ function spawnWith(what: unknown, args: unknown, options: SpawnOptions): Spawned
     )
   }
   const pid = parent.kernel.newPid()
-  const body = (given: unknown): unknown => what(given)
   const address = { url: '', name: what.name || 'anonymous' }
   const plan = { definition: address, kind: 'worker' as const, ...common }
   const { request, ref } = prepare(parent, pid, plan)
-  birthOfBody(parent.kernel, pid, request, body)
+  birthOfBody(parent.kernel, pid, request, what)
   return { pid, ref }
 }
 
@@ -268,6 +267,10 @@ export function startError(id: string, started: Started): StartFailed | AlreadyS
   if (started.type === 'name-taken') return new AlreadyStarted(id, started.pid)
   if (started.type === 'failed') return new StartFailed(id, started.why, started.reason)
   return new StartFailed(id, 'exited', NORMAL)
+}
+
+function isFunction(value: unknown): value is ErasedBody {
+  return typeof value === 'function'
 }
 
 function isOutcome(value: unknown): value is StartOutcome {

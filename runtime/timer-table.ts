@@ -1,4 +1,5 @@
 import { type Alarm, clearAlarm, setAlarm } from './alarm.ts'
+import { aside } from './context.ts'
 import { NotSendable } from './errors.ts'
 import type { Kernel } from './kernel.ts'
 import { isPid, makePid, type Pid, type Ref } from './pid.ts'
@@ -80,7 +81,8 @@ export class TimerTable {
     if (dueAt === this.#alarmAt) return
     clearAlarm(this.#alarm)
     this.#alarmAt = dueAt
-    this.#alarm = setAlarm(Math.max(1, Math.ceil(dueAt - performance.now())), () => this.#ring())
+    const ms = Math.max(1, Math.ceil(dueAt - performance.now()))
+    this.#alarm = aside(() => setAlarm(ms, () => this.#ring()))
     this.#alarm?.unref()
   }
 
