@@ -8,10 +8,12 @@
  */
 import diagnosticsChannel from 'node:diagnostics_channel'
 import { BroadcastChannel } from 'node:worker_threads'
+import { runtimeEvents } from '../runtime/index.ts'
 import { nearest } from './nearest.ts'
 
 /** Every event by group. The README has the table of their fields. */
 export const telemetryEvents = {
+  ...runtimeEvents,
   run: ['started', 'ended', 'concluding', 'bound-hit', 'resumed'],
   coordinator: [
     'action',

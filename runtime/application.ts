@@ -93,7 +93,7 @@ export class Application {
   }
 
   #report(reason: ExitReason): void {
-    emitReport(this.#kernel, () => ({
+    emitReport(this.#kernel, 'application-report', () => ({
       type: 'application-report',
       level: reason.type === 'stopped' || reason.type === 'normal' ? 'info' : 'error',
       at: Date.now(),

@@ -18,6 +18,7 @@ import type { Process } from './process.ts'
 import { reportCrash } from './report.ts'
 import { ServerLoop } from './server-loop.ts'
 import { LOCAL, type SpawnRequest, type StartOutcome } from './signal.ts'
+import { plainMessage } from './system-debug.ts'
 
 /** Its `then` is a microtask for a third of what `queueMicrotask` costs. */
 const SOON = Promise.resolve()
@@ -58,7 +59,7 @@ function soon(act: () => void): void {
 
 /** The record of the newborn; none if its name belongs to another, which its parent hears. */
 function newborn(kernel: Kernel, pid: Pid, request: SpawnRequest): Process | undefined {
-  const { parent, ancestors, id, kind, trapExit } = request
+  const { parent, ancestors, id, kind, trapExit, mailbox } = request
   if (request.name !== undefined) {
     const holder = kernel.names.claim(request.name, pid)
     if (holder !== pid) return nameTaken(kernel, request, pid, holder)
@@ -71,6 +72,7 @@ function newborn(kernel: Kernel, pid: Pid, request: SpawnRequest): Process | und
     initialCall: request.definition.name,
     ...(id === undefined ? {} : { id }),
     ...(trapExit === undefined ? {} : { trapExit }),
+    ...(mailbox ? { mailbox } : {}),
   })
   process.name = request.name
   if (request.link) process.links.add(parent)
@@ -116,7 +118,7 @@ function runBody(process: Process, run: ErasedBody, args: unknown): void {
   const { kernel } = process
   const crashed = (error: unknown): void => {
     const reason = reasonOf(error)
-    if (process.alive) reportCrash(process, reason)
+    if (process.alive) reportCrash(process, reason, plainMessage(inbox.last))
     kernel.end(process, reason)
   }
   try {

@@ -1,4 +1,5 @@
 import { type IGNORE, isDefinition, type ServerDefinition } from './definition.ts'
+import { checkMailbox, type MailboxOptions } from './mailbox-options.ts'
 import { checkKeys, checkName, checkNumber, checkOneOf, defined } from './options.ts'
 import { checkPlacement, type Placement } from './placement.ts'
 import type { AutoShutdown, RestartType, Strategy } from './restart-plan.ts'
@@ -22,6 +23,8 @@ export interface ChildSpec extends ThreadOptions {
   readonly placement: Placement
   /** The name the child is registered under; absent: none. */
   readonly name?: string
+  /** Absent: no bound. */
+  readonly mailbox?: MailboxOptions
   /** Which modules it runs, for tools. */
   readonly modules?: Modules
 }
@@ -37,7 +40,7 @@ export interface ChildOptions<Args> extends ThreadOptions {
   readonly id?: string
   /** Registered name; `false` for none. Default: the definition's name. */
   readonly name?: string | false
-  /** Default `'thread'`: a thread of its own. */
+  /** Default: what the definition says, else `'thread'`: a thread of its own. */
   readonly placement?: Placement
   /** Default `'permanent'`. */
   readonly restart?: RestartType
@@ -47,6 +50,8 @@ export interface ChildOptions<Args> extends ThreadOptions {
   readonly type?: ProcessKind
   /** Its end can end the supervisor, see `autoShutdown`; not with `permanent`. Default false. */
   readonly significant?: boolean
+  /** How many messages may wait, and what then. Default: the definition's, else no bound. */
+  readonly mailbox?: MailboxOptions
   /** Default: the definition's module. */
   readonly modules?: Modules
 }
@@ -60,6 +65,7 @@ const CHILD_KEYS = [
   'shutdown',
   'type',
   'significant',
+  'mailbox',
   'modules',
   'resourceLimits',
   'watchdog',
@@ -94,8 +100,9 @@ export function child<Args>(
     restart: options.restart ?? 'permanent',
     shutdown: options.shutdown ?? (type === 'supervisor' ? 'infinity' : DEFAULT_SHUTDOWN_MS),
     type,
-    placement: options.placement ?? 'thread',
+    placement: options.placement ?? spec.placement ?? 'thread',
     ...(name === false ? {} : { name }),
+    ...defined({ mailbox: options.mailbox ?? spec.mailbox }),
     ...defined({ significant, modules, resourceLimits, watchdog }),
   })
 }
@@ -171,6 +178,7 @@ export function checkSpec(spec: ChildSpec): ChildSpec {
   checkPlacement(what, spec.placement)
   checkThreadOptions(what, spec.placement, spec)
   checkModules(what, spec.modules)
+  if (spec.mailbox !== undefined) checkMailbox(what, spec.mailbox)
   const { shutdown, significant = false } = spec
   if (typeof shutdown === 'number') checkNumber(`${what}: shutdown`, shutdown)
   else checkOneOf(`${what}: shutdown`, shutdown, ['brutal_kill', 'infinity'])

@@ -13,7 +13,8 @@ import { type Started, startProcess } from './spawn.ts'
 import { reportSupervisor } from './supervisor-report.ts'
 
 export function startChild(supervisor: Process, spec: ChildSpec): Promise<Started> {
-  const { id, definition, args, type, placement, name, resourceLimits, watchdog } = spec
+  const { id, definition, args, type, placement, name, mailbox } = spec
+  const { resourceLimits, watchdog } = spec
   return startProcess(supervisor, {
     id,
     definition,
@@ -21,7 +22,7 @@ export function startChild(supervisor: Process, spec: ChildSpec): Promise<Starte
     kind: type,
     placement,
     link: true,
-    ...defined({ name, resourceLimits, watchdog }),
+    ...defined({ name, mailbox, resourceLimits, watchdog }),
   })
 }
 

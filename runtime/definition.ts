@@ -1,8 +1,10 @@
 import type { ExitReason } from './exit-reason.ts'
 import type { StatusParts } from './format-status.ts'
 import type { Initial, Refusal } from './init-result.ts'
+import { checkMailbox, type MailboxOptions } from './mailbox-options.ts'
 import { checkName } from './options.ts'
 import type { Pid } from './pid.ts'
+import type { Placement } from './placement.ts'
 import { type CallFrom, type DefinitionAddress, LOCAL, STOP_CALL, SYSTEM_CALL } from './signal.ts'
 
 const BRAND: unique symbol = Symbol.for('nodelens.definition')
@@ -78,6 +80,10 @@ export interface ServerSpec<
   readonly name: string
   /** Exits of linked actors arrive at `info` as messages, and `terminate` runs at shutdown. */
   readonly trapExit?: boolean
+  /** How many messages may wait, and what then, unless a start says otherwise. Default: no bound. */
+  readonly mailbox?: MailboxOptions
+  /** Where `child` puts it unless told otherwise. Default `'thread'`. */
+  readonly placement?: Placement
   /** Returns the first state, or `IGNORE`, `initial(state, …)`, `refuse(reason)`. */
   readonly init: (
     args: Args,
@@ -121,6 +127,8 @@ interface ErasedInit {
 export interface ErasedServer {
   readonly name: string
   readonly trapExit: boolean
+  readonly mailbox: MailboxOptions | undefined
+  readonly placement: Placement | undefined
   readonly init: ErasedInit['init']
   readonly calls: Readonly<Record<string, ErasedHandler>>
   readonly casts: Readonly<Record<string, ErasedHandler>>
@@ -144,6 +152,7 @@ export interface BodyDefinition<Args, Value = unknown> {
   readonly [BRAND]: 'body'
   readonly address: DefinitionAddress
   readonly run: ErasedBody
+  readonly mailbox: MailboxOptions | undefined
   readonly types?: { readonly args: Args; readonly value: Value }
 }
 
@@ -180,11 +189,14 @@ export function server<
     if (!Object.hasOwn(spec.calls ?? {}, reserved)) continue
     throw new TypeError(`server '${name}': a call cannot be named '${reserved}'.`)
   }
+  if (spec.mailbox !== undefined) checkMailbox(`server '${name}'`, spec.mailbox)
   return withAddress(meta.url, name, {
     [BRAND]: 'server',
     spec: {
       name,
       trapExit: spec.trapExit ?? false,
+      mailbox: spec.mailbox,
+      placement: spec.placement,
       init: spec.init,
       calls: spec.calls ?? {},
       casts: spec.casts ?? {},
@@ -203,17 +215,30 @@ export function server<
  */
 export function actor<Args, Value>(
   meta: { readonly url: string },
-  spec: { readonly name: string; readonly run: (args: Args) => MaybePromise<Value> },
+  spec: {
+    readonly name: string
+    readonly run: (args: Args) => MaybePromise<Value>
+    /** How many messages may wait, and what then, unless a spawn says otherwise. */
+    readonly mailbox?: MailboxOptions
+  },
 ): BodyDefinition<Args, Value> {
   const name = checkedName('actor', meta, spec)
+  if (spec.mailbox !== undefined) checkMailbox(`actor '${name}'`, spec.mailbox)
   return withAddress<Omit<BodyDefinition<Args, Value>, 'address'>>(meta.url, name, {
     [BRAND]: 'body',
     run: erase(spec.run),
+    mailbox: spec.mailbox,
   })
 }
 
 export function isDefinition(value: unknown): value is Definition {
   return typeof value === 'object' && value !== null && BRAND in value
+}
+
+/** The bound that a definition asks for; none for a plain function. */
+export function mailboxOf(what: unknown): MailboxOptions | undefined {
+  if (!isDefinition(what)) return undefined
+  return isServerDefinition(what) ? what.spec.mailbox : what.mailbox
 }
 
 export function isServerDefinition(

@@ -177,6 +177,22 @@ export class NotSendable extends RuntimeFailure {
   }
 }
 
+/** The actor's mailbox is full: the call was not taken, or was dropped for newer messages. */
+export class MailboxFull extends RuntimeFailure {
+  readonly pid: string
+  readonly highWater: number
+  readonly policy: string
+  constructor(pid: string, highWater: number, policy: string) {
+    super(
+      'ERR_MAILBOX_FULL',
+      `${pid} has ${highWater} messages waiting, which is all that it takes (policy '${policy}'). Call it later, or less often.`,
+    )
+    this.pid = pid
+    this.highWater = highWater
+    this.policy = policy
+  }
+}
+
 /** A function that was handed to an actor to run there has failed; the actor goes on. */
 export class CallbackFailed extends RuntimeFailure {
   constructor(what: string, cause: unknown) {

@@ -16,6 +16,8 @@ interface Waiter {
  */
 export class Inbox implements Behaviour {
   #waiter: Waiter | undefined
+  /** What it received last, until it asks for more; for its crash report. */
+  last: unknown
 
   /**
    * The oldest message that matches. With `timeoutMs` 0 the whole queue is looked at once; the
@@ -32,9 +34,11 @@ export class Inbox implements Behaviour {
       throw new TypeError('receive: this actor already waits in another receive; await that first.')
     }
     const index = matches ? process.mailbox.find(matches) : process.mailbox.size > 0 ? 0 : -1
+    this.last = undefined
     if (index >= 0) {
       process.handled++
-      return atOnce(process, process.mailbox.takeAt(index))
+      this.last = process.mailbox.takeAt(index)
+      return atOnce(process, this.last)
     }
     if (timeoutMs === 0) return atOnce(process, undefined)
     process.status = 'waiting'
@@ -52,8 +56,8 @@ export class Inbox implements Behaviour {
       const index = process.mailbox.find(matches ?? (() => true), tested)
       waiter.tested = process.mailbox.size
       if (index < 0) return 0
-      const message = process.mailbox.takeAt(index)
-      this.#settle(process)?.resolve(message)
+      this.last = process.mailbox.takeAt(index)
+      this.#settle(process)?.resolve(this.last)
       return 1
     } catch (error) {
       this.#settle(process)?.reject(error)
@@ -69,6 +73,7 @@ export class Inbox implements Behaviour {
   ended(): void {
     clearAlarm(this.#waiter?.timer)
     this.#waiter = undefined
+    this.last = undefined
   }
 
   #settle(process: Process): Waiter | undefined {

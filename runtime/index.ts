@@ -38,6 +38,7 @@ export {
   type ChildErrorCode,
   Exit,
   isRuntimeFailure,
+  MailboxFull,
   NoProcess,
   NotRunning,
   NotSendable,
@@ -47,8 +48,16 @@ export {
   TaskExited,
 } from './errors.ts'
 export { describeReason, type ExitReason, isAbnormal, isExitReason } from './exit-reason.ts'
+export type { ForeignCalls, ForeignDefinition, ForeignIdentity } from './foreign.ts'
+export { type ForeignProcessSpec, foreignProcess } from './foreign-process.ts'
+export { type ForeignWorkerSpec, foreignWorker } from './foreign-worker.ts'
 export type { StatusParts } from './format-status.ts'
 export { type Initial, initial, type Refusal, refuse } from './init-result.ts'
+export {
+  DEFAULT_HIGH_WATER,
+  type MailboxOptions,
+  type MailboxPolicy,
+} from './mailbox-options.ts'
 export { checkKeys, checkName, checkNumber, checkOneOf, nearest } from './options.ts'
 export { isPid, isRef, type Pid, type Ref } from './pid.ts'
 export type { Placement } from './placement.ts'
@@ -123,6 +132,7 @@ export type { TaskBody, TaskChildOptions } from './task-process.ts'
 export { isTaskMessage, type TaskMessage, type TaskResult } from './task-result.ts'
 export type { StreamOptions, StreamResult } from './task-stream.ts'
 export { type SupervisedTaskOptions, TaskSupervisor, taskSupervisor } from './task-supervisor.ts'
+export { type RuntimeEventName, runtimeEvents } from './telemetry.ts'
 export type { ThreadLimits, ThreadOptions, WatchdogOptions } from './thread-options.ts'
 export {
   type CancelOptions,

@@ -5,20 +5,23 @@
 
 import type { Transferable } from 'node:worker_threads'
 import { birth } from './birth.ts'
+import { BoundedProcess } from './bounded-process.ts'
 import { Deadlines } from './deadlines.ts'
 import { deliverLocally, missed } from './delivery.ts'
 import { NotRunning } from './errors.ts'
 import { type ExitReason, sendableReason } from './exit-reason.ts'
 import { Inbox } from './inbox.ts'
 import type { LifeEvent } from './life-event.ts'
+import { MailboxWatch } from './mailbox-watch.ts'
 import { NameTable } from './name-table.ts'
 import { Peers } from './peers.ts'
 import { PendingReplies } from './pending.ts'
-import { makePid, makeRef, type Pid, type Ref, threadOf } from './pid.ts'
+import { CALLER_THREAD, makePid, makeRef, type Pid, type Ref, threadOf } from './pid.ts'
 import { Process, type ProcessBirth } from './process.ts'
 import { Scheduler } from './scheduler.ts'
 import type { SharedState } from './shared-state.ts'
 import type { Signal, ToRoot } from './signal.ts'
+import type { Telling } from './telemetry.ts'
 import { TimerTable } from './timer-table.ts'
 
 export type ControlSend = (message: ToRoot, transfer?: readonly Transferable[]) => void
@@ -33,6 +36,7 @@ export class Kernel {
   readonly scheduler: Scheduler = new Scheduler(() => this.deadlines.stamp())
   readonly peers: Peers
   readonly timers: TimerTable = new TimerTable(this)
+  readonly mailboxes: MailboxWatch = new MailboxWatch(this)
   readonly processes = new Map<Pid, Process>()
   readonly #byText: ReadonlyMap<string, Process> = this.processes
   /** Told of births and deaths in this thread. */
@@ -99,7 +103,8 @@ export class Kernel {
 
   /** Enters a newborn into the table. */
   adopt(record: ProcessBirth): Process {
-    const process = new Process(this, record)
+    const { mailbox } = record
+    const process = mailbox ? new BoundedProcess(this, record, mailbox) : new Process(this, record)
     this.processes.set(process.pid, process)
     this.onLife?.({ type: 'born', process })
     return process
@@ -108,6 +113,11 @@ export class Kernel {
   control(message: ToRoot, transfer?: readonly Transferable[]): void {
     if (!this.#control) throw new NotRunning('Reaching another thread')
     this.#control(message, transfer)
+  }
+
+  /** An event of this thread for those who listen in the thread that started the runtime. */
+  tellMain(telling: Telling): void {
+    if (this.ordinal !== CALLER_THREAD) this.#control?.({ type: 'telemetry', telling })
   }
 
   census(of: 'threads' | 'actors'): readonly (number | Pid)[] {
@@ -221,6 +231,7 @@ export class Kernel {
     this.pending.rejectAll(error)
     this.deadlines.clear()
     this.timers.clear()
+    this.mailboxes.stop()
     this.scheduler.stop()
     for (const process of this.processes.values()) process.ended({ type: 'shutdown' })
     this.processes.clear()

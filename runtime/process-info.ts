@@ -1,5 +1,6 @@
 /** What can be asked of a living actor, in whatever thread; its own code is not disturbed. */
 
+import { BoundedProcess } from './bounded-process.ts'
 import { type CallOptions, DEFAULT_CALL_MS, request } from './call.ts'
 import { currentProcess } from './context.ts'
 import { acting } from './current.ts'
@@ -30,8 +31,12 @@ export interface ProcessInfo {
   readonly parent: Pid | undefined
   readonly ancestors: readonly Pid[]
   readonly initialCall: string | undefined
-  /** Messages handled so far. */
+  /** Messages handled so far; stands for reductions. */
   readonly handled: number
+  /** Messages that a full mailbox has dropped or refused. */
+  readonly dropped: number
+  /** Callers that wait for a place in its mailbox (policy `block`). */
+  readonly waitingCallers: number
   /** Milliseconds since the epoch. */
   readonly startedAt: number
 }
@@ -50,6 +55,8 @@ const READERS: { readonly [Key in InfoKey]: (process: Process) => ProcessInfo[Ke
   ancestors: ({ ancestors }) => ancestors,
   initialCall: ({ initialCall }) => initialCall,
   handled: ({ handled }) => handled,
+  dropped: (process) => (process instanceof BoundedProcess ? process.dropped : 0),
+  waitingCallers: (process) => (process instanceof BoundedProcess ? process.waitingCallers : 0),
   startedAt: ({ startedAt }) => startedAt,
 }
 const KEYS = Object.keys(READERS)

@@ -3,6 +3,7 @@ import type { ExitReason } from './exit-reason.ts'
 import type { Kernel } from './kernel.ts'
 import type { LocalCall } from './local-call.ts'
 import { Mailbox } from './mailbox.ts'
+import { DEFAULT_HIGH_WATER, type MailboxOptions } from './mailbox-options.ts'
 import type { Pid, Ref } from './pid.ts'
 import type { ProcessKind } from './signal.ts'
 
@@ -32,6 +33,8 @@ export interface ProcessBirth {
   readonly kind?: ProcessKind
   readonly trapExit?: boolean
   readonly initialCall?: string
+  /** Absent: no bound. */
+  readonly mailbox?: MailboxOptions
 }
 
 /** A monitor as its owner keeps it. */
@@ -51,7 +54,7 @@ export class Process {
   readonly kind: ProcessKind
   readonly initialCall: string | undefined
   readonly startedAt = Date.now()
-  readonly mailbox = new Mailbox()
+  readonly mailbox: Mailbox
   readonly links = new Set<Pid>()
   readonly monitors = new Map<Ref, OwnMonitor>()
   readonly watchers = new Map<Ref, Pid>()
@@ -74,8 +77,9 @@ export class Process {
   #alive = true
   #abort: AbortController | undefined
 
-  constructor(kernel: Kernel, birth: ProcessBirth) {
+  constructor(kernel: Kernel, birth: ProcessBirth, mailbox = new Mailbox()) {
     this.kernel = kernel
+    this.mailbox = mailbox
     this.pid = birth.pid
     this.parent = birth.parent
     this.ancestors = birth.ancestors ?? []
@@ -109,6 +113,11 @@ export class Process {
     }
     if (!this.alive) this.#abort.abort()
     return this.#abort.signal
+  }
+
+  /** How many messages may wait before it is told of. */
+  get highWater(): number {
+    return DEFAULT_HIGH_WATER
   }
 
   /** What must not be lost: signals, results, timeouts, its own. */
@@ -145,6 +154,7 @@ export class Process {
   /** Handles at most `budget` messages and returns how many were. */
   run(budget: number): number {
     if (!this.alive || !this.behaviour) return 0
+    if (this.mailbox.size > this.highWater) this.kernel.mailboxes.over(this, this.highWater)
     const handled = this.behaviour.run(this, budget)
     this.handled += handled
     return handled

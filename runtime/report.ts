@@ -10,6 +10,7 @@ import type { Pid } from './pid.ts'
 import type { Process } from './process.ts'
 import type { ProcessKind } from './signal.ts'
 import type { SystemEvent } from './system-debug.ts'
+import { isHeard, type RuntimeEventName, tell } from './telemetry.ts'
 import { printable, toCloneable } from './wire.ts'
 
 /** An actor as a report shows it. */
@@ -134,16 +135,17 @@ export type Report =
       readonly reason: ExitReason
     }
 
-const REPORT_TYPES: readonly string[] = [
-  'crash-report',
-  'server-report',
-  'unhandled-message',
-  'supervisor-report',
-  'progress-report',
-  'application-report',
-  'thread-report',
-  'shutdown-report',
-] satisfies Report['type'][]
+/** Under which event each is told to `node:diagnostics_channel`. */
+const EVENTS = {
+  'crash-report': 'report:crash',
+  'server-report': 'report:server',
+  'unhandled-message': 'report:unhandled-message',
+  'supervisor-report': 'report:supervisor',
+  'progress-report': 'report:progress',
+  'application-report': 'report:application',
+  'thread-report': 'report:thread',
+  'shutdown-report': 'report:shutdown',
+} as const satisfies Record<Report['type'], RuntimeEventName>
 
 const MAX_NEIGHBOURS = 15
 
@@ -154,21 +156,32 @@ export function isReport(message: unknown): message is Report {
     message !== null &&
     'type' in message &&
     typeof message.type === 'string' &&
-    REPORT_TYPES.includes(message.type) &&
+    Object.hasOwn(EVENTS, message.type) &&
     'at' in message
   )
 }
 
-/** Makes a report if anybody follows reports; otherwise reads one shared number. */
-export function emitReport(kernel: Kernel, make: () => Report): void {
-  if (!kernel.shared.reported) return
+/** Whether anybody follows reports, or listens to those of this kind. */
+export function wantsReport(kernel: Kernel, type: Report['type']): boolean {
+  return kernel.shared.reported || isHeard(kernel, EVENTS[type])
+}
+
+/** Makes a report if anybody wants it; otherwise reads two shared numbers. */
+export function emitReport<Type extends Report['type']>(
+  kernel: Kernel,
+  type: Type,
+  make: () => Extract<Report, { type: Type }>,
+): void {
+  if (!wantsReport(kernel, type)) return
   const report = toCloneable(make())
-  if (isReport(report)) kernel.control({ type: 'report', report })
+  if (!isReport(report)) return
+  if (kernel.shared.reported) kernel.control({ type: 'report', report })
+  tell(kernel, EVENTS[type], () => report)
 }
 
 export function reportCrash(process: Process, reason: ExitReason, lastMessage?: unknown): void {
   if (!isAbnormal(reason)) return
-  emitReport(process.kernel, () => ({
+  emitReport(process.kernel, 'crash-report', () => ({
     type: 'crash-report',
     level: 'error',
     at: Date.now(),

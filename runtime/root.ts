@@ -6,9 +6,11 @@ import { Kernel } from './kernel.ts'
 import { ROOT_THREAD } from './pid.ts'
 import { ReportHub } from './report-hub.ts'
 import { type SharedBuffers, SharedState } from './shared-state.ts'
+import { tell } from './telemetry.ts'
 import { ThreadHost } from './thread-host.ts'
 import type { WatchdogOptions } from './thread-options.ts'
 import type { TreeSource } from './tree-event.ts'
+import type { ThreadNews } from './tree-report.ts'
 import { TreeReporter } from './tree-reporter.ts'
 import { RootTree } from './tree-source.ts'
 
@@ -41,9 +43,15 @@ export function runRoot({ control, shared, spares, watchdog }: RootData): void {
   const host: ThreadHost = new ThreadHost({
     kernel,
     caller: control,
-    onNews: (news) => source.threadNews(news),
+    onNews: (news) => {
+      source.threadNews(news)
+      tellThread(kernel, news)
+    },
     onTree: (message) => source.receive(message),
-    onReport: (report) => reports.publish(report),
+    onReport: (report) => {
+      reports.publish(report)
+      if (report.type === 'thread-report') tell(kernel, 'report:thread', () => report)
+    },
     onSilence: (ordinal, isSilent) => source.silence(ordinal, isSilent),
     spares,
     watchdog,
@@ -68,6 +76,10 @@ export function runRoot({ control, shared, spares, watchdog }: RootData): void {
     return [ROOT_THREAD, ...host.threads.map(({ ordinal }) => ordinal)]
   }
   if (spares > 0) host.keepSpare()
+}
+
+function tellThread(kernel: Kernel, { type, ...facts }: ThreadNews): void {
+  tell(kernel, type === 'thread-started' ? 'thread:started' : 'thread:exited', () => facts)
 }
 
 /** Restarts are counted also while nobody watches the tree. */

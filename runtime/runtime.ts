@@ -18,6 +18,7 @@ import { sendExit } from './signals.ts'
 import { startError, startProcess } from './spawn.ts'
 import { StopSignals } from './stop-signals.ts'
 import { supervisorServer } from './supervisor.ts'
+import { watchListeners } from './telemetry.ts'
 import { serveControl } from './thread.ts'
 import type { TreeEvent, TreeNode } from './tree-event.ts'
 import { followReports, followTree } from './tree-follower.ts'
@@ -61,6 +62,7 @@ export class Runtime {
   #left: readonly string[] = []
   #stopping: Promise<void> | undefined
   #endReason: ExitReason | undefined
+  readonly #stopWatching: () => void
   #close: (reason: ExitReason) => void = () => {}
   #stopped: () => void = () => {}
 
@@ -83,6 +85,7 @@ export class Runtime {
     this.#kernel.onHold = (holding) => this.#hold(holding)
     this.#applications = new Applications(this.#kernel, (reason) => void this.#shutDown(reason))
     serveControl(this.#kernel, port1, () => this.#stopped())
+    this.#stopWatching = watchListeners(this.#kernel)
     if (ambient) enterKernel(this.#kernel)
     this.closed = new Promise((resolve) => {
       this.#close = resolve
@@ -203,7 +206,7 @@ export class Runtime {
     })
     await within(LOOK_MS, look)
     this.#left = left.length > 0 ? left : ['the stop hook or an application']
-    emitReport(this.#kernel, () => ({
+    emitReport(this.#kernel, 'shutdown-report', () => ({
       type: 'shutdown-report',
       level: 'error',
       at: Date.now(),
@@ -243,6 +246,7 @@ export class Runtime {
   #forget(reason: ExitReason): void {
     this.#signals.forget()
     leaveKernel(this.#kernel)
+    this.#stopWatching()
     this.#kernel.stop(new NotRunning('The runtime has ended'))
     this.#control.close()
     this.#close(reason)

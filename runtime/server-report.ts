@@ -5,7 +5,7 @@ import { type ExitReason, isAbnormal } from './exit-reason.ts'
 import { formatted } from './format-status.ts'
 import { nearest } from './options.ts'
 import type { Process } from './process.ts'
-import { emitReport, reportCrash } from './report.ts'
+import { emitReport, reportCrash, wantsReport } from './report.ts'
 import type { Asker } from './signal.ts'
 import { plainMessage, type SystemEvent } from './system-debug.ts'
 
@@ -23,10 +23,10 @@ export function reportTermination(
   spec: ErasedServer,
   { reason, state, message, from, log }: Termination,
 ): void {
-  if (!isAbnormal(reason) || !process.kernel.shared.reported) return
+  if (!isAbnormal(reason) || !wanted(process)) return
   const parts = { state, message: plainMessage(message), reason, ...(log ? { log } : {}) }
   const shown = formatted(spec, parts)
-  emitReport(process.kernel, () => ({
+  emitReport(process.kernel, 'server-report', () => ({
     type: 'server-report',
     level: 'error',
     at: Date.now(),
@@ -41,8 +41,12 @@ export function reportTermination(
   reportCrash(process, shown.reason ?? reason, shown.message)
 }
 
+function wanted({ kernel }: Process): boolean {
+  return wantsReport(kernel, 'server-report') || wantsReport(kernel, 'crash-report')
+}
+
 export function reportUnhandled(process: Process, server: string, message: unknown): void {
-  emitReport(process.kernel, () => ({
+  emitReport(process.kernel, 'unhandled-message', () => ({
     type: 'unhandled-message',
     level: 'warning',
     at: Date.now(),

@@ -11,6 +11,7 @@ const WATCHED = 2
 const LOCK = 3
 const NAMES_VERSION = 4
 const REPORTED = 5
+const LISTENED = 15
 const CELLS = 16
 const SERIALS_PER_BLOCK = 1024
 /** Blocks of serials whose taker is remembered: the newest four million pids. */
@@ -117,6 +118,15 @@ export class SharedState {
 
   addReportReaders(change: 1 | -1): void {
     Atomics.add(this.#cells, REPORTED, change)
+  }
+
+  /** A bit per event that somebody in the thread that started the runtime listens to. */
+  get listened(): number {
+    return Atomics.load(this.#cells, LISTENED)
+  }
+
+  set listened(bits: number) {
+    Atomics.store(this.#cells, LISTENED, bits)
   }
 
   get namesVersion(): number {

@@ -1,10 +1,12 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ExitReason } from './exit-reason.ts'
+import type { MailboxOptions } from './mailbox-options.ts'
 import type { Pid, Ref } from './pid.ts'
 import type { ProcessInfo } from './process-info.ts'
 import type { RegistryName } from './registry-name.ts'
 import type { Report } from './report.ts'
 import type { SharedBuffers } from './shared-state.ts'
+import type { Telling } from './telemetry.ts'
 import type { ThreadOptions } from './thread-options.ts'
 import type { ProcessReport, TreeNews } from './tree-report.ts'
 import type { WireError } from './wire.ts'
@@ -113,6 +115,7 @@ export interface SpawnRequest {
   readonly id?: string
   readonly kind: ProcessKind
   readonly trapExit?: boolean
+  readonly mailbox?: MailboxOptions
 }
 
 export type ProcessKind = 'supervisor' | 'worker'
@@ -266,6 +269,7 @@ export type ToRoot =
   | TreeReply
   | { readonly type: 'tree-events'; readonly ordinal: number; readonly events: readonly TreeNews[] }
   | { readonly type: 'report'; readonly report: Report }
+  | { readonly type: 'telemetry'; readonly telling: Telling }
   | { readonly type: 'stop' }
 
 /** What a thread's reporter tells of its actors. */
@@ -301,4 +305,5 @@ export type FromRoot =
   | { readonly type: 'tree-request'; readonly id: number }
   /** Does the thread's event loop turn? */
   | { readonly type: 'ping' }
+  | { readonly type: 'telemetry'; readonly telling: Telling }
   | { readonly type: 'stopped' }

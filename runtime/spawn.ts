@@ -3,10 +3,17 @@
 import { birth, birthOfBody } from './birth.ts'
 import { awaitDown, request } from './call.ts'
 import { acting } from './current.ts'
-import { type BodyDefinition, type ErasedBody, isDefinition, type ServerDefinition } from './definition.ts'
+import {
+  type BodyDefinition,
+  type ErasedBody,
+  isDefinition,
+  mailboxOf,
+  type ServerDefinition,
+} from './definition.ts'
 import { AlreadyStarted, CallTimeout, NoProcess, ProcessDown, StartFailed } from './errors.ts'
 import { type ExitReason, errorReason, KILL, NOPROC, NORMAL, TIMEOUT } from './exit-reason.ts'
 import type { Kernel } from './kernel.ts'
+import { checkMailbox, type MailboxOptions } from './mailbox-options.ts'
 import { checkKeys, checkName, defined } from './options.ts'
 import { CALLER_THREAD, makePid, type Pid, type Ref, ROOT_THREAD, threadOf } from './pid.ts'
 import { checkPlacement, type Placement } from './placement.ts'
@@ -30,6 +37,8 @@ export interface SpawnOptions extends ThreadOptions {
   readonly monitor?: boolean
   readonly trapExit?: boolean
   readonly name?: string
+  /** How many messages may wait, and what then. Default: the definition's, else no bound. */
+  readonly mailbox?: MailboxOptions
   /** Default `'here'`. A plain function can only live here. */
   readonly placement?: Placement
 }
@@ -48,6 +57,7 @@ const SPAWN_KEYS = [
   'placement',
   'resourceLimits',
   'watchdog',
+  'mailbox',
 ]
 
 /**
@@ -73,6 +83,11 @@ export function spawnMonitor<Args>(
   return { pid, ref: ref ?? acting('spawn').kernel.newRef() }
 }
 
+function boundOf(what: unknown, options: SpawnOptions): MailboxOptions | undefined {
+  const mailbox = options.mailbox ?? mailboxOf(what)
+  return mailbox && checkMailbox('spawn', mailbox)
+}
+
 function spawnWith(what: unknown, args: unknown, options: SpawnOptions): Spawned {
   checkKeys('spawn', options, SPAWN_KEYS)
   const {
@@ -87,9 +102,10 @@ function spawnWith(what: unknown, args: unknown, options: SpawnOptions): Spawned
   checkPlacement('spawn', placement)
   checkThreadOptions('spawn', placement, options)
   if (name !== undefined) checkName('spawn: name', name)
+  const mailbox = boundOf(what, options)
   const parent = acting('spawn')
   if (!parent.alive) return { pid: parent.kernel.newPid(), ref: parent.kernel.newRef() }
-  const rest = defined({ trapExit, name, resourceLimits, watchdog })
+  const rest = defined({ trapExit, name, resourceLimits, watchdog, mailbox })
   const common = { args, link, monitor, placement, ...rest }
   if (isDefinition(what)) {
     return launch(parent, { definition: what.address, kind: 'worker', ...common })
@@ -122,6 +138,7 @@ export interface Launch extends ThreadOptions {
   readonly name?: string
   readonly registryName?: RegistryName
   readonly trapExit?: boolean
+  readonly mailbox?: MailboxOptions
 }
 
 /** Where an actor will live, and its pid there: known at once, wherever that is. */
@@ -168,6 +185,7 @@ function prepare(
   plan: Launch,
 ): { request: SpawnRequest; ref: Ref | undefined } {
   const { definition, args, kind, link, started, id, name, registryName, trapExit } = plan
+  const { mailbox } = plan
   const ref = plan.monitor && parent.alive ? parent.kernel.newRef() : undefined
   if (link) parent.links.add(pid)
   if (ref) parent.monitors.set(ref, { target: pid })
@@ -178,7 +196,7 @@ function prepare(
     ancestors: [parent.pid, ...parent.ancestors].slice(0, 16),
     link,
     kind,
-    ...defined({ monitor: ref, started, id, name, registryName, trapExit }),
+    ...defined({ monitor: ref, started, id, name, registryName, trapExit, mailbox }),
   }
   return { request, ref }
 }

@@ -1,6 +1,7 @@
 import { acting } from './current.ts'
 import { isDefinition, type ServerDefinition } from './definition.ts'
 import { dynamicSupervisorServer } from './dynamic-supervisor.ts'
+import { checkMailbox, type MailboxOptions } from './mailbox-options.ts'
 import { checkKeys, checkName, checkNumber, defined } from './options.ts'
 import { checkPlacement, type Placement } from './placement.ts'
 import { isRegistryName, type RegistryName, targetText } from './registry-name.ts'
@@ -19,9 +20,19 @@ export interface StartOptions extends ThreadOptions {
   readonly placement?: Placement
   /** Milliseconds until a start that does not answer is killed. Default: for ever. */
   readonly timeoutMs?: number
+  /** How many messages may wait, and what then. Default: the definition's, else no bound. */
+  readonly mailbox?: MailboxOptions
 }
 
-const START_KEYS = ['name', 'link', 'placement', 'timeoutMs', 'resourceLimits', 'watchdog']
+const START_KEYS = [
+  'name',
+  'link',
+  'placement',
+  'timeoutMs',
+  'resourceLimits',
+  'watchdog',
+  'mailbox',
+]
 
 /**
  * Starts a server and waits until it is ready, outside of any supervisor.
@@ -47,6 +58,8 @@ export function startServer<Args, Calls, Casts>(
   checkThreadOptions('startServer', placement, options)
   if (name !== undefined && !isRegistryName(name)) checkName('startServer: name', name)
   if (timeoutMs !== undefined) checkNumber('startServer: timeoutMs', timeoutMs)
+  const { mailbox = definition.spec.mailbox } = options
+  if (mailbox !== undefined) checkMailbox('startServer', mailbox)
   return started(definition, args, options)
 }
 
@@ -58,6 +71,7 @@ async function started<Args, Calls, Casts>(
   const { name, link = true, placement = 'here', timeoutMs } = options
   const { resourceLimits, watchdog } = options
   const { address, spec } = definition
+  const { mailbox = spec.mailbox } = options
   const isSupervisor =
     address === supervisorServer.address || address === dynamicSupervisorServer.address
   const outcome = await startProcess(
@@ -69,7 +83,7 @@ async function started<Args, Calls, Casts>(
       placement,
       link,
       ...(isRegistryName(name) ? { registryName: name } : defined({ name })),
-      ...defined({ resourceLimits, watchdog }),
+      ...defined({ resourceLimits, watchdog, mailbox }),
     },
     timeoutMs,
   )

@@ -16,7 +16,7 @@ export function reportSupervisor(
   reason: ExitReason,
   offender: Offender,
 ): void {
-  emitReport(supervisor.kernel, () => ({
+  emitReport(supervisor.kernel, 'supervisor-report', () => ({
     type: 'supervisor-report',
     level: 'error',
     at: Date.now(),
@@ -33,7 +33,7 @@ export function reportProgress(
   level: 'info' | 'debug',
   started: Offender,
 ): void {
-  emitReport(supervisor.kernel, () => ({
+  emitReport(supervisor.kernel, 'progress-report', () => ({
     type: 'progress-report',
     level,
     at: Date.now(),
@@ -44,7 +44,7 @@ export function reportProgress(
 
 /** A message that a supervisor has no use for; it goes on. */
 export function reportUnexpected(supervisor: Process, message: unknown): void {
-  emitReport(supervisor.kernel, () => ({
+  emitReport(supervisor.kernel, 'unhandled-message', () => ({
     type: 'unhandled-message',
     level: 'error',
     at: Date.now(),

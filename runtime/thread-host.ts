@@ -8,7 +8,7 @@ import { type ExitReason, errorReason, KILLED, NOCONNECTION, NOPROC } from './ex
 import { FormerThreads } from './former-threads.ts'
 import type { Kernel } from './kernel.ts'
 import { CALLER_THREAD, type Pid, ROOT_THREAD, threadOf } from './pid.ts'
-import type { Report } from './report.ts'
+import { type Report, wantsReport } from './report.ts'
 import type { ConnectMessage, FromRoot, Signal, ToRoot, TreeMessage } from './signal.ts'
 import { type FreshThread, Spares } from './spares.ts'
 import type { WatchdogOptions } from './thread-options.ts'
@@ -69,7 +69,7 @@ export class ThreadHost {
         ask: (ordinal) => this.tell(ordinal, { type: 'ping' }),
         readAnswers: () => this.catchUp(),
         end: (ordinal, cause) => this.#end(this.#threads.get(ordinal), cause),
-        isFollowed: () => kernel.shared.reported,
+        isFollowed: () => wantsReport(kernel, 'thread-report'),
         report: onReport,
         onSilence,
       },
@@ -116,6 +116,8 @@ export class ThreadHost {
         return void this.stop().then(() => this.tell(CALLER_THREAD, { type: 'stopped' }))
       case 'report':
         return this.#options.onReport(message.report)
+      case 'telemetry':
+        return this.tell(CALLER_THREAD, message)
       case 'pong':
         this.#watch.answered(message.ordinal)
         return this.#options.onTree(message)
@@ -282,7 +284,7 @@ export class ThreadHost {
     if (this.#threads.get(thread.ordinal) !== thread || this.#stopping) return
     const { kernel, onReport } = this.#options
     const told = { context: 'abandoned', level: 'error', ms: ABANDON_MS, action: 'kill' } as const
-    if (kernel.shared.reported) onReport(threadReport(thread, told))
+    if (wantsReport(kernel, 'thread-report')) onReport(threadReport(thread, told))
     this.#exited(thread, 0)
   }
 }

@@ -8,6 +8,7 @@ import { Kernel } from './kernel.ts'
 import type { Pid } from './pid.ts'
 import { SharedState } from './shared-state.ts'
 import type { FromRoot, Signal, SpawnRequest } from './signal.ts'
+import { publish } from './telemetry.ts'
 import { TreeReporter } from './tree-reporter.ts'
 import { unreachable } from './unreachable.ts'
 
@@ -44,6 +45,8 @@ export function serveControl(kernel: Kernel, control: MessagePort, onStopped?: (
         return reporter.reply(message.id)
       case 'ping':
         return control.postMessage({ type: 'pong', ordinal: kernel.ordinal })
+      case 'telemetry':
+        return publish(message.telling)
       case 'stopped':
         return onStopped?.()
       case 'begin':

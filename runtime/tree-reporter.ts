@@ -2,6 +2,7 @@ import type { Kernel } from './kernel.ts'
 import type { LifeEvent } from './life-event.ts'
 import type { Process } from './process.ts'
 import type { TreeMessage } from './signal.ts'
+import { tellLife } from './telemetry.ts'
 import type { ProcessReport, TreeNews } from './tree-report.ts'
 
 /** How often counts are compared while somebody watches, milliseconds. */
@@ -26,6 +27,7 @@ export class TreeReporter {
     this.#post = post
     kernel.onLife = (event) => {
       if (kernel.shared.watched) this.#add(toNews(event))
+      tellLife(kernel, event)
     }
   }
 
