@@ -9,7 +9,7 @@ import type { Pid } from './pid.ts'
 import type { Process } from './process.ts'
 import { isExitMessage } from './signal.ts'
 import { sendExit } from './signals.ts'
-import { type Started, startProcess } from './spawn.ts'
+import { type Started, startProcess } from './start-process.ts'
 import { reportSupervisor } from './supervisor-report.ts'
 
 export function startChild(supervisor: Process, spec: ChildSpec): Promise<Started> {

@@ -35,6 +35,9 @@ export const NOPROC: ExitReason = Object.freeze({ type: 'noproc' })
 export const NOCONNECTION: ExitReason = Object.freeze({ type: 'noconnection' })
 export const TIMEOUT: ExitReason = Object.freeze({ type: 'timeout' })
 
+/** How deep a reason is looked into before it is cloned to see whether it can be. */
+const MAX_FLAT_DEPTH = 3
+
 /** True for every end that a supervisor of a `transient` child must answer with a restart. */
 export function isAbnormal(reason: ExitReason): boolean {
   return reason.type !== 'normal' && reason.type !== 'shutdown'
@@ -54,12 +57,24 @@ export function isExitReason(value: unknown): value is ExitReason {
 /** Makes a reason sendable whatever it holds. Reasons that are plain data come back as they are. */
 export function sendableReason(reason: ExitReason): ExitReason {
   try {
-    structuredClone(reason)
+    if (!isFlat(reason)) structuredClone(reason)
     return reason
   } catch {
     const copy = toCloneable(reason)
     return isExitReason(copy) ? copy : { type: reason.type }
   }
+}
+
+/** Most reasons hold nothing but plain values: that is seen sooner than tried. */
+function isFlat(reason: object, depth = 0): boolean {
+  const prototype: unknown = Object.getPrototypeOf(reason)
+  if (prototype !== Object.prototype) return false
+  for (const value of Object.values(reason)) {
+    if (typeof value === 'function' || typeof value === 'symbol') return false
+    if (typeof value !== 'object' || value === null) continue
+    if (depth === MAX_FLAT_DEPTH || !isFlat(value, depth + 1)) return false
+  }
+  return true
 }
 
 /** One line for people: `shutdown`, `error: Error: boom`, … */

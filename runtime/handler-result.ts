@@ -4,7 +4,15 @@ import type { ErasedHandler } from './definition.ts'
 import { Exit } from './errors.ts'
 import { type ExitReason, errorReason, isExitReason, NORMAL } from './exit-reason.ts'
 import type { Process } from './process.ts'
+import type { Asker } from './signal.ts'
 import { isSystemCall } from './system-request.ts'
+
+/** What led to the end: the last message, and the answer that is still to be given. */
+export interface Ending {
+  readonly message?: unknown
+  readonly from?: Asker | undefined
+  readonly result?: object
+}
 
 /** The reason that something thrown stands for. */
 export function reasonOf(thrown: unknown): ExitReason {

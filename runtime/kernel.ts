@@ -37,6 +37,8 @@ export class Kernel {
   readonly peers: Peers
   readonly timers: TimerTable = new TimerTable(this)
   readonly mailboxes: MailboxWatch = new MailboxWatch(this)
+  /** Milliseconds since the epoch. */
+  readonly startedAt = Date.now()
   readonly processes = new Map<Pid, Process>()
   readonly #byText: ReadonlyMap<string, Process> = this.processes
   /** Told of births and deaths in this thread. */
@@ -193,7 +195,8 @@ export class Kernel {
     this.processes.delete(process.pid)
     const { name } = process
     if (name !== undefined) this.names.release(name, process.pid)
-    for (const timer of process.timers ?? []) this.timers.cancel(timer)
+    const { timers } = process.currentRarities ?? {}
+    for (const timer of timers ?? []) this.timers.cancel(timer)
     process.ended(told)
     const lastWords = this.#tellTheWorld(process, told, farewell)
     this.onLife?.({ type: 'died', process, reason: told })
@@ -209,15 +212,15 @@ export class Kernel {
     for (const signal of lastWords) this.deliver(signal)
     this.pending.threadLost(ordinal, reason)
     for (const process of this.processes.values()) {
-      for (const [ref, monitor] of process.monitors) {
+      for (const [ref, monitor] of process.currentMonitors) {
         if (threadOf(monitor.target) !== ordinal) continue
         this.deliver({ type: 'down', to: process.pid, ref, pid: monitor.target, reason })
       }
-      for (const from of process.links) {
+      for (const from of process.currentLinks) {
         if (threadOf(from) !== ordinal) continue
         this.deliver({ type: 'exit', to: process.pid, from, reason, link: true })
       }
-      for (const [ref, watcher] of process.watchers) {
+      for (const [ref, watcher] of process.currentWatchers) {
         if (threadOf(watcher) === ordinal) process.watchers.delete(ref)
       }
     }
@@ -225,8 +228,8 @@ export class Kernel {
 
   /** Ends the thread's part in the runtime: nothing waits any more, nothing is told. */
   stop(error: Error): void {
-    for (const { callers } of this.processes.values()) {
-      for (let call = callers; call; call = call.next) call.abandon(error)
+    for (const process of this.processes.values()) {
+      for (let one = process.waiting; one; one = process.waiting) one.abandon(error)
     }
     this.pending.rejectAll(error)
     this.deadlines.clear()
@@ -246,16 +249,17 @@ export class Kernel {
       if (from === this.livesFor && !this.isLocal(signal.to)) lastWords.push(signal)
       else this.send(signal)
     }
-    for (const to of process.links) say({ type: 'exit', to, from, reason, link: true })
-    for (const [ref, to] of process.watchers) say({ type: 'down', to, ref, pid: from, reason })
-    for (const [ref, { target }] of process.monitors) {
+    for (const to of process.currentLinks) say({ type: 'exit', to, from, reason, link: true })
+    for (const [ref, to] of process.currentWatchers)
+      say({ type: 'down', to, ref, pid: from, reason })
+    for (const [ref, { target }] of process.currentMonitors) {
       if (target !== from) this.send({ type: 'demonitor', to: target, from, ref })
     }
     for (const [ref, to] of this.pending.ownerEnded(process)) {
       this.send({ type: 'demonitor', to, from, ref })
     }
-    for (let call = process.callers; call; call = process.callers) call.down(reason)
-    this.pending.release(process.holding)
+    for (let one = process.waiting; one; one = process.waiting) one.down(reason)
+    this.pending.release(process.currentRarities?.holding ?? 0)
     if (farewell) say(farewell)
     return lastWords
   }

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { ExitReason } from './exit-reason.ts'
 import type { Kernel } from './kernel.ts'
-import type { LocalCall } from './local-call.ts'
+import type { LocalWait } from './local-wait.ts'
 import { Mailbox } from './mailbox.ts'
 import { DEFAULT_HIGH_WATER, type MailboxOptions } from './mailbox-options.ts'
 import type { Pid, Ref } from './pid.ts'
@@ -29,12 +29,12 @@ export interface ProcessBirth {
   readonly pid: Pid
   readonly parent?: Pid
   readonly ancestors?: readonly Pid[]
-  readonly id?: string
+  readonly id?: string | undefined
   readonly kind?: ProcessKind
-  readonly trapExit?: boolean
+  readonly trapExit?: boolean | undefined
   readonly initialCall?: string
   /** Absent: no bound. */
-  readonly mailbox?: MailboxOptions
+  readonly mailbox?: MailboxOptions | undefined
 }
 
 /** A monitor as its owner keeps it. */
@@ -44,49 +44,133 @@ export interface OwnMonitor {
   readonly name?: string
 }
 
-/** The record of one living actor of this thread. */
-export class Process {
-  readonly pid: Pid
-  readonly kernel: Kernel
-  readonly parent: Pid | undefined
-  readonly ancestors: readonly Pid[]
-  readonly id: string | undefined
-  readonly kind: ProcessKind
-  readonly initialCall: string | undefined
-  readonly startedAt = Date.now()
-  readonly mailbox: Mailbox
-  readonly links = new Set<Pid>()
-  readonly monitors = new Map<Ref, OwnMonitor>()
-  readonly watchers = new Map<Ref, Pid>()
-  behaviour: Behaviour | undefined
-  status: ProcessStatus = 'starting'
-  trapExit: boolean
+const NO_PIDS: ReadonlySet<Pid> = new Set()
+const NO_WATCHERS: ReadonlyMap<Ref, Pid> = new Map()
+const NO_MONITORS: ReadonlyMap<Ref, OwnMonitor> = new Map()
+
+/** How far back an actor knows where it comes from. */
+const MAX_ANCESTORS = 16
+
+/** What most actors never have. */
+class Rarities {
   label: string | undefined
-  queued = false
-  handled = 0
-  restarts = 0
-  /** The newest call of this thread that waits for its answer; the others follow. */
-  callers: LocalCall | undefined
   /** Calls within this thread that it waits for and that keep the process alive. */
   holding = 0
   /** References of the replies it waits for; kept by {@link PendingReplies}. */
   waitsFor: Set<Ref> | undefined
   /** Timers of this thread that are set on it; kept by {@link TimerTable}. */
   timers: Set<Ref> | undefined
+  monitors: Map<Ref, OwnMonitor> | undefined
+  abort: AbortController | undefined
+  lineage: readonly Pid[] | undefined
+}
+
+/** The record of one living actor of this thread. There may be a million, so it is kept small. */
+export class Process {
+  readonly pid: Pid
+  readonly kernel: Kernel
+  readonly mailbox: Mailbox
+  behaviour: Behaviour | undefined
+  status: ProcessStatus = 'starting'
+  trapExit: boolean
+  queued = false
+  handled = 0
+  /** The newest of those of this thread that wait for it; the others follow. */
+  waiting: LocalWait | undefined
+  readonly #birth: ProcessBirth
+  /** Milliseconds since the kernel's own birth. */
+  readonly #bornAt: number
   #name: string | undefined
   #alive = true
-  #abort: AbortController | undefined
+  #links: Set<Pid> | undefined
+  #watchers: Map<Ref, Pid> | undefined
+  #rare: Rarities | undefined
 
   constructor(kernel: Kernel, birth: ProcessBirth, mailbox = new Mailbox()) {
     this.kernel = kernel
     this.mailbox = mailbox
     this.pid = birth.pid
-    this.parent = birth.parent
-    this.ancestors = birth.ancestors ?? []
-    this.id = birth.id
-    this.kind = birth.kind ?? 'worker'
     this.trapExit = birth.trapExit ?? false
-    this.initialCall = birth.initialCall
+    this.#birth = birth
+    this.#bornAt = Date.now() - kernel.startedAt
+  }
+
+  get parent(): Pid | undefined {
+    return this.#birth.parent
+  }
+
+  get ancestors(): readonly Pid[] {
+    return this.#birth.ancestors ?? []
+  }
+
+  get id(): string | undefined {
+    return this.#birth.id
+  }
+
+  get kind(): ProcessKind {
+    return this.#birth.kind ?? 'worker'
+  }
+
+  get initialCall(): string | undefined {
+    return this.#birth.initialCall
+  }
+
+  /** Milliseconds since the epoch. */
+  get startedAt(): number {
+    return this.kernel.startedAt + this.#bornAt
+  }
+
+  get links(): Set<Pid> {
+    this.#links ??= new Set()
+    return this.#links
+  }
+
+  get watchers(): Map<Ref, Pid> {
+    this.#watchers ??= new Map()
+    return this.#watchers
+  }
+
+  get monitors(): Map<Ref, OwnMonitor> {
+    this.rare.monitors ??= new Map()
+    return this.rare.monitors
+  }
+
+  /** The links, for who only looks: nothing is made for an actor that has none. */
+  get currentLinks(): ReadonlySet<Pid> {
+    return this.#links ?? NO_PIDS
+  }
+
+  get currentWatchers(): ReadonlyMap<Ref, Pid> {
+    return this.#watchers ?? NO_WATCHERS
+  }
+
+  get currentMonitors(): ReadonlyMap<Ref, OwnMonitor> {
+    return this.#rare?.monitors ?? NO_MONITORS
+  }
+
+  get rare(): Rarities {
+    this.#rare ??= new Rarities()
+    return this.#rare
+  }
+
+  /** As `rare`, but only if there is any. */
+  get currentRarities(): Readonly<Rarities> | undefined {
+    return this.#rare
+  }
+
+  get label(): string | undefined {
+    return this.#rare?.label
+  }
+
+  set label(label: string | undefined) {
+    this.rare.label = label
+  }
+
+  /** What its children have as ancestors: at most 16. */
+  get lineage(): readonly Pid[] {
+    const { rare } = this
+    rare.lineage ??= [this.pid, ...this.ancestors].slice(0, MAX_ANCESTORS)
+    return rare.lineage
   }
 
   get alive(): boolean {
@@ -107,12 +191,13 @@ export class Process {
 
   /** Aborted when the actor ends: hand it to whatever the actor waits for. */
   get signal(): AbortSignal {
-    if (!this.#abort) {
-      this.#abort = new AbortController()
-      setMaxListeners(0, this.#abort.signal)
+    const { rare } = this
+    if (!rare.abort) {
+      rare.abort = new AbortController()
+      setMaxListeners(0, rare.abort.signal)
     }
-    if (!this.alive) this.#abort.abort()
-    return this.#abort.signal
+    if (!this.alive) rare.abort.abort()
+    return rare.abort.signal
   }
 
   /** How many messages may wait before it is told of. */
@@ -165,7 +250,7 @@ export class Process {
     this.#alive = false
     this.status = 'exited'
     this.mailbox.clear()
-    this.#abort?.abort()
+    this.#rare?.abort?.abort()
     this.behaviour?.ended?.(this, reason)
   }
 }

@@ -1,12 +1,13 @@
 /** A server's life: one message at a time, from `init` to `terminate`. */
 
-import { type Alarm, clearAlarm, setAlarm } from './alarm.ts'
-import { aside, enter, isAsyncFunction, runAsyncAs, runBrieflyAs } from './context.ts'
+import { type Alarm, clearAlarm } from './alarm.ts'
+import { enter, isAsyncFunction, runAsyncAs, runBrieflyAs } from './context.ts'
 import { type ErasedHandler, type ErasedServer, IGNORE } from './definition.ts'
 import { type ExitReason, isExitReason } from './exit-reason.ts'
 import { formatted } from './format-status.ts'
-import { exitOfParent, isNext, isOrdinary, isThenable, own, reasonOf } from './handler-result.ts'
-import { isInitial, isRefusal } from './init-result.ts'
+import { type Ending, exitOfParent, isNext, isThenable, own, reasonOf } from './handler-result.ts'
+import { idleAlarm } from './idle-alarm.ts'
+import { type InitOutcome, isInitial, isRefusal, STARTED } from './init-result.ts'
 import type { Behaviour, Process } from './process.ts'
 import { failCall } from './reply.ts'
 import { reportCrash } from './report.ts'
@@ -15,22 +16,6 @@ import { noHandler, reportTermination, reportUnhandled } from './server-report.t
 import { type Asker, CallRequest, CastRequest, STOP_CALL, SYSTEM_CALL } from './signal.ts'
 import { SystemDesk } from './system-desk.ts'
 import { isSystemCall } from './system-request.ts'
-
-/** How `init` ended, where it did not fail. */
-export type InitOutcome =
-  | { readonly type: 'started' | 'ignored' }
-  | { readonly type: 'refused'; readonly reason: ExitReason }
-
-const STARTED: InitOutcome = Object.freeze({ type: 'started' })
-
-/** What led to the end: the last message, and the answer that is still to be given. */
-interface Ending {
-  readonly message?: unknown
-  readonly from?: Asker | undefined
-  readonly result?: object
-}
-
-const TIMEOUT_MESSAGE = Object.freeze({ type: 'timeout' })
 
 export class ServerLoop implements Behaviour {
   readonly #spec: ErasedServer
@@ -216,12 +201,7 @@ export class ServerLoop implements Behaviour {
     }
   }
 
-  #wait(
-    process: Process,
-    result: PromiseLike<unknown>,
-    payload: unknown,
-    from: Asker | undefined,
-  ): void {
+  #wait(process: Process, result: PromiseLike<unknown>, payload: unknown, from?: Asker): void {
     this.#busy = true
     process.status = 'running'
     result.then(
@@ -253,7 +233,8 @@ export class ServerLoop implements Behaviour {
 
   #afterwards(process: Process, next: { continue?: unknown; timeoutMs?: unknown }): void {
     if ('continue' in next) this.#continue(process, next.continue)
-    else if (typeof next.timeoutMs === 'number') this.#idle(process, next.timeoutMs)
+    else if (typeof next.timeoutMs === 'number')
+      this.#idleTimer = idleAlarm(process, next.timeoutMs)
   }
 
   /** Before any queued message. A chain of them is a loop, not a deep stack. */
@@ -269,16 +250,6 @@ export class ServerLoop implements Behaviour {
       else this.#terminate(process, noHandler('continue', '', {}), { message: next })
     }
     this.#continuing = false
-  }
-
-  /** The timeout comes only if nothing else does: whatever is queued by then has won. */
-  #idle(process: Process, timeoutMs: number): void {
-    if (process.mailbox.find(isOrdinary) >= 0) return
-    if (timeoutMs === 0) return process.push(TIMEOUT_MESSAGE)
-    const ring = (): void => {
-      if (process.mailbox.find(isOrdinary) < 0) process.push(TIMEOUT_MESSAGE)
-    }
-    this.#idleTimer = aside(() => setAlarm(timeoutMs, ring))
   }
 
   /** Runs `terminate` with the last state, answers the last call, then ends. */

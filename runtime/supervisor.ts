@@ -15,7 +15,7 @@ import { AlreadyStarted, ChildError, Exit } from './errors.ts'
 import type { Pid } from './pid.ts'
 import type { Process } from './process.ts'
 import { isExitMessage } from './signal.ts'
-import { type Started, startError } from './spawn.ts'
+import { type Started, startError } from './start-process.ts'
 import { reportProgress, reportSupervisor, reportUnexpected } from './supervisor-report.ts'
 import {
   childEnded,

@@ -50,8 +50,8 @@ export class TimerTable {
     this.#heap.push(timer)
     this.#watchClock()
     if (owner) {
-      owner.timers ??= new Set()
-      owner.timers.add(ref)
+      owner.rare.timers ??= new Set()
+      owner.rare.timers.add(ref)
     } else if (isPid(target)) this.#watch(ref, target)
     return ref
   }
@@ -109,7 +109,7 @@ export class TimerTable {
     this.#heap.remove(timer)
     const { target } = timer
     if (!isPid(target)) return timer
-    this.#kernel.processes.get(target)?.timers?.delete(ref)
+    this.#kernel.processes.get(target)?.currentRarities?.timers?.delete(ref)
     if (this.#kernel.pending.take(ref)) {
       const from = makePid(this.#kernel.ordinal, 0)
       this.#kernel.send({ type: 'demonitor', to: target, from, ref })

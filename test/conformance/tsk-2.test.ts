@@ -12,6 +12,7 @@ import {
   receive,
   self,
   send,
+  sleep,
   spawnMonitor,
   startRuntime,
   Task,
@@ -280,6 +281,7 @@ describe('TSK asyncStream', () => {
       const body = async (n: number): Promise<number> => {
         started.push(self())
         if (n > 0) await receive(() => false)
+        while (started.length < 3) await sleep(1)
         return n
       }
       for await (const result of Task.asyncStream([0, 1, 2], body, { maxConcurrency: 3 })) {
