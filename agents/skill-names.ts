@@ -6,6 +6,9 @@ export const builtInSkills: readonly string[] = [
   'vm',
   'tables',
   'vm_events',
+  'gc',
+  'allocator',
+  'os',
   'handles',
   'http',
   'postgres',
@@ -13,4 +16,7 @@ export const builtInSkills: readonly string[] = [
   'logger',
   'supervisor',
   'profiler',
+  'threads',
+  'overload',
+  'anomaly',
 ]

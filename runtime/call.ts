@@ -4,6 +4,7 @@ import { type CallInfo, CallingSelf, CallTimeout, NoProcess, NotSendable } from 
 import { type ExitReason, NOPROC } from './exit-reason.ts'
 import { LocalCall } from './local-call.ts'
 import { checkKeys, checkNumber } from './options.ts'
+import { lookUpPartition } from './partition-lookup.ts'
 import { isPid, type Pid, type Ref } from './pid.ts'
 import type { Process } from './process.ts'
 import { isRegistryName, keyIdentity, type RegistryName, targetText } from './registry-name.ts'
@@ -124,7 +125,11 @@ export function cast(target: Pid | string | RegistryName, name: string, payload?
 }
 
 /** Who is registered under a name that a registry keeps. */
-export async function holderOf({ registry, key }: RegistryName): Promise<Pid | undefined> {
+export async function holderOf(name: RegistryName): Promise<Pid | undefined> {
+  const { registry, key } = name
+  if (name.partitioned) {
+    return lookUpPartition(acting('call').kernel, name, (to) => call(to, 'partitions'))
+  }
   const entries = await call(registry, 'lookup', { id: keyIdentity(key), key })
   const first: unknown = Array.isArray(entries) ? entries[0] : undefined
   const isEntry = typeof first === 'object' && first !== null && 'pid' in first

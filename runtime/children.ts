@@ -13,7 +13,7 @@ import { type Started, startProcess } from './start-process.ts'
 import { reportSupervisor } from './supervisor-report.ts'
 
 export function startChild(supervisor: Process, spec: ChildSpec): Promise<Started> {
-  const { id, definition, args, type, placement, name, mailbox } = spec
+  const { id, definition, args, type, placement, name, registryName, mailbox } = spec
   const { resourceLimits, watchdog } = spec
   return startProcess(supervisor, {
     id,
@@ -22,7 +22,7 @@ export function startChild(supervisor: Process, spec: ChildSpec): Promise<Starte
     kind: type,
     placement,
     link: true,
-    ...defined({ name, mailbox, resourceLimits, watchdog }),
+    ...defined({ name, registryName, mailbox, resourceLimits, watchdog }),
   })
 }
 

@@ -5,7 +5,14 @@ import { checkMailbox, type MailboxOptions } from './mailbox-options.ts'
 import { checkName } from './options.ts'
 import type { Pid } from './pid.ts'
 import type { Placement } from './placement.ts'
-import { type CallFrom, type DefinitionAddress, LOCAL, STOP_CALL, SYSTEM_CALL } from './signal.ts'
+import {
+  type CallFrom,
+  type DefinitionAddress,
+  LOCAL,
+  type ProcessKind,
+  STOP_CALL,
+  SYSTEM_CALL,
+} from './signal.ts'
 
 const BRAND: unique symbol = Symbol.for('nodelens.definition')
 
@@ -80,6 +87,8 @@ export interface ServerSpec<
   readonly name: string
   /** Exits of linked actors arrive at `info` as messages, and `terminate` runs at shutdown. */
   readonly trapExit?: boolean
+  /** What it counts as in the tree and to supervisors when it is started by hand. Default `'worker'`. */
+  readonly kind?: ProcessKind
   /** How many messages may wait, and what then, unless a start says otherwise. Default: no bound. */
   readonly mailbox?: MailboxOptions
   /** Where `child` puts it unless told otherwise. Default `'thread'`. */
@@ -127,6 +136,7 @@ interface ErasedInit {
 export interface ErasedServer {
   readonly name: string
   readonly trapExit: boolean
+  readonly kind: ProcessKind
   readonly mailbox: MailboxOptions | undefined
   readonly placement: Placement | undefined
   readonly init: ErasedInit['init']
@@ -195,6 +205,7 @@ export function server<
     spec: {
       name,
       trapExit: spec.trapExit ?? false,
+      kind: spec.kind ?? 'worker',
       mailbox: spec.mailbox,
       placement: spec.placement,
       init: spec.init,

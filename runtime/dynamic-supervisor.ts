@@ -51,6 +51,7 @@ type Answer<Value> = Reply<State, Value> | Next<State>
 
 export const dynamicSupervisorServer = server(import.meta, {
   name: 'dynamic-supervisor',
+  kind: 'supervisor',
   trapExit: true,
   init: async (given: DynamicSupervisorInit): Promise<State | typeof IGNORE> => {
     const options = typeof given === 'function' ? await given() : given

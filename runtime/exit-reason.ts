@@ -35,6 +35,9 @@ export const NOPROC: ExitReason = Object.freeze({ type: 'noproc' })
 export const NOCONNECTION: ExitReason = Object.freeze({ type: 'noconnection' })
 export const TIMEOUT: ExitReason = Object.freeze({ type: 'timeout' })
 
+/** Reasons that are made of what can be cloned; a look at them would make texts of stacks. */
+const sendable = new WeakSet<ExitReason>()
+
 /** How deep a reason is looked into before it is cloned to see whether it can be. */
 const MAX_FLAT_DEPTH = 3
 
@@ -45,7 +48,9 @@ export function isAbnormal(reason: ExitReason): boolean {
 
 /** The reason of an actor whose code threw: OTP's `{Error, Stack}`. */
 export function errorReason(thrown: unknown): ExitReason {
-  return { type: 'error', error: toWireError(thrown) }
+  const reason = { type: 'error', error: toWireError(thrown) }
+  sendable.add(reason)
+  return reason
 }
 
 export function isExitReason(value: unknown): value is ExitReason {
@@ -57,7 +62,7 @@ export function isExitReason(value: unknown): value is ExitReason {
 /** Makes a reason sendable whatever it holds. Reasons that are plain data come back as they are. */
 export function sendableReason(reason: ExitReason): ExitReason {
   try {
-    if (!isFlat(reason)) structuredClone(reason)
+    if (!sendable.has(reason) && !isFlat(reason)) structuredClone(reason)
     return reason
   } catch {
     const copy = toCloneable(reason)

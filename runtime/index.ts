@@ -52,6 +52,7 @@ export type { ForeignCalls, ForeignDefinition, ForeignIdentity } from './foreign
 export { type ForeignProcessSpec, foreignProcess } from './foreign-process.ts'
 export { type ForeignWorkerSpec, foreignWorker } from './foreign-worker.ts'
 export type { StatusParts } from './format-status.ts'
+export type { GroupMembers } from './group-server.ts'
 export { type Initial, initial, type Refusal, refuse } from './init-result.ts'
 export {
   DEFAULT_HIGH_WATER,
@@ -59,8 +60,21 @@ export {
   type MailboxPolicy,
 } from './mailbox-options.ts'
 export { checkKeys, checkName, checkNumber, checkOneOf, nearest } from './options.ts'
+export {
+  type PartitionOptions,
+  PartitionSupervisor,
+  partitionSupervisor,
+} from './partition-supervisor.ts'
 export { isPid, isRef, type Pid, type Ref } from './pid.ts'
 export type { Placement } from './placement.ts'
+export {
+  type GroupMessage,
+  type GroupScopeOptions,
+  type GroupsRef,
+  isGroupMessage,
+  ProcessGroups,
+  processGroups,
+} from './process-groups.ts'
 export {
   getLabel,
   isAlive,

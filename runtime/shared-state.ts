@@ -12,6 +12,7 @@ const LOCK = 3
 const NAMES_VERSION = 4
 const REPORTED = 5
 const LISTENED = 15
+const RESIZES = 14
 const CELLS = 16
 const SERIALS_PER_BLOCK = 1024
 /** Blocks of serials whose taker is remembered: the newest four million pids. */
@@ -127,6 +128,15 @@ export class SharedState {
 
   set listened(bits: number) {
     Atomics.store(this.#cells, LISTENED, bits)
+  }
+
+  /** How often the number of partitions of some supervisor has changed. */
+  get resizes(): number {
+    return Atomics.load(this.#cells, RESIZES)
+  }
+
+  countResize(): void {
+    Atomics.add(this.#cells, RESIZES, 1)
   }
 
   get namesVersion(): number {

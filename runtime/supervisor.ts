@@ -44,8 +44,9 @@ import {
 type State = SupervisorState
 type Answer<Value> = Reply<State, Value> | Next<State>
 
-export const supervisorServer = server(import.meta, {
-  name: 'supervisor',
+/** What every supervisor of children with ids does. */
+export const supervisorSpec = {
+  kind: 'supervisor' as const,
   trapExit: true,
   init: async (given: SupervisorInit): Promise<State | typeof IGNORE> => {
     const options = typeof given === 'function' ? await given() : given
@@ -126,7 +127,9 @@ export const supervisorServer = server(import.meta, {
     return child ? childEnded(own, state, child, message.reason) : { state }
   },
   terminate: (state: State): Promise<void> => stopAll(acting('supervisor'), state),
-})
+}
+
+export const supervisorServer = server(import.meta, { name: 'supervisor', ...supervisorSpec })
 
 /** A child that is a supervisor: strategies nest. It lives where its supervisor lives. */
 export function supervisor(id: string, options: SupervisorOptions): ChildSpec {

@@ -22,6 +22,8 @@ export interface Envelope {
   readonly high: number
   /** Days that this rests on. */
   readonly days: number
+  /** All of them are of the same kind (working day, week-end) as this one. */
+  readonly isAlike: boolean
 }
 
 /** What is written to a file. */
@@ -58,7 +60,9 @@ export class SeasonProfile {
     { skipDays = 0 }: { readonly skipDays?: number } = {},
   ): Envelope | undefined {
     const today = Math.floor(at / DAY_MS)
-    const known = [...this.#days].filter((day) => day >= 0 && day < today - skipDays)
+    const known = [...this.#days].filter(
+      (day) => day >= Math.max(0, today - DAYS) && day < today - skipDays,
+    )
     const alike = known.filter((day) => isWeekend(day) === isWeekend(today) && this.#has(day, at))
     const days = alike.length >= SAME_KIND ? alike : known.filter((day) => this.#has(day, at))
     if (days.length < LEAST_DAYS) return undefined
@@ -72,6 +76,7 @@ export class SeasonProfile {
       middle: sorted[sorted.length >> 1] ?? 0,
       high: Math.max(...hours.map((hour) => this.#field(hour, 2))),
       days: days.length,
+      isAlike: alike.length >= SAME_KIND,
     }
   }
 

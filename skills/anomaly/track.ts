@@ -136,7 +136,8 @@ export class MetricTrack {
 
   /** From 0, nothing known, to 1, known for two days. */
   maturityAt(at: number): number {
-    return Math.min(1, Math.max(0, (at - this.#firstAt) / this.#options.matureMs))
+    const { matureMs } = this.#options
+    return matureMs === 0 ? 1 : Math.min(1, Math.max(0, (at - this.#firstAt) / matureMs))
   }
 
   /** The evidence that it takes against the last hours. */
@@ -191,7 +192,7 @@ export class MetricTrack {
       if (this.#places.length > 0) this.#closeMinute(at, around)
       this.#minute = minute
       this.#refresh(at)
-    }
+    } else if (!this.isLearned) this.#refresh(at)
     this.#places.push(place)
   }
 

@@ -6,7 +6,18 @@
  */
 export type Role = 'work' | 'pain' | 'use' | 'other'
 
-export type Unit = 'ms' | 's' | 'mb' | 'bytes' | 'pct' | 'perSecond' | 'perMinute' | 'count'
+export type Unit =
+  | 'ms'
+  | 's'
+  | 'mb'
+  | 'bytes'
+  | 'pct'
+  | 'perSecond'
+  | 'perMinute'
+  | 'count'
+  /** Milliseconds in each second: CPU, pauses. */
+  | 'msPerSecond'
+  | 'bytesPerSecond'
 
 export interface Traits {
   readonly role: Role
@@ -19,13 +30,13 @@ export interface Traits {
   readonly isComplement: boolean
 }
 
-/** Clocks, limits, identities and verdicts of others: nothing to learn. */
+/** Clocks, limits, identities, verdicts of others, and counts over the last minutes, which outlive what they count. */
 const IGNORED =
-  /^(uptime|version|port|pid|id|limit|limits|max connections|pool size|thread id|window)\b|\b(limit|uptime|version|capacity|growth|troubles|findings|cores|threshold)\b|^(is|has) | at$/
+  /^(uptime|version|port|pid|id|limit|limits|max connections|pool size|thread id|window)\b|\b(limit|uptime|version|capacity|growth|troubles|findings|cores|threshold)\b|^(is|has) | at$|\d+[mh]$/
 const PAIN =
   /\b(latency|delay|late|lag|wait|waits|waiting|waiters|queued|backlog|p50|p75|p90|p95|p99|p999|slow|slowest|duration|pause|pauses|oldest|longest|error|errors|fail|failed|failures|reject|rejected|rejections|exception|exceptions|uncaught|unhandled|refused|abort|aborted|timeout|timeouts|throttled|stall|stalls|stalled|drop|dropped|retry|retries|oom|restart|restarts|crash|crashes|blocked|deadlocks|pressure|stuck|warnings|miss|misses|age|orphans|missing|overdue|lost)\b/
 const WORK =
-  /\b(requests|request|calls|queries|messages|jobs|operations|ops|events|lines|commits|hits|in|inbound|out|outbound|completed|processed|handled|done|throughput|traffic|sent|received)\b/
+  /\b(requests|request|calls|queries|messages|jobs|operations|ops|events|lines|commits|hits|in|inbound|out|outbound|completed|processed|handled|done|throughput|traffic|sent|received|infos|debugs|written)\b/
 const USE =
   /\b(cpu|utilization|usage|used|use|gc|heap|rss|memory|mb|bytes|external|buffers|malloc|space|spaces|open|active|handles|sockets|timers|descriptors|fds|connections|pool|idle|threads|children|workers|size|depth|entries|load|loose|outside|resources|busy|survived|fragmentation)\b/
 const GOOD_SHARE = /\b(hit|hits|success|ok|free|available|healthy)\b/
@@ -53,13 +64,15 @@ export function wordsOf(name: string): string {
 
 function roleOf(words: string, unit: Unit): Role {
   if (PAIN.test(words)) return 'pain'
-  if (USE.test(words) && unit !== 'perSecond') return 'use'
+  if (USE.test(words) && unit !== 'perSecond' && unit !== 'bytesPerSecond') return 'use'
   if (WORK.test(words)) return 'work'
   if (USE.test(words) || unit === 'mb' || unit === 'bytes') return 'use'
   return 'other'
 }
 
 function unitOf(words: string): Unit {
+  if (/\bms per (second|sec|s)$/.test(words)) return 'msPerSecond'
+  if (/\bbytes per (second|sec|s)$/.test(words)) return 'bytesPerSecond'
   if (/\bper (second|sec|s)$/.test(words)) return 'perSecond'
   if (/\bper (minute|min)$/.test(words)) return 'perMinute'
   if (/\b(ms|millis|milliseconds)$/.test(words)) return 'ms'
@@ -85,6 +98,10 @@ function atomOf(unit: Unit, role: Role): number {
       return role === 'pain' ? 0.2 : 1
     case 'perMinute':
       return role === 'pain' ? 5 : 30
+    case 'msPerSecond':
+      return role === 'pain' ? 20 : 100
+    case 'bytesPerSecond':
+      return 102_400
     case 'count':
       return role === 'use' ? 5 : 3
     default:

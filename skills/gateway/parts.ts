@@ -158,7 +158,10 @@ export class GatewayParts {
 
   #context(): SkillContext {
     const { reader, access, inspector, files, ownFolders: own, root, watch, history } = this
+    const { skills, custom, anomaly, onSignal } = this.#options
     return {
+      skills: [...skills, ...custom.map(({ id }) => id), 'base'],
+      anomaly,
       history,
       reader,
       access,
@@ -168,7 +171,8 @@ export class GatewayParts {
       root,
       lateMs: () => watch.lateMs,
       isUp: () => watch.isUp,
-      raise: (symptom) => void this.#options.onSignal({ type: 'symptom', ...symptom }),
+      raise: (symptom) => void onSignal({ type: 'symptom', ...symptom }),
+      report: (signal) => void onSignal(signal),
     }
   }
 

@@ -1,5 +1,5 @@
 import { MetricSeries } from './metric-series.ts'
-import { type HistoryPoint, type HistorySummary, summarise } from './summary.ts'
+import { type HistoryPoint, type HistorySpan, type HistorySummary, summarise } from './summary.ts'
 
 /** Metrics kept at most: 20 KB each after six hours. */
 export const MAX_METRICS = 300
@@ -14,6 +14,8 @@ export interface HistoryReader {
   points(id: string, from: number, to: number): HistoryPoint[]
   /** What a metric did in a stretch of time (epoch milliseconds); undefined where nothing is known of it. */
   query(id: string, from: number, to: number): HistorySummary | undefined
+  /** Minutes as far as single readings do not reach back, then those, oldest first. */
+  spans(id: string, from: number, to: number): HistorySpan[]
   /** The newest reading. */
   last(id: string): HistoryPoint | undefined
   /** Time of the oldest thing known; undefined of an unknown metric. */
@@ -55,7 +57,11 @@ export class History implements HistoryReader {
   }
 
   query(id: string, from: number, to: number): HistorySummary | undefined {
-    return summarise(this.#series.get(id)?.spans(from, to) ?? [])
+    return summarise(this.spans(id, from, to))
+  }
+
+  spans(id: string, from: number, to: number): HistorySpan[] {
+    return this.#series.get(id)?.spans(from, to) ?? []
   }
 
   last(id: string): HistoryPoint | undefined {

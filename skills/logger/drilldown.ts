@@ -1,4 +1,5 @@
 import type { DrillStep } from '../contract.ts'
+import { MEMORY_CONSEQUENCES } from '../memory-consequences.ts'
 
 export const PROMPT = `You watch what this Node.js process logs (console, standard streams, pino, winston) and the warnings of Node
 itself. Lines that differ only in their values are one pattern.
@@ -86,7 +87,13 @@ export const DRILLDOWN: readonly DrillStep[] = [
         'sourceLine',
         'stack',
       ],
-      explains: ['tables_unbounded_growth', 'vm_heapUsedPct', 'vm_gcSharePct', 'handles_growing'],
+      explains: [
+        'tables_unbounded_growth',
+        'vm_heapUsedPct',
+        'vm_gcSharePct',
+        'handles_growing',
+        ...MEMORY_CONSEQUENCES,
+      ],
     },
   },
 ]

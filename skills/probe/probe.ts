@@ -5,7 +5,7 @@ import { builtInFunctions } from './built-in.ts'
 import type { ProbeFunction } from './calls.ts'
 import { type DefinedSkill, descriptionOf } from './defined.ts'
 import { startGcWatch } from './gc-watch.ts'
-import { createGlobalRecord, invoke, PROBE_KEY, type ProbeFunctions } from './global-record.ts'
+import { createGlobalRecord, invoke, type ProbeFunctions } from './global-record.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { watchLastWords } from './last-words.ts'
 import { HEARTBEAT_BYTES, viewsOf, WORD } from './layout.ts'
@@ -13,6 +13,7 @@ import type { MainPart } from './main-part.ts'
 import { mainPartsOf } from './main-parts.ts'
 import { checkProbeOptions, type ProbeOptions } from './options.ts'
 import { servePort } from './port-server.ts'
+import { PROBE_KEY } from './probe-key.ts'
 
 export type { ProbeOptions } from './options.ts'
 
@@ -56,7 +57,7 @@ export function installProbe(options: ProbeOptions = {}): Probe {
     startHeartbeat(views, heartbeatMs, isAttached),
     startGcWatch(views),
     watchLastWords(views, crashWaitMs),
-    ...parts.flatMap(({ install }) => (install === undefined ? [] : [install()])),
+    ...parts.flatMap(({ install }) => (install === undefined ? [] : [install(memory)])),
   ]
   shareBounded(views.words)
   Atomics.store(views.words, WORD.probe, 1)

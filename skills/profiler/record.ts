@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Inspector } from '../gateway/inspector.ts'
+import { SkillFailure } from '../failure.ts'
+import type { Inspectable } from '../gateway/inspectable.ts'
 
 /** Between two samples, microseconds: at 1 ms the cost is within the noise (introspection.md 1.3). */
 const CPU_INTERVAL_US = 1000
@@ -10,13 +11,39 @@ const ANSWER_MS = 4000
 /** Charged to the pause budget: starting costs main 5 to 60 ms, depending on how much code is loaded. */
 const START_CHARGE_MS = 40
 
-/** Records main's CPU for a while. The profile is stopped whatever happens. */
+/** Inspectors with a recording under way: there is one profiler in main. */
+const recording = new WeakSet<Inspectable>()
+
+/** @throws {SkillFailure} A profile is being recorded already. */
+async function alone<Value>(inspector: Inspectable, record: () => Promise<Value>): Promise<Value> {
+  if (recording.has(inspector)) {
+    const message = 'a profile is being recorded already; try again when it is done'
+    throw new SkillFailure('threw', message)
+  }
+  recording.add(inspector)
+  try {
+    return await inspector.hold(record)
+  } finally {
+    recording.delete(inspector)
+  }
+}
+
+/** A profile is being recorded. */
+export function isRecording(inspector: Inspectable): boolean {
+  return recording.has(inspector)
+}
+
+/**
+ * Records main's CPU for a while. The profile is stopped whatever happens.
+ *
+ * @throws {SkillFailure} A profile is being recorded already. @throws {InspectorUnavailable}
+ */
 export async function recordCpu(
-  inspector: Inspector,
+  inspector: Inspectable,
   forMs: number,
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
-  return inspector.hold(async () => {
+  return alone(inspector, async () => {
     const post = (method: string, parameters: object, chargeMs?: number): Promise<unknown> =>
       inspector.post(method, parameters, {
         timeoutMs: ANSWER_MS,
@@ -39,9 +66,11 @@ export async function recordCpu(
  *
  * `kept`: two readings, after a third of the time and at the end, of what is still alive; each forces a
  * full collection. `all`: one reading of everything that was allocated, also what died.
+ *
+ * @throws {SkillFailure} A profile is being recorded already. @throws {InspectorUnavailable}
  */
 export async function recordAllocations(
-  inspector: Inspector,
+  inspector: Inspectable,
   options: {
     readonly forMs: number
     readonly what: 'kept' | 'all'
@@ -50,7 +79,7 @@ export async function recordAllocations(
 ): Promise<{ readonly before: unknown; readonly after: unknown }> {
   const { forMs, what, signal } = options
   const isAll = what === 'all'
-  return inspector.hold(async () => {
+  return alone(inspector, async () => {
     const post = (method: string, parameters: object): Promise<unknown> =>
       inspector.post(method, parameters, { timeoutMs: ANSWER_MS })
     await post('HeapProfiler.enable', {})

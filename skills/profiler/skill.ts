@@ -7,15 +7,14 @@ import {
   type RunOptions,
 } from '../built-in-skill.ts'
 import type { DrillStep } from '../contract.ts'
-import { SkillFailure } from '../failure.ts'
 import type { OutsideHalf, OutsidePart, SkillContext } from '../gateway/outside-part.ts'
 import { readMainThread } from '../gateway/thread-state.ts'
 import type { JsonRecord } from '../json.ts'
 import { epochMs } from '../probe/clock.ts'
+import { allocationRows } from './allocations.ts'
 import { summarizeCpu } from './cpu-profile.ts'
-import { growthBetween, summarizeAllocations } from './heap-sample.ts'
-import { recordAllocations, recordCpu } from './record.ts'
-import { allocationRow, cpuRow, shareRow } from './rows.ts'
+import { isRecording, recordCpu } from './record.ts'
+import { cpuRow, shareRow } from './rows.ts'
 
 const PROMPT = `You profile the main thread of this Node.js process, on demand and for a short time: profiler_cpu says which functions and
 lines take the CPU, profiler_allocations which functions allocate, or allocate what stays. A hot function is no fault by itself: in a
@@ -57,7 +56,6 @@ class ProfilerHalf implements OutsideHalf {
   readonly skill: BuiltInSkill
   readonly #context: SkillContext
   #marks: { readonly at: number; readonly runMs: number }[] = []
-  #isRecording = false
   #profiles = 0
 
   constructor(context: SkillContext) {
@@ -90,7 +88,7 @@ class ProfilerHalf implements OutsideHalf {
       mainCpuPct: wallMs === 0 ? 0 : Math.min(100, Math.round((100 * runMs) / wallMs)),
       windowSeconds: Math.round(wallMs / 1000),
       profilesTaken: this.#profiles,
-      isRecording: this.#isRecording,
+      isRecording: isRecording(this.#context.inspector),
       pausedMs1m: Math.round(this.#context.inspector.spentMs),
     }
   }
@@ -103,8 +101,7 @@ class ProfilerHalf implements OutsideHalf {
         input: v.strictObject({ milliseconds: countInput(100, 5000, 1000), limit }),
         effect: { probe: { mainPauseMs: 60 } },
         defaultTimeoutMs: 15_000,
-        run: (input, options) =>
-          this.#record(() => this.#cpu(input.milliseconds, input.limit, options)),
+        run: (input, options) => this.#cpu(input.milliseconds, input.limit, options),
       }),
       profiler_allocations: builtInCallback({
         doc: "Samples allocations of the main thread: what = 'kept' (default) gives what was allocated in the time and is still alive, what = 'all' also what died. Rows, most bytes first: function, file, line (of the function), kb, kbPerSecond, sharePct, package, observation. Buffers are not seen. { milliseconds = 3000 (500 to 10000), what, limit = 10 }",
@@ -115,10 +112,11 @@ class ProfilerHalf implements OutsideHalf {
         }),
         effect: { probe: { mainPauseMs: 300 } },
         defaultTimeoutMs: 25_000,
-        run: (input, options) =>
-          this.#record(() =>
-            this.#allocations(input.milliseconds, input.what, input.limit, options),
-          ),
+        run: async ({ milliseconds: forMs, what, limit: most }, { signal }) => {
+          const rows = await allocationRows(this.#context, { forMs, what, limit: most, signal })
+          this.#profiles += 1
+          return rows
+        },
       }),
     }
   }
@@ -127,47 +125,11 @@ class ProfilerHalf implements OutsideHalf {
     const { inspector, ownFolders } = this.#context
     const startedAt = epochMs()
     const summary = summarizeCpu(await recordCpu(inspector, milliseconds, signal), ownFolders)
+    this.#profiles += 1
     const profiledMs = Math.round(epochMs() - startedAt)
     const share = shareRow(summary)
     return summary.functions
       .slice(0, limit)
       .map((entry) => ({ ...cpuRow(entry, summary, this.#context), ...share, profiledMs }))
-  }
-
-  async #allocations(
-    milliseconds: number,
-    what: 'kept' | 'all',
-    limit: number,
-    { signal }: RunOptions,
-  ): Promise<JsonRecord[]> {
-    const { inspector, ownFolders } = this.#context
-    const recorded = await recordAllocations(inspector, { forMs: milliseconds, what, signal })
-    const after = summarizeAllocations(recorded.after, ownFolders)
-    const grown =
-      what === 'all'
-        ? after
-        : growthBetween(summarizeAllocations(recorded.before, ownFolders), after)
-    const spanMs = what === 'all' ? milliseconds : (milliseconds * 2) / 3
-    const total = grown.reduce((sum, { bytes }) => sum + bytes, 0)
-    return grown
-      .slice(0, limit)
-      .map((entry) => allocationRow(entry, { total, spanMs, what }, this.#context))
-  }
-
-  /** One recording at a time: there is one profiler in main. */
-  async #record<Value>(run: () => Promise<Value>): Promise<Value> {
-    if (this.#isRecording)
-      throw new SkillFailure(
-        'threw',
-        'a profile is being recorded already; try again when it is done',
-      )
-    this.#isRecording = true
-    try {
-      const value = await run()
-      this.#profiles += 1
-      return value
-    } finally {
-      this.#isRecording = false
-    }
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Inspector } from '../gateway/inspector.ts'
+import type { Inspectable } from '../gateway/inspectable.ts'
 import { isRecord, parseJson, textOf } from '../json.ts'
 import { asPath, originOf } from '../source/frame.ts'
 import {
@@ -38,12 +38,12 @@ interface Script {
  * one `Debugger.enable` and `disable` (12 to 100 ms of main, by the amount of code), at most once a minute.
  */
 export class CensusRun {
-  readonly #inspector: Inspector
+  readonly #inspector: Inspectable
   readonly #ownFolders: readonly string[]
   #scripts = new Map<string, Script>()
   #scriptsAt = 0
 
-  constructor(inspector: Inspector, ownFolders: readonly string[]) {
+  constructor(inspector: Inspectable, ownFolders: readonly string[]) {
     this.#inspector = inspector
     this.#ownFolders = ownFolders
   }

@@ -158,8 +158,12 @@ function locate({ measured }: Table, parts: RowParts): Located | undefined {
         isInside && index === 0,
       )
       if (use.filler === undefined) continue
-      const place = parts.files.original({ file, line: use.filler.line, column: 1 })
-      const sourceLine = parts.files.line(file, use.filler.line).trim().slice(0, 200)
+      const { line } = use.filler
+      const text = parts.files.line(file, line)
+      // A source map has nothing for the blanks before a statement.
+      const column = Math.max(0, text.search(/\S/)) + 1
+      const place = parts.files.original({ file, line, column })
+      const sourceLine = text.trim().slice(0, 200)
       const variableFile = file === measured.file ? { variableFile: place.file } : {}
       return {
         location: { ...place, function: use.filler.function },

@@ -9,6 +9,8 @@ import {
 import type { DrillStep } from '../contract.ts'
 import type { HeartbeatReader } from '../gateway/heartbeat-reader.ts'
 import type { Json, JsonRecord } from '../json.ts'
+import { MEMORY_CONSEQUENCES } from '../memory-consequences.ts'
+import { OVERLOAD_TYPES } from '../overload/types.ts'
 import { WORD } from '../probe/layout.ts'
 import type { HeapWatch } from '../vm/heap-watch.ts'
 import { type RowParts, tableRow } from './rows.ts'
@@ -51,7 +53,14 @@ const DRILLDOWN: readonly DrillStep[] = [
         'bound',
         'sourceLine',
       ],
-      explains: ['vm_heapUsedPct', 'vm_gcSharePct', 'vm_rssPctOfMemory', 'vm_events_long_gc'],
+      explains: [
+        ...OVERLOAD_TYPES,
+        'vm_heapUsedPct',
+        'vm_gcSharePct',
+        'vm_rssPctOfMemory',
+        'vm_events_long_gc',
+        ...MEMORY_CONSEQUENCES,
+      ],
     },
   },
 ]

@@ -12,7 +12,6 @@ import {
   receive,
   self,
   send,
-  sleep,
   spawnMonitor,
   startRuntime,
   Task,
@@ -278,17 +277,19 @@ describe('TSK asyncStream', () => {
   it('TSK-044 whoever stops early ends the rest, without a trace', () =>
     asActor(async () => {
       const started: unknown[] = []
+      let tell: () => void = () => {}
+      const allStarted = new Promise<void>((resolve) => {
+        tell = resolve
+      })
       const body = async (n: number): Promise<number> => {
-        started.push(self())
-        if (n > 0) await receive(() => false)
-        while (started.length < 3) await sleep(1)
+        if (started.push(self()) === 3) tell()
+        await (n > 0 ? receive(() => false) : allStarted)
         return n
       }
       for await (const result of Task.asyncStream([0, 1, 2], body, { maxConcurrency: 3 })) {
         assert.deepEqual(result, ok(0))
         break
       }
-      assert.equal(started.length, 3)
       for (const pid of started) {
         assert.deepEqual(await downOf(pid as ReturnType<typeof self>), { type: 'noproc' })
       }

@@ -15,6 +15,7 @@ interface Row {
   readonly reportable?: boolean
   readonly isLoop?: boolean
   readonly trouble?: string
+  readonly kind?: string
   readonly explanation?: string
   readonly location?: { readonly function: string; readonly file: string } | null
 }
@@ -56,5 +57,11 @@ describe('handles and http in a running application', () => {
     const row = rows.find(({ trouble }) => trouble === 'slow')
     assert.equal(row?.location?.function, 'loadRates')
     assert.match(row?.explanation ?? '', /Slow upstream/)
+  })
+
+  it('name the function in which requests wait for a lock, and the way out that keeps it', async () => {
+    const [row] = await firstAnswer('stuck', 'http_stuck_requests')
+    assert.equal(row?.kind, 'lock')
+    assert.match(row?.explanation ?? '', /never released.*without giving it back.*isFaulty/)
   })
 })
