@@ -1,7 +1,7 @@
 /** The birth of an actor in this thread, whoever asked for it. */
 
 import { registerAs } from './call.ts'
-import { aside, isAsyncFunction, runAsyncAs, runBrieflyAs } from './context.ts'
+import { aside, runAsyncAs, runnerOf } from './context.ts'
 import {
   type Definition,
   type ErasedBody,
@@ -139,8 +139,7 @@ function runBody(process: Process, run: ErasedBody, args: unknown): void {
     kernel.end(process, reason)
   }
   try {
-    const act = isAsyncFunction(run) ? runAsyncAs : runBrieflyAs
-    const done = act(process, () => run(args))
+    const done = runnerOf(run)(process, () => run(args))
     if (isThenable(done)) done.then(() => kernel.end(process, NORMAL), crashed)
     else kernel.end(process, NORMAL)
   } catch (error) {

@@ -76,6 +76,12 @@ export function isAsyncFunction(code: object): boolean {
   return code.constructor === AsyncFunction
 }
 
+/** How to run code that may ask who is acting at any time, or only before its first `await`. */
+export function runnerOf(code: object, asksLater = true): typeof runAs {
+  if (!asksLater) return runAs
+  return isAsyncFunction(code) ? runAsyncAs : runBrieflyAs
+}
+
 /** Begins what is the runtime's own and never asks who is running. */
 export function aside<Result>(begin: () => Result): Result {
   const before = hasBegun

@@ -1,7 +1,7 @@
 /** A server's life: one message at a time, from `init` to `terminate`. */
 
 import { type Alarm, clearAlarm } from './alarm.ts'
-import { enter, isAsyncFunction, runAsyncAs, runBrieflyAs } from './context.ts'
+import { enter, isAsyncFunction, runAsyncAs, runnerOf } from './context.ts'
 import { type ErasedHandler, type ErasedServer, IGNORE } from './definition.ts'
 import { type ExitReason, isExitReason } from './exit-reason.ts'
 import { formatted } from './format-status.ts'
@@ -39,7 +39,7 @@ export class ServerLoop implements Behaviour {
    */
   init(process: Process, args: unknown, tell: (outcome: InitOutcome) => void): void {
     const { init } = this.#spec
-    const run = isAsyncFunction(init) ? runAsyncAs : runBrieflyAs
+    const run = runnerOf(init, this.#spec.asksLater)
     try {
       const state = run(process, () => init(args, this.#context))
       if (!isThenable(state)) return this.#begin(process, state, tell)
@@ -181,9 +181,10 @@ export class ServerLoop implements Behaviour {
   #invoke(process: Process, handler: ErasedHandler, payload: unknown, from?: Asker): void {
     this.#context.asker = from
     try {
-      const result = isAsyncFunction(handler)
-        ? runAsyncAs(process, () => handler(this.#state, payload, this.#context))
-        : this.#run(process, handler, payload)
+      const result =
+        this.#spec.asksLater && isAsyncFunction(handler)
+          ? runAsyncAs(process, () => handler(this.#state, payload, this.#context))
+          : this.#run(process, handler, payload)
       if (isThenable(result)) this.#wait(process, result, payload, from)
       else this.#apply(process, result, payload, from)
     } catch (error) {
@@ -269,7 +270,7 @@ export class ServerLoop implements Behaviour {
     const { terminate } = this.#spec
     if (!terminate) return finish(reason)
     try {
-      const run = isAsyncFunction(terminate) ? runAsyncAs : runBrieflyAs
+      const run = runnerOf(terminate, this.#spec.asksLater)
       const done = run(process, () => terminate(this.#state, reason, this.#context))
       if (!isThenable(done)) return finish(reason)
       done.then(
