@@ -72,16 +72,13 @@ function newborn(
   }
   const process = kernel.adopt({
     pid,
-    parent,
-    ancestors,
-    kind,
-    initialCall: request.definition.name,
+    kin: kernel.kin({ parent, ancestors, kind, initialCall: request.definition.name }),
     id,
     trapExit,
     mailbox,
   })
   process.name = request.name
-  if (request.link) process.links.add(parent)
+  if (request.link) process.addLink(parent)
   if (request.monitor) process.watchers.set(request.monitor, parent)
   if (request.started) process.watchers.set(request.started, parent)
   start?.waitFor(process, start.timeoutMs)

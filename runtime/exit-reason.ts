@@ -61,6 +61,7 @@ export function isExitReason(value: unknown): value is ExitReason {
 
 /** Makes a reason sendable whatever it holds. Reasons that are plain data come back as they are. */
 export function sendableReason(reason: ExitReason): ExitReason {
+  if (reason === NORMAL || reason === SHUTDOWN || reason === KILLED) return reason
   try {
     if (!sendable.has(reason) && !isFlat(reason)) structuredClone(reason)
     return reason

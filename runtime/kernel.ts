@@ -17,7 +17,7 @@ import { NameTable } from './name-table.ts'
 import { Peers } from './peers.ts'
 import { PendingReplies } from './pending.ts'
 import { CALLER_THREAD, makePid, makeRef, type Pid, type Ref, threadOf } from './pid.ts'
-import { Process, type ProcessBirth } from './process.ts'
+import { type Kin, Process, type ProcessBirth } from './process.ts'
 import { Scheduler } from './scheduler.ts'
 import type { SharedState } from './shared-state.ts'
 import type { Signal, ToRoot } from './signal.ts'
@@ -62,6 +62,7 @@ export class Kernel {
   readonly #backlog: Signal[] = []
   #delivering = false
   #refs = 0
+  #lastKin: Kin | undefined
   #main: Process | undefined
 
   constructor(ordinal: number, shared: SharedState, control?: ControlSend) {
@@ -86,7 +87,7 @@ export class Kernel {
       this.#main = this.adopt({
         pid: this.newPid(),
         id: 'main',
-        initialCall: 'main',
+        kin: { parent: undefined, ancestors: [], kind: 'worker', initialCall: 'main' },
         trapExit: true,
       })
       this.#main.behaviour = new Inbox()
@@ -101,6 +102,14 @@ export class Kernel {
 
   newRef(): Ref {
     return makeRef(this.ordinal, ++this.#refs)
+  }
+
+  /** The record that siblings share: those born one after the other have the same. */
+  kin(kin: Kin): Kin {
+    const last = this.#lastKin
+    if (last && isSameKin(last, kin)) return last
+    this.#lastKin = kin
+    return kin
   }
 
   /** Enters a newborn into the table. */
@@ -172,17 +181,22 @@ export class Kernel {
    * queue, so that a chain of ten thousand links needs no deep stack.
    */
   deliver(signal: Signal): void {
-    this.#backlog.push(signal)
-    if (this.#delivering) return
+    if (this.#delivering) {
+      this.#backlog.push(signal)
+      return
+    }
     this.#delivering = true
     try {
-      for (let next = this.#backlog.shift(); next; next = this.#backlog.shift()) {
-        if (next.type === 'spawn') birth(this, next.to, next.request)
-        else deliverLocally(this, next)
-      }
+      this.#apply(signal)
+      for (let next = this.#backlog.shift(); next; next = this.#backlog.shift()) this.#apply(next)
     } finally {
       this.#delivering = false
     }
+  }
+
+  #apply(signal: Signal): void {
+    if (signal.type === 'spawn') birth(this, signal.to, signal.request)
+    else deliverLocally(this, signal)
   }
 
   /**
@@ -269,4 +283,13 @@ export class Kernel {
     if (this.#control) this.peers.post(threadOf(signal.to), signal, transfer)
     else missed(this, signal)
   }
+}
+
+function isSameKin(one: Kin, other: Kin): boolean {
+  return (
+    one.parent === other.parent &&
+    one.ancestors === other.ancestors &&
+    one.kind === other.kind &&
+    one.initialCall === other.initialCall
+  )
 }

@@ -27,15 +27,22 @@ export type ProcessStatus =
 
 export interface ProcessBirth {
   readonly pid: Pid
-  readonly parent?: Pid
-  readonly ancestors?: readonly Pid[]
+  readonly kin?: Kin
   readonly id?: string | undefined
-  readonly kind?: ProcessKind
   readonly trapExit?: boolean | undefined
-  readonly initialCall?: string
   /** Absent: no bound. */
   readonly mailbox?: MailboxOptions | undefined
 }
+
+/** Where an actor comes from; siblings share one record. */
+export interface Kin {
+  readonly parent: Pid | undefined
+  readonly ancestors: readonly Pid[]
+  readonly kind: ProcessKind
+  readonly initialCall: string | undefined
+}
+
+const NO_KIN: Kin = { parent: undefined, ancestors: [], kind: 'worker', initialCall: undefined }
 
 /** A monitor as its owner keeps it. */
 export interface OwnMonitor {
@@ -47,6 +54,10 @@ export interface OwnMonitor {
 const NO_PIDS: ReadonlySet<Pid> = new Set()
 const NO_WATCHERS: ReadonlyMap<Ref, Pid> = new Map()
 const NO_MONITORS: ReadonlyMap<Ref, OwnMonitor> = new Map()
+
+const ALIVE = 1
+const TRAPS_EXIT = 2
+const QUEUED = 4
 
 /** How far back an actor knows where it comes from. */
 const MAX_ANCESTORS = 16
@@ -72,17 +83,17 @@ export class Process {
   readonly mailbox: Mailbox
   behaviour: Behaviour | undefined
   status: ProcessStatus = 'starting'
-  trapExit: boolean
-  queued = false
   handled = 0
   /** The newest of those of this thread that wait for it; the others follow. */
   waiting: LocalWait | undefined
-  readonly #birth: ProcessBirth
+  readonly id: string | undefined
+  readonly #kin: Kin
   /** Milliseconds since the kernel's own birth. */
   readonly #bornAt: number
   #name: string | undefined
-  #alive = true
-  #links: Set<Pid> | undefined
+  #flags = ALIVE
+  /** Most have one: whoever started them. */
+  #links: Pid | Set<Pid> | undefined
   #watchers: Map<Ref, Pid> | undefined
   #rare: Rarities | undefined
 
@@ -91,28 +102,25 @@ export class Process {
     this.mailbox = mailbox
     this.pid = birth.pid
     this.trapExit = birth.trapExit ?? false
-    this.#birth = birth
+    this.id = birth.id
+    this.#kin = birth.kin ?? NO_KIN
     this.#bornAt = Date.now() - kernel.startedAt
   }
 
   get parent(): Pid | undefined {
-    return this.#birth.parent
+    return this.#kin.parent
   }
 
   get ancestors(): readonly Pid[] {
-    return this.#birth.ancestors ?? []
-  }
-
-  get id(): string | undefined {
-    return this.#birth.id
+    return this.#kin.ancestors
   }
 
   get kind(): ProcessKind {
-    return this.#birth.kind ?? 'worker'
+    return this.#kin.kind
   }
 
   get initialCall(): string | undefined {
-    return this.#birth.initialCall
+    return this.#kin.initialCall
   }
 
   /** Milliseconds since the epoch. */
@@ -120,9 +128,26 @@ export class Process {
     return this.kernel.startedAt + this.#bornAt
   }
 
-  get links(): Set<Pid> {
-    this.#links ??= new Set()
-    return this.#links
+  addLink(pid: Pid): void {
+    const links = this.#links
+    if (links === undefined) this.#links = pid
+    else if (typeof links !== 'string') links.add(pid)
+    else if (links !== pid) this.#links = new Set([links, pid])
+  }
+
+  /** True if there was one. */
+  removeLink(pid: Pid): boolean {
+    const links = this.#links
+    if (links === undefined) return false
+    if (typeof links !== 'string') return links.delete(pid)
+    if (links !== pid) return false
+    this.#links = undefined
+    return true
+  }
+
+  hasLink(pid: Pid): boolean {
+    const links = this.#links
+    return typeof links === 'object' ? links.has(pid) : links === pid
   }
 
   get watchers(): Map<Ref, Pid> {
@@ -135,10 +160,13 @@ export class Process {
     return this.rare.monitors
   }
 
-  /** The links, for who only looks: nothing is made for an actor that has none. */
   get currentLinks(): ReadonlySet<Pid> {
-    return this.#links ?? NO_PIDS
+    const links = this.#links
+    if (typeof links === 'object') return links
+    return links === undefined ? NO_PIDS : new Set([links])
   }
+
+  /** The watchers, for who only looks: nothing is made for an actor that has none. */
 
   get currentWatchers(): ReadonlyMap<Ref, Pid> {
     return this.#watchers ?? NO_WATCHERS
@@ -174,7 +202,24 @@ export class Process {
   }
 
   get alive(): boolean {
-    return this.#alive
+    return (this.#flags & ALIVE) !== 0
+  }
+
+  get trapExit(): boolean {
+    return (this.#flags & TRAPS_EXIT) !== 0
+  }
+
+  set trapExit(on: boolean) {
+    this.#flags = on ? this.#flags | TRAPS_EXIT : this.#flags & ~TRAPS_EXIT
+  }
+
+  /** Waits for its turn. */
+  get queued(): boolean {
+    return (this.#flags & QUEUED) !== 0
+  }
+
+  set queued(on: boolean) {
+    this.#flags = on ? this.#flags | QUEUED : this.#flags & ~QUEUED
   }
 
   /** The name it holds now; any thread may have taken it away. */
@@ -247,7 +292,7 @@ export class Process {
 
   /** Called by the kernel alone, as the last thing in the actor's life. */
   ended(reason: ExitReason): void {
-    this.#alive = false
+    this.#flags &= ~ALIVE
     this.status = 'exited'
     this.mailbox.clear()
     this.#rare?.abort?.abort()

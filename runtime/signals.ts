@@ -70,10 +70,10 @@ export async function receive(
 export function link(pid: Pid): true {
   const process = acting('link')
   checkPid('link', pid)
-  if (pid === process.pid || !process.alive || process.links.has(pid)) return true
+  if (pid === process.pid || !process.alive || process.hasLink(pid)) return true
   const { kernel } = process
   if (!process.trapExit && kernel.isDead(pid)) throw new NoProcess(pid)
-  process.links.add(pid)
+  process.addLink(pid)
   kernel.send({ type: 'link', to: pid, from: process.pid })
   return true
 }
@@ -82,7 +82,7 @@ export function link(pid: Pid): true {
 export function unlink(pid: Pid): true {
   const process = acting('unlink')
   checkPid('unlink', pid)
-  if (process.links.delete(pid)) {
+  if (process.removeLink(pid)) {
     process.kernel.send({ type: 'unlink', to: pid, from: process.pid })
   }
   return true

@@ -69,7 +69,7 @@ export function spawnMonitor<Args>(
   args?: Args,
   options: SpawnOptions = {},
 ): { readonly pid: Pid; readonly ref: Ref } {
-  const { pid, ref } = spawnWith(what, args, { ...options, monitor: true })
+  const { pid, ref } = spawnWith(what, args, options, true)
   return { pid, ref: ref ?? acting('spawn').kernel.newRef() }
 }
 
@@ -78,28 +78,44 @@ function boundOf(what: unknown, options: SpawnOptions): MailboxOptions | undefin
   return mailbox && checkMailbox('spawn', mailbox)
 }
 
-function spawnWith(what: unknown, args: unknown, options: SpawnOptions): Spawned {
+function spawnWith(
+  what: unknown,
+  args: unknown,
+  options: SpawnOptions,
+  monitor = options.monitor ?? false,
+): Spawned {
   checkKeys('spawn', options, SPAWN_KEYS)
-  const {
-    link = false,
-    monitor = false,
-    placement = 'here',
-    trapExit,
-    name,
-    resourceLimits,
-    watchdog,
-  } = options
+  const { link = false, placement = 'here', trapExit, name, resourceLimits, watchdog } = options
   checkPlacement('spawn', placement)
   checkThreadOptions('spawn', placement, options)
   if (name !== undefined) checkName('spawn: name', name)
   const mailbox = boundOf(what, options)
   const parent = acting('spawn')
-  if (!parent.alive) return { pid: parent.kernel.newPid(), ref: parent.kernel.newRef() }
-  const threads = placement === 'here' ? undefined : defined({ resourceLimits, watchdog })
-  const common = { args, link, monitor, placement, trapExit, name, mailbox, ...threads }
-  if (isDefinition(what)) {
-    return launch(parent, { definition: what.address, kind: 'worker', ...common })
+  const { kernel } = parent
+  if (!parent.alive) return { pid: kernel.newPid(), ref: kernel.newRef() }
+  const plan: Launch = {
+    definition: addressOf(what, placement),
+    args,
+    kind: 'worker',
+    placement,
+    link,
+    monitor,
+    name,
+    trapExit,
+    mailbox,
+    resourceLimits,
+    watchdog,
   }
+  if (!isFunction(what)) return launch(parent, plan)
+  const pid = kernel.newPid()
+  const { request, ref } = prepare(parent, pid, plan)
+  birthOfBody(kernel, pid, request, what)
+  return { pid, ref }
+}
+
+/** @throws {TypeError} Not a function or definition; a function for another thread. */
+function addressOf(what: unknown, placement: Placement): DefinitionAddress {
+  if (isDefinition(what)) return what.address
   if (!isFunction(what)) {
     throw new TypeError('spawn: expected a function or what server() or actor() returned.')
   }
@@ -108,15 +124,10 @@ function spawnWith(what: unknown, args: unknown, options: SpawnOptions): Spawned
       'spawn: a function cannot go to another thread. Define it with actor(import.meta, { name, run }) and export that.',
     )
   }
-  const pid = parent.kernel.newPid()
-  const address = { url: '', name: what.name || 'anonymous' }
-  const plan = { definition: address, kind: 'worker' as const, ...common }
-  const { request, ref } = prepare(parent, pid, plan)
-  birthOfBody(parent.kernel, pid, request, what)
-  return { pid, ref }
+  return { url: '', name: what.name || 'anonymous' }
 }
 
-export interface Launch extends ThreadOptions {
+export interface Launch {
   readonly definition: DefinitionAddress
   readonly args: unknown
   readonly kind: ProcessKind
@@ -129,6 +140,8 @@ export interface Launch extends ThreadOptions {
   readonly registryName?: RegistryName | undefined
   readonly trapExit?: boolean | undefined
   readonly mailbox?: MailboxOptions | undefined
+  readonly resourceLimits?: ThreadOptions['resourceLimits'] | undefined
+  readonly watchdog?: ThreadOptions['watchdog'] | undefined
 }
 
 /** Where an actor will live, and its pid there: known at once, wherever that is. */
@@ -178,7 +191,7 @@ export function prepare(
   const { definition, args, kind, link, started, id, name, registryName, trapExit } = plan
   const { mailbox } = plan
   const ref = plan.monitor && parent.alive ? parent.kernel.newRef() : undefined
-  if (link) parent.links.add(pid)
+  if (link) parent.addLink(pid)
   if (ref) parent.monitors.set(ref, { target: pid })
   const request: SpawnRequest = {
     definition,

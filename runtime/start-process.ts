@@ -100,7 +100,7 @@ async function startFailure(parent: Process, pid: Pid, error: unknown): Promise<
 
 /** A start that did not come about leaves no link and no `EXIT` behind. */
 function forget(parent: Process, pid: Pid): void {
-  parent.links.delete(pid)
+  parent.removeLink(pid)
   parent.discard((message) => isExitMessage(message) && message.pid === pid)
 }
 

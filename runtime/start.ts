@@ -1,7 +1,7 @@
 import { acting } from './current.ts'
 import { isDefinition, type ServerDefinition } from './definition.ts'
 import { checkMailbox, type MailboxOptions } from './mailbox-options.ts'
-import { checkKeys, checkName, checkNumber, defined } from './options.ts'
+import { checkKeys, checkName, checkNumber } from './options.ts'
 import { checkPlacement, type Placement } from './placement.ts'
 import { isRegistryName, type RegistryName, targetText } from './registry-name.ts'
 import { refOf, type ServerRef } from './server-ref.ts'
@@ -86,8 +86,11 @@ async function started<Args, Calls, Casts>(
       kind: spec.kind,
       placement,
       link,
-      ...(isRegistryName(name) ? { registryName: name } : defined({ name })),
-      ...defined({ resourceLimits, watchdog, mailbox }),
+      name: isRegistryName(name) ? undefined : name,
+      registryName: isRegistryName(name) ? name : undefined,
+      resourceLimits,
+      watchdog,
+      mailbox,
     },
     timeoutMs,
   )
