@@ -5,7 +5,7 @@ import { checkPlacement, type Placement } from './placement.ts'
 import { isRegistryName, type RegistryName } from './registry-name.ts'
 import type { AutoShutdown, RestartType, Strategy } from './restart-plan.ts'
 import type { DefinitionAddress, ProcessKind } from './signal.ts'
-import { checkThreadOptions, type ThreadOptions } from './thread-options.ts'
+import { checkThreadOptions, type ThreadOptions, threadOptions } from './thread-options.ts'
 import { printable } from './wire.ts'
 
 /** Milliseconds to end in after `shutdown`, then `kill`; or at once; or whenever it is ready. */
@@ -75,6 +75,8 @@ const CHILD_KEYS = [
   'modules',
   'resourceLimits',
   'watchdog',
+  'hibernateAfterMs',
+  'preload',
 ]
 
 /** A period must end: a hundred years in seconds. */
@@ -98,7 +100,7 @@ export function child<Args>(
   checkKeys(`child '${definition.spec.name}'`, options, CHILD_KEYS)
   const { spec, address } = definition
   const { args, id = spec.name, name = spec.name, type = 'worker' } = options
-  const { significant, modules, resourceLimits, watchdog } = options
+  const { significant, modules } = options
   return checkSpec({
     id,
     definition: address,
@@ -109,7 +111,8 @@ export function child<Args>(
     placement: options.placement ?? spec.placement ?? 'thread',
     ...(isRegistryName(name) ? { registryName: name } : name === false ? {} : { name }),
     ...defined({ mailbox: options.mailbox ?? spec.mailbox }),
-    ...defined({ significant, modules, resourceLimits, watchdog }),
+    ...defined({ significant, modules }),
+    ...threadOptions(options),
   })
 }
 

@@ -11,10 +11,10 @@ import { isExitMessage } from './signal.ts'
 import { sendExit } from './signals.ts'
 import { type Started, startProcess } from './start-process.ts'
 import { reportSupervisor } from './supervisor-report.ts'
+import { threadOptions } from './thread-options.ts'
 
 export function startChild(supervisor: Process, spec: ChildSpec): Promise<Started> {
   const { id, definition, args, type, placement, name, registryName, mailbox } = spec
-  const { resourceLimits, watchdog } = spec
   return startProcess(supervisor, {
     id,
     definition,
@@ -22,7 +22,8 @@ export function startChild(supervisor: Process, spec: ChildSpec): Promise<Starte
     kind: type,
     placement,
     link: true,
-    ...defined({ name, registryName, mailbox, resourceLimits, watchdog }),
+    ...defined({ name, registryName, mailbox }),
+    ...threadOptions(spec),
   })
 }
 

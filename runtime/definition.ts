@@ -25,6 +25,8 @@ export interface ServerContext {
   readonly from: CallFrom | undefined
   /** Answers a call whose handler returned no `reply`; once per call, later ones are dropped. */
   reply(from: CallFrom, value: unknown): void
+  /** Rejects such a call; the server goes on. Once per call, as `reply`. */
+  fail(from: CallFrom, error: unknown): void
   /**
    * Puts a message into the server's own mailbox when the promise settles, so that it can work
    * on while it waits. The dead get nothing.
@@ -48,6 +50,11 @@ export interface Next<State> {
   readonly continue?: unknown
   /** Sends `{ type: 'timeout' }` to `info` unless a message comes within this many milliseconds. */
   readonly timeoutMs?: number
+  /**
+   * There will be nothing to do for a while: a server in a thread of its own gives the free memory
+   * of its heap back to the system, which takes it 100 to 250 ms; any message waits that long.
+   */
+  readonly hibernate?: boolean
 }
 
 /** The same with an answer to the call. */
@@ -257,8 +264,12 @@ export function isDefinition(value: unknown): value is Definition {
   return typeof value === 'object' && value !== null && BRAND in value
 }
 
-/** The bound that a definition asks for; none for a plain function. */
-export function mailboxOf(what: unknown): MailboxOptions | undefined {
+/** The bound that a spawn asks for, else the definition; a plain function has none. */
+export function mailboxOf(
+  what: unknown,
+  given: MailboxOptions | undefined,
+): MailboxOptions | undefined {
+  if (given) return checkMailbox('spawn', given)
   if (!isDefinition(what)) return undefined
   return isServerDefinition(what) ? what.spec.mailbox : what.mailbox
 }

@@ -89,9 +89,19 @@ export function describeReason(reason: ExitReason): string {
     return `error: ${reason.error.name}: ${reason.error.message}`
   }
   if (reason.type === 'stuck' && 'ms' in reason) {
-    const [first = ''] = String('stack' in reason ? reason.stack : '').split('\n')
-    return `stuck for ${String(reason.ms)} ms ${first.trim()}`.trim()
+    const stack = 'stack' in reason ? String(reason.stack) : ''
+    return `stuck for ${String(reason.ms)} ms ${placeIn(stack)}`.trim()
   }
   const { type, ...rest } = reason
   return Object.keys(rest).length === 0 ? type : `${type} ${JSON.stringify(rest)}`
+}
+
+/** The innermost frame that is in a file; built-in functions and Node's own are not. */
+function placeIn(stack: string): string {
+  const frames = stack.split('\n').map((frame) => frame.trim())
+  return (
+    frames.find((frame) => /:\d+:\d+\)?$/.test(frame) && !/[( ]node:/.test(frame)) ??
+    frames[0] ??
+    ''
+  )
 }

@@ -16,6 +16,7 @@ export interface Initial<State> {
   readonly state: State
   readonly continue?: unknown
   readonly timeoutMs?: number
+  readonly hibernate?: boolean
 }
 
 /** A start that is called off. */
@@ -26,11 +27,12 @@ export interface Refusal {
 
 /**
  * Returned by `init` that has more to say than its state: `continue` runs the `continue` handler
- * before any message, `timeoutMs` sends `{ type: 'timeout' }` to `info` if no message comes in time.
+ * before any message, `timeoutMs` sends `{ type: 'timeout' }` to `info` if no message comes in time,
+ * `hibernate` gives memory back as in a handler.
  */
 export function initial<State>(
   state: State,
-  then: { readonly continue?: unknown; readonly timeoutMs?: number },
+  then: Pick<Initial<State>, 'continue' | 'timeoutMs' | 'hibernate'>,
 ): Initial<State> {
   return { ...then, [INITIAL]: true, state }
 }

@@ -11,13 +11,24 @@ import { deliverLocally, missed } from './delivery.ts'
 import { NotRunning } from './errors.ts'
 import { type ExitReason, sendableReason } from './exit-reason.ts'
 import { Inbox } from './inbox.ts'
+import { isSameKin, type Kin } from './kin.ts'
 import type { LifeEvent } from './life-event.ts'
 import { MailboxWatch } from './mailbox-watch.ts'
+import { Meter } from './meter.ts'
 import { NameTable } from './name-table.ts'
 import { Peers } from './peers.ts'
 import { PendingReplies } from './pending.ts'
-import { CALLER_THREAD, makePid, makeRef, type Pid, type Ref, threadOf } from './pid.ts'
-import { type Kin, Process, type ProcessBirth } from './process.ts'
+import {
+  CALLER_THREAD,
+  makePid,
+  makeRef,
+  type Pid,
+  type Ref,
+  threadOf,
+  threadOfRef,
+} from './pid.ts'
+import { Process, type ProcessBirth } from './process.ts'
+import { Receiving } from './receiving.ts'
 import { Scheduler } from './scheduler.ts'
 import type { SharedState } from './shared-state.ts'
 import type { Signal, ToRoot } from './signal.ts'
@@ -36,6 +47,8 @@ export class Kernel {
   readonly scheduler: Scheduler = new Scheduler(() => this.deadlines.stamp())
   readonly peers: Peers
   readonly timers: TimerTable = new TimerTable(this)
+  readonly receiving = new Receiving()
+  readonly meter = new Meter()
   readonly mailboxes: MailboxWatch = new MailboxWatch(this)
   /** Milliseconds since the epoch. */
   readonly startedAt = Date.now()
@@ -153,6 +166,18 @@ export class Kernel {
     else this.peers.awaitBirth(signal)
   }
 
+  sendToAlias(
+    alias: Ref,
+    message: unknown,
+    priority = false,
+    transfer?: readonly Transferable[],
+  ): void {
+    const to = makePid(threadOfRef(alias), 0)
+    const signal = { type: 'aliased', to, alias, message, priority } as const
+    if (this.isLocal(to)) this.deliver(signal)
+    else this.#post(signal, transfer)
+  }
+
   /** Sends any signal, here or to another thread. */
   send(signal: Signal): void {
     if (!this.isLocal(signal.to)) return this.#post(signal)
@@ -211,6 +236,7 @@ export class Kernel {
     if (name !== undefined) this.names.release(name, process.pid)
     const { timers } = process.currentRarities ?? {}
     for (const timer of timers ?? []) this.timers.cancel(timer)
+    this.receiving.ended(process)
     process.ended(told)
     const lastWords = this.#tellTheWorld(process, told, farewell)
     this.onLife?.({ type: 'died', process, reason: told })
@@ -283,13 +309,4 @@ export class Kernel {
     if (this.#control) this.peers.post(threadOf(signal.to), signal, transfer)
     else missed(this, signal)
   }
-}
-
-function isSameKin(one: Kin, other: Kin): boolean {
-  return (
-    one.parent === other.parent &&
-    one.ancestors === other.ancestors &&
-    one.kind === other.kind &&
-    one.initialCall === other.initialCall
-  )
 }

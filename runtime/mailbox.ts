@@ -64,6 +64,16 @@ export class Mailbox {
     return -1
   }
 
+  /** Puts a message at `index`, a short way from the head; the others keep their order. */
+  insertAt(index: number, message: unknown): void {
+    this.unshift(message)
+    const mask = this.#ring.length - 1
+    for (let i = 0; i < index; i++) {
+      this.#ring[(this.#head + i) & mask] = this.#ring[(this.#head + i + 1) & mask]
+    }
+    this.#ring[(this.#head + index) & mask] = message
+  }
+
   clear(): void {
     this.#ring = NO_RING
     this.#head = 0

@@ -139,7 +139,7 @@ export class Peers {
       deliver(signal)
       for (const waiting of this.#unborn.take(signal.to)) deliver(waiting)
       this.#publishObituaries()
-    } else if (knows(signal.to)) deliver(signal)
+    } else if (knows(signal.to) || signal.type === 'aliased') deliver(signal)
     else this.#keep(from, signal)
   }
 

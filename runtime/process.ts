@@ -1,20 +1,31 @@
 import { setMaxListeners } from 'node:events'
 import type { ExitReason } from './exit-reason.ts'
 import type { Kernel } from './kernel.ts'
+import { type Kin, NO_KIN } from './kin.ts'
 import type { LocalWait } from './local-wait.ts'
 import { Mailbox } from './mailbox.ts'
 import { DEFAULT_HIGH_WATER, type MailboxOptions } from './mailbox-options.ts'
 import type { Pid, Ref } from './pid.ts'
 import type { ProcessKind } from './signal.ts'
+import { UrgentMailbox } from './urgent-mailbox.ts'
 
 /** What an actor does with its mail; a server's loop or a body that receives. */
 export interface Behaviour {
   /** Handles at most `budget` messages and returns how many were. */
   run(process: Process, budget: number): number
-  /** Told that the message at `index` was taken out of the mailbox by somebody else. */
-  removed?(index: number): void
+  /** Told that a message was put before others at `index` (1), or taken out by somebody else (-1). */
+  moved?(index: number, by: 1 | -1): void
+  /** What it is at work on. */
+  current?(process: Process): CurrentFunction | undefined
   /** Called once when the actor has ended, whatever the reason. */
   ended?(process: Process, reason: ExitReason): void
+}
+
+/** A function that an actor is at work on. */
+export interface CurrentFunction {
+  readonly name: string
+  /** Since when, milliseconds since the epoch; not known of functions that are actors. */
+  readonly since?: number
 }
 
 export type ProcessStatus =
@@ -33,16 +44,6 @@ export interface ProcessBirth {
   /** Absent: no bound. */
   readonly mailbox?: MailboxOptions | undefined
 }
-
-/** Where an actor comes from; siblings share one record. */
-export interface Kin {
-  readonly parent: Pid | undefined
-  readonly ancestors: readonly Pid[]
-  readonly kind: ProcessKind
-  readonly initialCall: string | undefined
-}
-
-const NO_KIN: Kin = { parent: undefined, ancestors: [], kind: 'worker', initialCall: undefined }
 
 /** A monitor as its owner keeps it. */
 export interface OwnMonitor {
@@ -80,7 +81,7 @@ class Rarities {
 export class Process {
   readonly pid: Pid
   readonly kernel: Kernel
-  readonly mailbox: Mailbox
+  mailbox: Mailbox
   behaviour: Behaviour | undefined
   status: ProcessStatus = 'starting'
   handled = 0
@@ -262,6 +263,15 @@ export class Process {
     this.kernel.scheduler.schedule(this)
   }
 
+  /** Before all that is ordinary, behind what has priority too. */
+  pushUrgent(entry: unknown): void {
+    const { mailbox } = this
+    const urgent = mailbox instanceof UrgentMailbox ? mailbox : new UrgentMailbox(mailbox.toArray())
+    this.mailbox = urgent
+    this.behaviour?.moved?.(urgent.pushUrgent(entry), 1)
+    this.kernel.scheduler.schedule(this)
+  }
+
   /** Who watched it, or waited for its reply, does not any more. */
   unwatched(ref: Ref): void {
     this.watchers.delete(ref)
@@ -277,7 +287,7 @@ export class Process {
     const index = this.mailbox.find(matches)
     if (index < 0) return undefined
     const message = this.mailbox.takeAt(index)
-    this.behaviour?.removed?.(index)
+    this.behaviour?.moved?.(index, -1)
     return message
   }
 
@@ -285,7 +295,10 @@ export class Process {
   run(budget: number): number {
     if (!this.alive || !this.behaviour) return 0
     if (this.mailbox.size > this.highWater) this.kernel.mailboxes.over(this, this.highWater)
-    const handled = this.behaviour.run(this, budget)
+    const { behaviour, kernel } = this
+    const handled = kernel.shared.metered
+      ? kernel.meter.run(this, behaviour, budget)
+      : behaviour.run(this, budget)
     this.handled += handled
     return handled
   }

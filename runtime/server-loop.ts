@@ -1,14 +1,27 @@
 /** A server's life: one message at a time, from `init` to `terminate`. */
 
 import { type Alarm, clearAlarm } from './alarm.ts'
-import { enter, isAsyncFunction, runAsyncAs, runnerOf } from './context.ts'
+import { isAsyncFunction, runAsyncAs, runnerOf } from './context.ts'
 import { type ErasedHandler, type ErasedServer, IGNORE } from './definition.ts'
 import { type ExitReason, isExitReason } from './exit-reason.ts'
 import { formatted } from './format-status.ts'
-import { type Ending, exitOfParent, isNext, isThenable, own, reasonOf } from './handler-result.ts'
+import {
+  type Afterwards,
+  byStatus,
+  type Ending,
+  exitOfParent,
+  handleAs,
+  isNext,
+  isOrdinary,
+  isThenable,
+  own,
+  reasonOf,
+  whenDone,
+} from './handler-result.ts'
+import { sleepServer } from './hibernation.ts'
 import { idleAlarm } from './idle-alarm.ts'
 import { type InitOutcome, isInitial, isRefusal, STARTED } from './init-result.ts'
-import type { Behaviour, Process } from './process.ts'
+import type { Behaviour, CurrentFunction, Process } from './process.ts'
 import { failCall } from './reply.ts'
 import { reportCrash } from './report.ts'
 import { OwnContext } from './server-context.ts'
@@ -17,11 +30,14 @@ import { type Asker, CallRequest, CastRequest, STOP_CALL, SYSTEM_CALL } from './
 import { SystemDesk } from './system-desk.ts'
 import { isSystemCall } from './system-request.ts'
 
+type Later = PromiseLike<unknown>
+
 export class ServerLoop implements Behaviour {
   readonly #spec: ErasedServer
   readonly #context: OwnContext
   #state: unknown
-  #busy = true
+  /** The handler that it waits for, where it is one. */
+  #busy: boolean | CurrentFunction = true
   /** There from the first system call on; the loop then takes its slower way. */
   #desk: SystemDesk | undefined
   #idleTimer: Alarm
@@ -90,20 +106,20 @@ export class ServerLoop implements Behaviour {
       if (index < 0) break
       const entry = process.mailbox.takeAt(index)
       handled++
-      if (isSystemCall(entry)) {
-        this.#system(process, entry)
-        continue
-      }
-      if (this.#idleTimer) this.#stopIdling()
-      if (desk.debug.on) desk.debug.cameIn(entry)
+      if (isOrdinary(entry) && this.#idleTimer) this.#stopIdling()
+      if (isOrdinary(entry) && desk.debug.on) desk.debug.cameIn(entry)
       this.#handle(process, entry)
     }
     this.#more(process)
     return handled
   }
 
-  removed(index: number): void {
-    this.#desk?.removed(index)
+  current(process: Process): CurrentFunction | undefined {
+    return typeof this.#busy === 'object' ? this.#busy : byStatus(process)
+  }
+
+  moved(index: number, by: 1 | -1): void {
+    this.#desk?.moved(index, by)
   }
 
   #stopIdling(): void {
@@ -163,15 +179,14 @@ export class ServerLoop implements Behaviour {
   }
 
   #newDesk(process: Process): SystemDesk {
-    const spec = this.#spec
     const desk = new SystemDesk({
       process,
-      name: spec.name,
+      name: this.#spec.name,
       state: () => this.#state,
       replace: (state) => {
         this.#state = state
       },
-      format: (parts) => formatted(spec, parts),
+      format: (parts) => formatted(this.#spec, parts),
       terminate: (reason) => this.#terminate(process, reason),
     })
     this.#context.watcher = desk.debug
@@ -184,26 +199,16 @@ export class ServerLoop implements Behaviour {
       const result =
         this.#spec.asksLater && isAsyncFunction(handler)
           ? runAsyncAs(process, () => handler(this.#state, payload, this.#context))
-          : this.#run(process, handler, payload)
-      if (isThenable(result)) this.#wait(process, result, payload, from)
+          : handleAs(process, handler, this.#state, payload, this.#context)
+      if (isThenable(result)) this.#wait(process, handler.name, result, payload, from)
       else this.#apply(process, result, payload, from)
     } catch (error) {
       this.#terminate(process, reasonOf(error), { message: payload, from })
     }
   }
 
-  /** The way of every message: no closure is made. */
-  #run(process: Process, handler: ErasedHandler, payload: unknown): unknown {
-    const before = enter(process)
-    try {
-      return handler(this.#state, payload, this.#context)
-    } finally {
-      enter(before)
-    }
-  }
-
-  #wait(process: Process, result: PromiseLike<unknown>, payload: unknown, from?: Asker): void {
-    this.#busy = true
+  #wait(process: Process, name: string, result: Later, payload: unknown, from?: Asker): void {
+    this.#busy = { name, since: Date.now() }
     process.status = 'running'
     result.then(
       (value) => {
@@ -232,8 +237,9 @@ export class ServerLoop implements Behaviour {
     this.#afterwards(process, result)
   }
 
-  #afterwards(process: Process, next: { continue?: unknown; timeoutMs?: unknown }): void {
+  #afterwards(process: Process, next: Afterwards): void {
     if ('continue' in next) this.#continue(process, next.continue)
+    else if (next.hibernate === true) sleepServer(process)
     else if (typeof next.timeoutMs === 'number')
       this.#idleTimer = idleAlarm(process, next.timeoutMs)
   }
@@ -262,23 +268,16 @@ export class ServerLoop implements Behaviour {
     const finish = (last: ExitReason): void => {
       if (!process.alive) return
       if (from && result && 'reply' in result) this.#context.reply(from, result.reply)
-      const { log } = this.#desk?.debug ?? {}
-      const ending = { reason: last, state: this.#state, message, from, log }
-      reportTermination(process, this.#spec, ending)
+      const told = { reason: last, state: this.#state, message, from, log: this.#desk?.debug.log }
+      reportTermination(process, this.#spec, told)
       process.kernel.end(process, last)
     }
     const { terminate } = this.#spec
     if (!terminate) return finish(reason)
-    try {
-      const run = runnerOf(terminate, this.#spec.asksLater)
-      const done = run(process, () => terminate(this.#state, reason, this.#context))
-      if (!isThenable(done)) return finish(reason)
-      done.then(
-        () => finish(reason),
-        (error: unknown) => finish(reasonOf(error)),
-      )
-    } catch (error) {
-      finish(reasonOf(error))
-    }
+    const run = runnerOf(terminate, this.#spec.asksLater)
+    whenDone(() => run(process, () => terminate(this.#state, reason, this.#context)), {
+      done: () => finish(reason),
+      failed: (error) => finish(reasonOf(error)),
+    })
   }
 }

@@ -13,6 +13,7 @@ const WAITERS = 4
 const REPORTED = 5
 const LISTENED = 15
 const RESIZES = 14
+const METERED = 13
 const CELLS = 16
 const SERIALS_PER_BLOCK = 1024
 /** Blocks of serials whose taker is remembered: the newest four million pids. */
@@ -138,6 +139,15 @@ export class SharedState {
 
   countResize(): void {
     Atomics.add(this.#cells, RESIZES, 1)
+  }
+
+  /** Whether somebody wants to know how busy actors are. Read at every turn of an actor. */
+  get metered(): boolean {
+    return (this.#cells[METERED] ?? 0) > 0
+  }
+
+  addMeters(change: 1 | -1): void {
+    Atomics.add(this.#cells, METERED, change)
   }
 
   /**

@@ -18,6 +18,7 @@ import type { WireError } from './wire.ts'
  */
 export type Signal =
   | { readonly type: 'message'; readonly to: Pid; readonly message: unknown }
+  | AliasedSignal
   | CallSignal
   | { readonly type: 'cast'; readonly to: Pid; readonly name: string; readonly payload: unknown }
   | { readonly type: 'reply'; readonly to: Pid; readonly ref: Ref; readonly value: unknown }
@@ -69,6 +70,15 @@ export type Signal =
       readonly cancel: boolean
     }
   | SpawnSignal
+
+/** A message to an alias; its reference says in which thread its owner lives. */
+export interface AliasedSignal {
+  readonly type: 'aliased'
+  readonly to: Pid
+  readonly alias: Ref
+  readonly message: unknown
+  readonly priority: boolean
+}
 
 /** What can be asked of an actor. */
 export type InfoKey = keyof ProcessInfo
@@ -305,5 +315,7 @@ export type FromRoot =
   | { readonly type: 'tree-request'; readonly id: number }
   /** Does the thread's event loop turn? */
   | { readonly type: 'ping' }
+  /** There is nothing to do: give memory back. */
+  | { readonly type: 'hibernate' }
   | { readonly type: 'telemetry'; readonly telling: Telling }
   | { readonly type: 'stopped' }

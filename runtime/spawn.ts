@@ -1,5 +1,6 @@
 /** Starting actors, in whatever thread, from whatever thread. */
 
+import { checkMonitor, type MonitorOptions, noteMonitor } from './alias.ts'
 import { birth, birthOfBody } from './birth.ts'
 import { acting } from './current.ts'
 import {
@@ -10,21 +11,26 @@ import {
   type ServerDefinition,
 } from './definition.ts'
 import type { Kernel } from './kernel.ts'
-import { checkMailbox, type MailboxOptions } from './mailbox-options.ts'
+import type { MailboxOptions } from './mailbox-options.ts'
 import { checkKeys, checkName, defined } from './options.ts'
 import { CALLER_THREAD, makePid, type Pid, type Ref, ROOT_THREAD, threadOf } from './pid.ts'
 import { checkPlacement, type Placement } from './placement.ts'
 import type { Process } from './process.ts'
 import type { RegistryName } from './registry-name.ts'
-import { type DefinitionAddress, type ProcessKind, type SpawnRequest } from './signal.ts'
-import { checkThreadOptions, type ThreadOptions } from './thread-options.ts'
+import type { DefinitionAddress, ProcessKind, SpawnRequest } from './signal.ts'
+import {
+  checkThreadOptions,
+  type MaybeThreadOptions,
+  type ThreadOptions,
+  threadOptions,
+} from './thread-options.ts'
 
 /** Bounds of the heap and a watchdog only where the placement makes a thread. */
 export interface SpawnOptions extends ThreadOptions {
   /** Links parent and child from the first instant. */
   readonly link?: boolean
   /** The parent gets a `DOWN`, never `noproc`. */
-  readonly monitor?: boolean
+  readonly monitor?: boolean | MonitorOptions
   readonly trapExit?: boolean
   readonly name?: string
   /** How many messages may wait, and what then. Default: the definition's, else no bound. */
@@ -47,6 +53,8 @@ const SPAWN_KEYS = [
   'placement',
   'resourceLimits',
   'watchdog',
+  'hibernateAfterMs',
+  'preload',
   'mailbox',
 ]
 
@@ -69,13 +77,9 @@ export function spawnMonitor<Args>(
   args?: Args,
   options: SpawnOptions = {},
 ): { readonly pid: Pid; readonly ref: Ref } {
-  const { pid, ref } = spawnWith(what, args, options, true)
+  const { monitor: watch = true } = options
+  const { pid, ref } = spawnWith(what, args, options, typeof watch === 'boolean' ? true : watch)
   return { pid, ref: ref ?? acting('spawn').kernel.newRef() }
-}
-
-function boundOf(what: unknown, options: SpawnOptions): MailboxOptions | undefined {
-  const mailbox = options.mailbox ?? mailboxOf(what)
-  return mailbox && checkMailbox('spawn', mailbox)
 }
 
 function spawnWith(
@@ -85,11 +89,13 @@ function spawnWith(
   monitor = options.monitor ?? false,
 ): Spawned {
   checkKeys('spawn', options, SPAWN_KEYS)
-  const { link = false, placement = 'here', trapExit, name, resourceLimits, watchdog } = options
+  const { link = false, placement = 'here', trapExit, name } = options
+  const { resourceLimits, watchdog, hibernateAfterMs, preload } = options
   checkPlacement('spawn', placement)
+  if (typeof monitor !== 'boolean') checkMonitor('spawn: monitor', monitor)
   checkThreadOptions('spawn', placement, options)
   if (name !== undefined) checkName('spawn: name', name)
-  const mailbox = boundOf(what, options)
+  const mailbox = mailboxOf(what, options.mailbox)
   const parent = acting('spawn')
   const { kernel } = parent
   if (!parent.alive) return { pid: kernel.newPid(), ref: kernel.newRef() }
@@ -105,6 +111,8 @@ function spawnWith(
     mailbox,
     resourceLimits,
     watchdog,
+    hibernateAfterMs,
+    preload,
   }
   if (!isFunction(what)) return launch(parent, plan)
   const pid = kernel.newPid()
@@ -127,21 +135,19 @@ function addressOf(what: unknown, placement: Placement): DefinitionAddress {
   return { url: '', name: what.name || 'anonymous' }
 }
 
-export interface Launch {
+export interface Launch extends MaybeThreadOptions {
   readonly definition: DefinitionAddress
   readonly args: unknown
   readonly kind: ProcessKind
   readonly placement: Placement
   readonly link: boolean
-  readonly monitor?: boolean
+  readonly monitor?: boolean | MonitorOptions
   readonly started?: Ref
   readonly id?: string | undefined
   readonly name?: string | undefined
   readonly registryName?: RegistryName | undefined
   readonly trapExit?: boolean | undefined
   readonly mailbox?: MailboxOptions | undefined
-  readonly resourceLimits?: ThreadOptions['resourceLimits'] | undefined
-  readonly watchdog?: ThreadOptions['watchdog'] | undefined
 }
 
 /** Where an actor will live, and its pid there: known at once, wherever that is. */
@@ -168,14 +174,13 @@ export function launchAt(parent: Process, plan: Launch, place: Birthplace): Spaw
   }
   const dedicated = plan.placement === 'thread'
   if (fresh) {
-    const { resourceLimits, watchdog } = plan
     kernel.control({
       type: 'spawn-thread',
       ordinal,
       pid: dedicated ? pid : makePid(ordinal, 0),
       threadName: place.threadName ?? plan.id ?? request.definition.name,
       ...(dedicated ? { request } : {}),
-      options: defined({ resourceLimits, watchdog }),
+      options: threadOptions(plan),
     })
   }
   if (!dedicated) kernel.send({ type: 'spawn', to: pid, request })
@@ -193,6 +198,7 @@ export function prepare(
   const ref = plan.monitor && parent.alive ? parent.kernel.newRef() : undefined
   if (link) parent.addLink(pid)
   if (ref) parent.monitors.set(ref, { target: pid })
+  if (ref && typeof plan.monitor === 'object') noteMonitor(parent, ref, plan.monitor)
   const request: SpawnRequest = {
     definition,
     args,

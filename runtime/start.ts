@@ -29,6 +29,8 @@ const START_KEYS = [
   'timeoutMs',
   'resourceLimits',
   'watchdog',
+  'hibernateAfterMs',
+  'preload',
   'mailbox',
 ]
 
@@ -75,7 +77,7 @@ async function started<Args, Calls, Casts>(
   options: StartOptions,
 ): Promise<ServerRef<Calls, Casts> | undefined> {
   const { name, link = true, placement = 'here', timeoutMs } = options
-  const { resourceLimits, watchdog } = options
+  const { resourceLimits, watchdog, hibernateAfterMs, preload } = options
   const { address, spec } = definition
   const { mailbox = spec.mailbox } = options
   const outcome = await startProcess(
@@ -90,6 +92,8 @@ async function started<Args, Calls, Casts>(
       registryName: isRegistryName(name) ? name : undefined,
       resourceLimits,
       watchdog,
+      hibernateAfterMs,
+      preload,
       mailbox,
     },
     timeoutMs,

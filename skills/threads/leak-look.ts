@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { inModule } from '../gateway/bring.ts'
 import type { Inspectable } from '../gateway/inspectable.ts'
 import type { SkillContext } from '../gateway/outside-part.ts'
 import type { JsonRecord } from '../json.ts'
@@ -11,7 +12,6 @@ import { CensusRun } from '../tables/census-run.ts'
 import { tableRow } from '../tables/rows.ts'
 import { growthBytes, type Table } from '../tables/table-watch.ts'
 import { judgeTrend, type SizePoint } from '../tables/verdict.ts'
-import { inModule } from './bring.ts'
 
 const READINGS = 5
 const EVERY_MS = 700
@@ -29,7 +29,7 @@ export async function findLeak(
   context: SkillContext,
   growth: { readonly what: 'heap' | 'external'; readonly isSure: boolean },
 ): Promise<JsonRecord | undefined> {
-  await worker.evaluate(inModule('census-entry', 'addCensus()'), { timeoutMs: 3000 })
+  await worker.evaluate(inModule('threads/census-entry', 'addCensus()'), { timeoutMs: 3000 })
   const census = new CensusRun(worker, context.ownFolders)
   await census.run()
   const tables = await watchSizes(census)
