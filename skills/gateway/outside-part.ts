@@ -33,6 +33,8 @@ export interface SkillContext {
   readonly history: HistoryReader
   /** Something is wrong and nobody asked: may start an investigation. */
   readonly raise: (symptom: Symptom) => void
+  /** Another skill has raised something new since then (epoch milliseconds): an investigation is under way. */
+  readonly isRaisedByOthers: (since: number, skill: string) => boolean
   /** A bound was hit, or something is missing: an event, and nothing is started. */
   readonly report: (
     signal: Extract<GatewaySignal, { readonly type: 'skill-degraded' | 'symptom-held' }>,

@@ -13,6 +13,7 @@ import { MEMORY_CONSEQUENCES } from '../memory-consequences.ts'
 import { OVERLOAD_TYPES } from '../overload/types.ts'
 import { WORD } from '../probe/layout.ts'
 import type { HeapWatch } from '../vm/heap-watch.ts'
+import type { QuietLook } from './quiet-look.ts'
 import { type RowParts, tableRow } from './rows.ts'
 import type { Table, TableWatch } from './table-watch.ts'
 
@@ -71,6 +72,7 @@ export interface TablesParts extends RowParts {
   readonly reader: HeartbeatReader
   readonly heap: HeapWatch
   readonly tables: TableWatch
+  readonly look: Pick<QuietLook, 'told'>
 }
 
 /** Large collections, who fills them, and which of them leaks. */
@@ -141,11 +143,12 @@ function rowsOf(tables: readonly Table[], parts: TablesParts): Json[] {
   const memory = {
     heapGrows: growth.heap !== undefined,
     externalGrows: growth.external !== undefined,
+    heapRose: parts.tables.isArmed,
   }
   return tables.map((table) => tableRow(table, memory, parts))
 }
 
-function snapshot({ reader, heap, tables }: TablesParts): JsonRecord {
+function snapshot({ reader, heap, tables, look }: TablesParts): JsonRecord {
   const growth = heap.growth()
   const registered = tables.tables().filter((table) => table.isRegistered)
   const perMinute = (what: 'heap' | 'external'): number => {
@@ -165,6 +168,7 @@ function snapshot({ reader, heap, tables }: TablesParts): JsonRecord {
       growth.heap !== undefined ||
       growth.external !== undefined ||
       leaking.length > 0 ||
+      look.told > 0 ||
       heap.hasRisen,
     heapUsedMb: Math.round(reader.gauge('heapUsedBytes') / MB),
     heapFloorGrowthMbPerMinute: perMinute('heap'),

@@ -1,12 +1,12 @@
 'use strict'
-const { Histogram, Registry } = require('prom-client')
+const { Histogram, Registry, linearBuckets } = require('prom-client')
 
 const registry = new Registry()
 const durations = new Histogram({
   name: 'http_request_duration_seconds',
   help: 'How long requests take',
   labelNames: ['method', 'path', 'status'],
-  buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+  buckets: linearBuckets(0.02, 0.02, 60),
   registers: [registry],
 })
 

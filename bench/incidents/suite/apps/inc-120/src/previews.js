@@ -5,7 +5,7 @@ const templates = ['card', 'list', 'table']
 
 function preview(id, theme) {
   const render = once(`${theme}/${id}`, () => {
-    const rows = Array.from({ length: 12 }, (_, i) => ({
+    const rows = Array.from({ length: 60 }, (_, i) => ({
       id: `${id}-${i}`,
       theme,
       kind: templates[i % 3],
