@@ -31,15 +31,15 @@ const MADE_BY_US: Creation = { type: 'own' }
  * text is '' when nothing of the application is on the stack. Eight of them, and where these are
  * all of packages, the first one of the application behind them.
  *
- * Rare events always get one; frequent ones share 60 a second. Nothing of the frames is kept but
+ * What is rare by its nature (`isRare`) always gets one; the rest shares 60 a second. Nothing of the frames is kept but
  * their text.
  */
-export function creationStack(): Creation {
+export function creationStack(isRare = false): Creation {
   const at = now()
   tokens = Math.min(PER_SECOND, tokens + ((at - filledAt) * PER_SECOND) / 1000)
   filledAt = at
-  if (tokens < 1) return SKIPPED
-  tokens -= 1
+  if (tokens < 1 && !isRare) return SKIPPED
+  tokens = Math.max(0, tokens - 1)
   return describe(callSites(creationStack))
 }
 

@@ -143,9 +143,12 @@ function at(
   name: string,
   { files }: PlaceParts,
 ): Pick<Located, 'location' | 'sourceLine'> {
+  const text = files.line(file, line)
+  // A source map has nothing for the blanks before a statement: it would give the line above.
+  const column = Math.max(0, text.search(/\S/)) + 1
   return {
-    location: { ...files.original({ file, line, column: 1 }), function: name },
-    sourceLine: files.line(file, line).trim().slice(0, 200),
+    location: { ...files.original({ file, line, column }), function: name },
+    sourceLine: text.trim().slice(0, 200),
   }
 }
 

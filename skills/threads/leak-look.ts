@@ -51,7 +51,8 @@ export async function findLeak(
     .map((table) => tableRow(table, memory, parts))
   const found = rows.find(({ reportable }) => reportable === true)
   // Something grows, and the source does not tell who adds to it: then who allocates.
-  const held = rows.find(({ verdict }) => verdict === 'leak')
+  const leaking = rows.filter(({ verdict }) => verdict === 'leak')
+  const held = leaking.find(isFilledHere) ?? leaking[0]
   if (found !== undefined || (held === undefined && !growth.isSure)) return found
   const allocator = await byAllocation(worker, context)
   return allocator === undefined || held === undefined ? allocator : withHolder(allocator, held)
@@ -116,9 +117,14 @@ async function byAllocation(
   }
 }
 
+/** The source tells who adds to it, and nobody removes. */
+function isFilledHere({ location, evictsInCode }: JsonRecord): boolean {
+  return location !== null && evictsInCode !== true
+}
+
 /** A table that grows, and live memory that comes to stay: where the table is filled is the better place. */
 function withHolder(allocator: JsonRecord, held: JsonRecord): JsonRecord {
-  if (held['location'] !== null && held['evictsInCode'] !== true) {
+  if (isFilledHere(held)) {
     const observation = `${textOf(held['observation'])}; ${textOf(allocator['observation'])}`
     return { ...held, observation, severity: 'warning', confidence: 'medium' }
   }

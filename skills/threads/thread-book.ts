@@ -51,7 +51,8 @@ export class ThreadBook {
     if (!(worker instanceof EventEmitter) || this.#ids.has(worker)) return
     const threadId: unknown = Reflect.get(worker, 'threadId')
     if (typeof threadId !== 'number' || this.#alive.size >= MAX_ALIVE) return
-    const creation = creationStack()
+    // Each of them: what is nodelens's own is told by the stack alone.
+    const creation = creationStack(true)
     if (creation.type === 'own') return
     const stack = creation.type === 'stack' ? creation.text : ''
     this.#ids.set(worker, threadId)
