@@ -102,7 +102,7 @@ export function closeTask(owner: Process, pid: Pid, ref: Ref): void {
 
 /** Takes the link away, and an `EXIT` that came over it. */
 export function unlinkTask(owner: Process, pid: Pid): void {
-  if (owner.links.delete(pid)) owner.kernel.send({ type: 'unlink', to: pid, from: owner.pid })
+  if (owner.removeLink(pid)) owner.kernel.send({ type: 'unlink', to: pid, from: owner.pid })
   owner.discard((message) => isExitMessage(message) && message.pid === pid)
 }
 

@@ -68,7 +68,7 @@ function adopt<Value>(owner: Process, pid: Pid, job: TaskJob, link: boolean): Ta
   const { kernel } = owner
   const ref = kernel.newRef()
   if (link) {
-    owner.links.add(pid)
+    owner.addLink(pid)
     kernel.send({ type: 'link', to: pid, from: owner.pid })
   }
   return begin(owner, { pid, ref }, job, false)
