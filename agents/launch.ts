@@ -17,6 +17,7 @@ import {
   send,
   startRuntime,
 } from '../runtime/index.ts'
+import type { AnomalySettings } from '../skills/index.ts'
 // The skills' door would load every skill into main, which needs the probe alone.
 // oxlint-disable-next-line no-restricted-imports
 import { installProbe, type Probe, type ProbeOptions } from '../skills/probe/probe.ts'
@@ -43,6 +44,8 @@ export interface LaunchOptions {
   /** Absent: nothing starts by itself. */
   readonly triggers?: TriggerOptions
   readonly operatorIdleMs: number
+  /** How the skill `anomaly` learns, and where it keeps what it learned. */
+  readonly anomaly?: Omit<AnomalySettings, 'application'>
   /** Carried out as soon as the house stands. */
   readonly errand?: Errand
 }
@@ -165,6 +168,7 @@ async function end(
 function planOf(options: LaunchOptions, probe: Probe): LensPlan {
   const { skills, insightsFile, journal, model, observer, triggers, operatorIdleMs, errand } =
     options
+  const { stateDir } = options.anomaly ?? {}
   // Absolute, because the application may change its working directory.
   const files = insightsFile === undefined ? {} : { insightsFile: resolve(insightsFile) }
   return {
@@ -178,6 +182,11 @@ function planOf(options: LaunchOptions, probe: Probe): LensPlan {
       custom: probe.describeCustom(),
       crashes: triggers?.crashes ?? false,
       ...files,
+      anomaly: {
+        ...options.anomaly,
+        application: process.argv[1] ?? process.cwd(),
+        ...(typeof stateDir === 'string' ? { stateDir: resolve(stateDir) } : {}),
+      },
     },
     ...(observer === undefined ? {} : { observer }),
     ...(triggers === undefined ? {} : { triggers }),

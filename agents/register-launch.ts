@@ -26,7 +26,7 @@ export function launchWith(settings: Settings, say: (line: string) => void): voi
 }
 
 function launchOptions(settings: Settings): LaunchOptions {
-  const { model, observer, insightsFile, journal, skills = builtInSkills } = settings
+  const { model, observer, insightsFile, journal, stateDir, skills = builtInSkills } = settings
   for (const skill of skills) {
     if (builtInSkills.includes(skill)) continue
     const meant = nearest(skill, builtInSkills)
@@ -47,6 +47,7 @@ function launchOptions(settings: Settings): LaunchOptions {
     ...(observer === undefined ? {} : { observer: { ...observer, mayFail: true } }),
     ...(insightsFile === undefined ? {} : { insightsFile }),
     ...(journal === undefined ? {} : { journal }),
+    ...(stateDir === undefined ? {} : { anomaly: { stateDir } }),
   }
 }
 

@@ -1,8 +1,8 @@
 /**
  * `node --import nodelens/register app.js`: nodelens in an application that knows nothing of it.
  *
- * This module is evaluated in every worker of the application too, where it does nothing. In main
- * it starts the root thread and goes on with the application; nothing of it keeps the process
+ * This module is evaluated in every worker of the application too, where it puts the thread on the
+ * board that the probe gateway reads, if nodelens runs in main. In main it starts the root thread and goes on with the application; nothing of it keeps the process
  * alive, writes to its streams, or handles its signals and errors. A mistake in the settings is
  * one line on stderr, and the application runs without nodelens.
  */
@@ -10,6 +10,19 @@ import { writeSync } from 'node:fs'
 import { isMainThread } from 'node:worker_threads'
 
 if (isMainThread) await begin()
+else await join()
+
+/** A worker of the application; whatever goes wrong here is not its trouble. */
+async function join(): Promise<void> {
+  try {
+    // The skills' door would load every skill into the worker.
+    // oxlint-disable-next-line no-restricted-imports
+    const { joinBoard } = await import('../skills/threads/worker-probe.ts')
+    joinBoard()
+  } catch {
+    // The thread goes on unseen.
+  }
+}
 
 async function begin(): Promise<void> {
   try {

@@ -17,6 +17,8 @@ export interface Settings {
   readonly insightsFile?: string
   readonly journal?: string
   readonly skills?: readonly string[]
+  /** Where what was learned is kept; `off`: nowhere. */
+  readonly stateDir?: string
   readonly log: LogLevel
 }
 
@@ -32,6 +34,7 @@ const variables = [
   'NODELENS_INSIGHTS_FILE',
   'NODELENS_JOURNAL',
   'NODELENS_SKILLS',
+  'NODELENS_STATE_DIR',
   'NODELENS_LOG',
   'NODELENS_CONFIG',
 ] as const
@@ -44,6 +47,7 @@ const configKeys = [
   'insightsFile',
   'journal',
   'skills',
+  'stateDir',
   'log',
 ]
 const logLevels: readonly LogLevel[] = ['silent', 'insights', 'info', 'debug']
@@ -93,6 +97,7 @@ function readSettings(environment: Readonly<Record<string, string | undefined>>)
   )
   const insightsFile = text('NODELENS_INSIGHTS_FILE', 'insightsFile')?.value
   const journal = text('NODELENS_JOURNAL', 'journal')?.value
+  const stateDir = text('NODELENS_STATE_DIR', 'stateDir')?.value
   const skills = skillsFrom(text('NODELENS_SKILLS', 'skills'))
   return {
     log: logLevelFrom(text('NODELENS_LOG', 'log')),
@@ -101,6 +106,7 @@ function readSettings(environment: Readonly<Record<string, string | undefined>>)
     ...(insightsFile === undefined ? {} : { insightsFile }),
     ...(journal === undefined ? {} : { journal }),
     ...(skills === undefined ? {} : { skills }),
+    ...(stateDir === undefined ? {} : { stateDir }),
   }
 }
 

@@ -16,4 +16,8 @@ export const builtInSkills: readonly string[] = [
   'logger',
   'supervisor',
   'profiler',
+  'threads',
+  'overload',
+  'tracer',
+  'anomaly',
 ]

@@ -1,6 +1,6 @@
 /** The options of `start()`, checked before anything is started. */
 import * as v from 'valibot'
-import type { DefinedSkill } from '../skills/index.ts'
+import type { AnomalySettings, DefinedSkill } from '../skills/index.ts'
 import type { LaunchOptions } from './launch.ts'
 import { parseOptions } from './misuse.ts'
 import { type ModelOption, parseModel } from './models/setting.ts'
@@ -36,6 +36,8 @@ export interface StartOptions {
   readonly triggers?: false | Partial<TriggerOptions>
   /** Milliseconds without work after which an operator's thread ends. Default 60 000. */
   readonly operatorIdleMs?: number
+  /** How the skill `anomaly` learns, and where it keeps what it learned (`stateDir`). */
+  readonly anomaly?: Omit<AnomalySettings, 'application'>
 }
 
 const path = v.pipe(v.string(), v.nonEmpty('expected a path'))
@@ -59,6 +61,21 @@ const triggersSchema = v.strictObject({
   deadlineMs: v.exactOptional(milliseconds(500, 3_600_000)),
 })
 
+const day = 86_400_000
+const anomalySchema = v.strictObject({
+  intervalMs: v.exactOptional(milliseconds(1000, 600_000)),
+  learnMs: v.exactOptional(milliseconds(5000, day)),
+  warmUpMs: v.exactOptional(milliseconds(0, day)),
+  halfLifeMs: v.exactOptional(milliseconds(60_000, 30 * day)),
+  matureMs: v.exactOptional(milliseconds(0, 30 * day)),
+  cooldownMs: v.exactOptional(milliseconds(0, day)),
+  maxTriggersPerHour: v.exactOptional(
+    v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(60)),
+  ),
+  starvedPct: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(100))),
+  stateDir: v.exactOptional(v.union([path, v.literal(false)])),
+})
+
 const startSchema = v.strictObject({
   skills: v.exactOptional(v.array(v.unknown())),
   model: v.exactOptional(v.unknown()),
@@ -67,6 +84,7 @@ const startSchema = v.strictObject({
   journal: v.exactOptional(path),
   triggers: v.exactOptional(v.union([v.literal(false), v.record(v.string(), v.unknown())])),
   operatorIdleMs: v.exactOptional(milliseconds(10, 86_400_000)),
+  anomaly: v.exactOptional(v.record(v.string(), v.unknown())),
 })
 
 /** What a skill from `defineSkill` looks like; the skills' own check is made where it is used. */
@@ -87,12 +105,15 @@ export function parseStart(
   const { insightsFile, journal, operatorIdleMs = 60_000 } = parsed
   const observer = parseObserver(parsed.observer)
   const triggers = parseTriggers(parsed.triggers)
+  const anomaly =
+    parsed.anomaly && parseOptions('start({ anomaly })', anomalySchema, parsed.anomaly)
   return {
     ...parseSkills(parsed.skills ?? builtInSkills, isDefinedSkill),
     model: parseModel(parsed.model, environment),
     operatorIdleMs,
     ...(observer === undefined ? {} : { observer }),
     ...(triggers === undefined ? {} : { triggers }),
+    ...(anomaly === undefined ? {} : { anomaly }),
     ...(insightsFile === undefined ? {} : { insightsFile }),
     ...(journal === undefined ? {} : { journal }),
   }

@@ -41,7 +41,9 @@ for (let index = 0; index < Number(values.seeds); index += 1) {
     )
     for (const fault of FAULTS) {
       const found = delays.get(fault.name) ?? []
-      found.push(runFault(world, fault, excused))
+      const one = runFault(world, fault, excused)
+      found.push(one)
+      if (values.verbose) console.log(JSON.stringify({ seed, fault: fault.name, ...one }))
       delays.set(fault.name, found)
     }
   }

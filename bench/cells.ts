@@ -16,7 +16,8 @@ export interface Column {
   readonly load: string
   readonly metric: string
   readonly unit: string
-  readonly reading: 'perSecond' | 'middleUs' | 'bytesEach' | 'lateMs'
+  /** `cpuUs`: of all threads, for each operation; other programs on the machine do not matter. */
+  readonly reading: 'perSecond' | 'middleUs' | 'cpuUs' | 'bytesEach' | 'lateMs'
 }
 
 /** Somebody to be measured. */

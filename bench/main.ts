@@ -16,6 +16,8 @@ import { idleCost } from './idle-cost.bench.ts'
 import { type Bench, type BenchSettings, jsonLines, table } from './measurement.ts'
 import { operatorRestart } from './operator-restart.bench.ts'
 import { stallToInsight } from './stall-to-insight.bench.ts'
+import { telemetryCost } from './telemetry-cost.bench.ts'
+import { threadDeaths } from './thread-deaths.bench.ts'
 
 const benches: readonly Bench[] = [
   idleCost,
@@ -25,6 +27,8 @@ const benches: readonly Bench[] = [
   actorMessages,
   actorLives,
   actorThreads,
+  threadDeaths,
+  telemetryCost,
 ]
 
 const usage = `npm run bench -- [options]

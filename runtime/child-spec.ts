@@ -2,9 +2,10 @@ import { type IGNORE, isDefinition, type ServerDefinition } from './definition.t
 import { checkMailbox, type MailboxOptions } from './mailbox-options.ts'
 import { checkKeys, checkName, checkNumber, checkOneOf, defined } from './options.ts'
 import { checkPlacement, type Placement } from './placement.ts'
+import { isRegistryName, type RegistryName } from './registry-name.ts'
 import type { AutoShutdown, RestartType, Strategy } from './restart-plan.ts'
 import type { DefinitionAddress, ProcessKind } from './signal.ts'
-import { checkThreadOptions, type ThreadOptions } from './thread-options.ts'
+import { checkThreadOptions, type ThreadOptions, threadOptions } from './thread-options.ts'
 import { printable } from './wire.ts'
 
 /** Milliseconds to end in after `shutdown`, then `kill`; or at once; or whenever it is ready. */
@@ -23,6 +24,8 @@ export interface ChildSpec extends ThreadOptions {
   readonly placement: Placement
   /** The name the child is registered under; absent: none. */
   readonly name?: string
+  /** The name that a registry keeps for the child; absent: none. */
+  readonly registryName?: RegistryName
   /** Absent: no bound. */
   readonly mailbox?: MailboxOptions
   /** Which modules it runs, for tools. */
@@ -38,8 +41,11 @@ export interface ChildOptions<Args> extends ThreadOptions {
   readonly args?: Args
   /** Unique within the supervisor. Default: the definition's name. */
   readonly id?: string
-  /** Registered name; `false` for none. Default: the definition's name. */
-  readonly name?: string | false
+  /**
+   * Registered name, or one that a registry keeps; `false` for none. Default: the definition's
+   * name.
+   */
+  readonly name?: string | false | RegistryName
   /** Default: what the definition says, else `'thread'`: a thread of its own. */
   readonly placement?: Placement
   /** Default `'permanent'`. */
@@ -69,6 +75,8 @@ const CHILD_KEYS = [
   'modules',
   'resourceLimits',
   'watchdog',
+  'hibernateAfterMs',
+  'preload',
 ]
 
 /** A period must end: a hundred years in seconds. */
@@ -92,7 +100,7 @@ export function child<Args>(
   checkKeys(`child '${definition.spec.name}'`, options, CHILD_KEYS)
   const { spec, address } = definition
   const { args, id = spec.name, name = spec.name, type = 'worker' } = options
-  const { significant, modules, resourceLimits, watchdog } = options
+  const { significant, modules } = options
   return checkSpec({
     id,
     definition: address,
@@ -101,9 +109,10 @@ export function child<Args>(
     shutdown: options.shutdown ?? (type === 'supervisor' ? 'infinity' : DEFAULT_SHUTDOWN_MS),
     type,
     placement: options.placement ?? spec.placement ?? 'thread',
-    ...(name === false ? {} : { name }),
+    ...(isRegistryName(name) ? { registryName: name } : name === false ? {} : { name }),
     ...defined({ mailbox: options.mailbox ?? spec.mailbox }),
-    ...defined({ significant, modules, resourceLimits, watchdog }),
+    ...defined({ significant, modules }),
+    ...threadOptions(options),
   })
 }
 
@@ -173,6 +182,7 @@ export function checkSpec(spec: ChildSpec): ChildSpec {
   const what = `child '${spec.id}'`
   checkName(`${what}: id`, spec.id)
   if (spec.name !== undefined) checkName(`${what}: name`, spec.name)
+  if (spec.registryName?.partitioned) throw notAName(what)
   checkOneOf(`${what}: restart`, spec.restart, ['permanent', 'transient', 'temporary'])
   checkOneOf(`${what}: type`, spec.type, ['worker', 'supervisor'])
   checkPlacement(what, spec.placement)
@@ -193,6 +203,12 @@ export function checkSpec(spec: ChildSpec): ChildSpec {
     )
   }
   return spec
+}
+
+function notAName(what: string): TypeError {
+  return new TypeError(
+    `${what}: name: expected a name or what a registry's via() returned, got that of a partition.`,
+  )
 }
 
 function checkModules(what: string, modules: unknown): void {

@@ -5,7 +5,14 @@ import { checkMailbox, type MailboxOptions } from './mailbox-options.ts'
 import { checkName } from './options.ts'
 import type { Pid } from './pid.ts'
 import type { Placement } from './placement.ts'
-import { type CallFrom, type DefinitionAddress, LOCAL, STOP_CALL, SYSTEM_CALL } from './signal.ts'
+import {
+  type CallFrom,
+  type DefinitionAddress,
+  LOCAL,
+  type ProcessKind,
+  STOP_CALL,
+  SYSTEM_CALL,
+} from './signal.ts'
 
 const BRAND: unique symbol = Symbol.for('nodelens.definition')
 
@@ -18,6 +25,8 @@ export interface ServerContext {
   readonly from: CallFrom | undefined
   /** Answers a call whose handler returned no `reply`; once per call, later ones are dropped. */
   reply(from: CallFrom, value: unknown): void
+  /** Rejects such a call; the server goes on. Once per call, as `reply`. */
+  fail(from: CallFrom, error: unknown): void
   /**
    * Puts a message into the server's own mailbox when the promise settles, so that it can work
    * on while it waits. The dead get nothing.
@@ -41,6 +50,11 @@ export interface Next<State> {
   readonly continue?: unknown
   /** Sends `{ type: 'timeout' }` to `info` unless a message comes within this many milliseconds. */
   readonly timeoutMs?: number
+  /**
+   * There will be nothing to do for a while: a server in a thread of its own gives the free memory
+   * of its heap back to the system, which takes it 100 to 250 ms; any message waits that long.
+   */
+  readonly hibernate?: boolean
 }
 
 /** The same with an answer to the call. */
@@ -80,6 +94,8 @@ export interface ServerSpec<
   readonly name: string
   /** Exits of linked actors arrive at `info` as messages, and `terminate` runs at shutdown. */
   readonly trapExit?: boolean
+  /** What it counts as in the tree and to supervisors when it is started by hand. Default `'worker'`. */
+  readonly kind?: ProcessKind
   /** How many messages may wait, and what then, unless a start says otherwise. Default: no bound. */
   readonly mailbox?: MailboxOptions
   /** Where `child` puts it unless told otherwise. Default `'thread'`. */
@@ -127,8 +143,11 @@ interface ErasedInit {
 export interface ErasedServer {
   readonly name: string
   readonly trapExit: boolean
+  readonly kind: ProcessKind
   readonly mailbox: MailboxOptions | undefined
   readonly placement: Placement | undefined
+  /** False for code that asks who is acting only before its first `await`. */
+  asksLater: boolean
   readonly init: ErasedInit['init']
   readonly calls: Readonly<Record<string, ErasedHandler>>
   readonly casts: Readonly<Record<string, ErasedHandler>>
@@ -195,8 +214,10 @@ export function server<
     spec: {
       name,
       trapExit: spec.trapExit ?? false,
+      kind: spec.kind ?? 'worker',
       mailbox: spec.mailbox,
       placement: spec.placement,
+      asksLater: true,
       init: spec.init,
       calls: spec.calls ?? {},
       casts: spec.casts ?? {},
@@ -206,6 +227,14 @@ export function server<
       formatStatus: spec.formatStatus,
     },
   })
+}
+
+/** For servers of the runtime itself, so that they need no storage to know who they are. */
+export function asksAtOnce<Args, Calls, Casts>(
+  definition: ServerDefinition<Args, Calls, Casts>,
+): ServerDefinition<Args, Calls, Casts> {
+  definition.spec.asksLater = false
+  return definition
 }
 
 /**
@@ -235,8 +264,12 @@ export function isDefinition(value: unknown): value is Definition {
   return typeof value === 'object' && value !== null && BRAND in value
 }
 
-/** The bound that a definition asks for; none for a plain function. */
-export function mailboxOf(what: unknown): MailboxOptions | undefined {
+/** The bound that a spawn asks for, else the definition; a plain function has none. */
+export function mailboxOf(
+  what: unknown,
+  given: MailboxOptions | undefined,
+): MailboxOptions | undefined {
+  if (given) return checkMailbox('spawn', given)
   if (!isDefinition(what)) return undefined
   return isServerDefinition(what) ? what.spec.mailbox : what.mailbox
 }

@@ -1,10 +1,34 @@
 /** What a server's loop makes of what it finds and of what its handlers give back. */
 
-import type { ErasedHandler } from './definition.ts'
+import { enter } from './context.ts'
+import type { ErasedHandler, ServerContext } from './definition.ts'
 import { Exit } from './errors.ts'
 import { type ExitReason, errorReason, isExitReason, NORMAL } from './exit-reason.ts'
-import type { Process } from './process.ts'
+import type { CurrentFunction, Process } from './process.ts'
+import type { Asker } from './signal.ts'
 import { isSystemCall } from './system-request.ts'
+
+/** What a server is at work on that waits for no handler. */
+export function byStatus({ status, startedAt }: Process): CurrentFunction | undefined {
+  if (status === 'starting') return { name: 'init', since: startedAt }
+  return status === 'terminating' ? { name: 'terminate' } : undefined
+}
+
+/** The way of every message: no closure is made. */
+export function handleAs(
+  process: Process,
+  handler: ErasedHandler,
+  state: unknown,
+  payload: unknown,
+  context: ServerContext,
+): unknown {
+  const before = enter(process)
+  try {
+    return handler(state, payload, context)
+  } finally {
+    enter(before)
+  }
+}
 
 /** The reason that something thrown stands for. */
 export function reasonOf(thrown: unknown): ExitReason {
@@ -19,13 +43,25 @@ export function exitOfParent(process: Process, entry: unknown): ExitReason | und
   return isExitReason(entry.reason) ? entry.reason : NORMAL
 }
 
-export interface AnyNext {
+/** What led to a server's end: the last message, and the answer that is still to be given. */
+export interface Ending {
+  readonly message?: unknown
+  readonly from?: Asker | undefined
+  readonly result?: object
+}
+
+/** What is to happen when a handler is done. */
+export interface Afterwards {
+  readonly continue?: unknown
+  readonly timeoutMs?: unknown
+  readonly hibernate?: unknown
+}
+
+export interface AnyNext extends Afterwards {
   readonly state: unknown
   readonly stop?: ExitReason
-  readonly timeoutMs?: unknown
   readonly reply?: unknown
   readonly fail?: unknown
-  readonly continue?: unknown
 }
 
 export function isNext(value: unknown): value is AnyNext {
@@ -50,4 +86,21 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
     'then' in value &&
     typeof value.then === 'function'
   )
+}
+
+/** Runs what may be done at once or give a promise. */
+export function whenDone(
+  run: () => unknown,
+  outcome: { readonly done: () => void; readonly failed: (error: unknown) => void },
+): void {
+  try {
+    const result = run()
+    if (!isThenable(result)) return outcome.done()
+    result.then(
+      () => outcome.done(),
+      (error: unknown) => outcome.failed(error),
+    )
+  } catch (error) {
+    outcome.failed(error)
+  }
 }

@@ -3,12 +3,20 @@ import type { ExitReason } from './exit-reason.ts'
 const INITIAL: unique symbol = Symbol.for('nodelens.initial')
 const REFUSAL: unique symbol = Symbol.for('nodelens.refusal')
 
+/** How `init` ended, where it did not fail. */
+export type InitOutcome =
+  | { readonly type: 'started' | 'ignored' }
+  | { readonly type: 'refused'; readonly reason: ExitReason }
+
+export const STARTED: InitOutcome = Object.freeze({ type: 'started' })
+
 /** A first state with what is to happen right after the start. */
 export interface Initial<State> {
   readonly [INITIAL]: true
   readonly state: State
   readonly continue?: unknown
   readonly timeoutMs?: number
+  readonly hibernate?: boolean
 }
 
 /** A start that is called off. */
@@ -19,11 +27,12 @@ export interface Refusal {
 
 /**
  * Returned by `init` that has more to say than its state: `continue` runs the `continue` handler
- * before any message, `timeoutMs` sends `{ type: 'timeout' }` to `info` if no message comes in time.
+ * before any message, `timeoutMs` sends `{ type: 'timeout' }` to `info` if no message comes in time,
+ * `hibernate` gives memory back as in a handler.
  */
 export function initial<State>(
   state: State,
-  then: { readonly continue?: unknown; readonly timeoutMs?: number },
+  then: Pick<Initial<State>, 'continue' | 'timeoutMs' | 'hibernate'>,
 ): Initial<State> {
   return { ...then, [INITIAL]: true, state }
 }

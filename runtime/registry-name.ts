@@ -7,10 +7,12 @@ import { printable } from './wire.ts'
  */
 export interface RegistryName {
   readonly type: 'registry-name'
-  /** The registry's own name or pid. */
-  readonly registry: Pid | string
+  /** The registry's own name or pid; for a partition its supervisor's, which a registry may keep. */
+  readonly registry: Pid | string | RegistryName
   readonly key: unknown
   readonly value: unknown
+  /** The key chooses a partition; nobody can be registered so. */
+  readonly partitioned?: true
 }
 
 export function isRegistryName(value: unknown): value is RegistryName {
@@ -21,7 +23,9 @@ export function isRegistryName(value: unknown): value is RegistryName {
 
 /** A target as errors show it: the key stands for a name that a registry keeps. */
 export function targetText(target: string | RegistryName): string {
-  return typeof target === 'string' ? target : `${target.registry} ${printable(target.key)}`
+  return typeof target === 'string'
+    ? target
+    : `${targetText(target.registry)} ${printable(target.key)}`
 }
 
 /** How deep a key may be. */

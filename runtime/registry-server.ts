@@ -3,9 +3,10 @@
 import { acting } from './current.ts'
 import { type Next, type Reply, type ServerContext, server } from './definition.ts'
 import { checkKeys, checkName, checkOneOf } from './options.ts'
-import { type Pid, threadOf } from './pid.ts'
+import { type Pid, type Ref, threadOf } from './pid.ts'
+import { RegistryLocks } from './registry-locks.ts'
 import { type Registration, RegistryTable } from './registry-table.ts'
-import { isExitMessage } from './signal.ts'
+import { isDownMessage, isExitMessage } from './signal.ts'
 import { link, send, unlink, whereis } from './signals.ts'
 import { printable } from './wire.ts'
 
@@ -23,6 +24,7 @@ export interface RegistryOptions {
 
 interface State extends Required<RegistryOptions> {
   readonly table: RegistryTable
+  readonly locks: RegistryLocks
 }
 
 /** A key as its asker sends it, with its identity. */
@@ -55,9 +57,10 @@ export function checkRegistry(options: RegistryOptions): Required<RegistryOption
 export const registryServer = server(import.meta, {
   name: 'registry',
   trapExit: true,
-  init: (options: RegistryOptions): State => ({
+  init: (options: RegistryOptions, context: ServerContext): State => ({
     ...checkRegistry(options),
     table: new RegistryTable(),
+    locks: new RegistryLocks((from) => context.reply(from, from.ref)),
   }),
   calls: {
     /** The pid that holds the key; another than the caller's is a refusal. */
@@ -77,9 +80,17 @@ export const registryServer = server(import.meta, {
       tellListeners(state, { type: 'register', registry: state.name, key, pid, value })
       return { reply: { holder: pid, registered: true }, state }
     },
-    unregister: (state: State, { id }: KeyOf, { from }: ServerContext): Reply<State, true> => {
+    /** `only`: positions among what the caller has under the key; absent: all of it. */
+    unregister: (
+      state: State,
+      { id, only }: KeyOf & { readonly only?: readonly number[] },
+      { from }: ServerContext,
+    ): Reply<State, true> => {
       const pid = from?.pid
-      const own = state.table.at(id).filter((entry) => entry.pid === pid)
+      const own = state.table
+        .at(id)
+        .filter((entry) => entry.pid === pid)
+        .filter((_, index) => only?.includes(index) ?? true)
       for (const entry of own) {
         state.table.remove(entry)
         const { key } = entry
@@ -115,6 +126,19 @@ export const registryServer = server(import.meta, {
         .map(({ value }) => value),
       state,
     }),
+    /** Replied to when it is the caller's turn, with what unlocks it. */
+    lock: (
+      state: State,
+      { id }: KeyOf,
+      { from }: ServerContext,
+    ): Next<State> | Reply<State, Ref> => {
+      if (from) state.locks.acquire(id, from)
+      return { state }
+    },
+    unlock: (state: State, { id, lock }: KeyOf & { readonly lock: Ref }): Reply<State, true> => {
+      state.locks.release(id, lock)
+      return { reply: true, state }
+    },
     count: (state: State): Reply<State, number> => ({
       reply: living(state.table.all()).length,
       state,
@@ -129,7 +153,7 @@ export const registryServer = server(import.meta, {
   info: (state: State, message: unknown): Next<State> => {
     if (isExitMessage(message)) {
       for (const entry of state.table.of(message.pid)) state.table.remove(entry)
-    }
+    } else if (isDownMessage(message)) state.locks.down(message.ref)
     return { state }
   },
 })
@@ -139,7 +163,7 @@ export const registryServer = server(import.meta, {
  * still waits in a port or in the mailbox: it has arrived, so it is read first; the link then tells.
  */
 function living(entries: readonly Registration[]): readonly Registration[] {
-  const { kernel, links } = acting('registry')
+  const { kernel, currentLinks: links } = acting('registry')
   kernel.peers.catchUp()
   return entries.filter(({ pid }) => links.has(pid) && !kernel.shared.isGone(threadOf(pid)))
 }

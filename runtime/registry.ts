@@ -9,7 +9,7 @@ import { acting } from './current.ts'
 import type { ServerDefinition } from './definition.ts'
 import { AlreadyRegistered, StartFailed } from './errors.ts'
 import { NORMAL } from './exit-reason.ts'
-import { checkName } from './options.ts'
+import { checkKeys, checkName } from './options.ts'
 import { isPid, type Pid } from './pid.ts'
 import type { Placement } from './placement.ts'
 import { keyIdentity, type RegistryName } from './registry-name.ts'
@@ -86,10 +86,55 @@ export class RegistryRef {
     return first?.pid
   }
 
-  /** Calls `use` here with all who have the key; not at all if there are none. */
-  async dispatch(key: unknown, use: (entries: readonly RegistryEntry[]) => unknown): Promise<void> {
+  /**
+   * Calls `use` here with all who have the key; not at all if there are none.
+   *
+   * @param options `parallel`: calls it once for each of them, all at the same time.
+   */
+  async dispatch(
+    key: unknown,
+    use: (entries: readonly RegistryEntry[]) => unknown,
+    options: { readonly parallel?: boolean } = {},
+  ): Promise<void> {
+    checkKeys(`registry '${this.name}': dispatch`, options, ['parallel'])
     const entries = await this.lookup(key)
-    if (entries.length > 0) await use(entries)
+    if (options.parallel) await Promise.all(entries.map(async (entry) => use([entry])))
+    else if (entries.length > 0) await use(entries)
+  }
+
+  /** Those under the key whose value passes; Elixir's patterns and guards are a function here. */
+  async match(
+    key: unknown,
+    matches: (value: unknown) => boolean,
+  ): Promise<readonly RegistryEntry[]> {
+    return (await this.lookup(key)).filter(({ value }) => matches(value))
+  }
+
+  async countMatch(key: unknown, matches: (value: unknown) => boolean): Promise<number> {
+    return (await this.match(key, matches)).length
+  }
+
+  /** Removes of what the acting actor has under the key that whose value passes. */
+  async unregisterMatch(key: unknown, matches: (value: unknown) => boolean): Promise<true> {
+    const values = await this.values(key, acting('unregisterMatch').pid)
+    const only = values.flatMap((value, index) => (matches(value) ? [index] : []))
+    return this.#server.call('unregister', { ...identify(key), only })
+  }
+
+  /**
+   * Runs `work` while nobody else has the lock of this key, in whatever thread. It is free again when
+   * `work` has ended, well or not, and when the acting actor ends.
+   *
+   * @returns What `work` returns.
+   */
+  async lock<Value>(key: unknown, work: () => Value | Promise<Value>): Promise<Value> {
+    const options = { timeoutMs: Number.POSITIVE_INFINITY }
+    const lock = await this.#server.call('lock', identify(key), options)
+    try {
+      return await work()
+    } finally {
+      await this.#server.call('unlock', { ...identify(key), lock })
+    }
   }
 
   /** The keys of one owner, each as often as it is registered. */

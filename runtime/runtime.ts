@@ -15,7 +15,7 @@ import { checkedRuntime, type RuntimeOptions, type Setup, STOP_MS } from './runt
 import { createSharedBuffers, SharedState } from './shared-state.ts'
 import { sibling } from './sibling.ts'
 import { sendExit } from './signals.ts'
-import { startError, startProcess } from './spawn.ts'
+import { startError, startProcess } from './start-process.ts'
 import { StopSignals } from './stop-signals.ts'
 import { supervisorServer } from './supervisor.ts'
 import { watchListeners } from './telemetry.ts'

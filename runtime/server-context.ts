@@ -1,7 +1,7 @@
 import type { ServerContext, Settled } from './definition.ts'
 import type { Pid } from './pid.ts'
 import type { Process } from './process.ts'
-import { replyTo } from './reply.ts'
+import { failCall, replyTo } from './reply.ts'
 import { type Asker, type CallFrom, plainFrom } from './signal.ts'
 import type { SystemDebug } from './system-debug.ts'
 
@@ -33,6 +33,10 @@ export class OwnContext implements ServerContext {
     if (!this.#process.alive) return
     if (this.watcher?.on) this.watcher.wentOut(from.pid, value)
     replyTo(this.#process, from, value)
+  }
+
+  fail(from: CallFrom, error: unknown): void {
+    if (this.#process.alive) failCall(this.#process, from, error)
   }
 
   later<Value>(promise: Promise<Value>, message: (outcome: Settled<Value>) => unknown): void {

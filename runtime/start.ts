@@ -1,13 +1,11 @@
 import { acting } from './current.ts'
 import { isDefinition, type ServerDefinition } from './definition.ts'
-import { dynamicSupervisorServer } from './dynamic-supervisor.ts'
 import { checkMailbox, type MailboxOptions } from './mailbox-options.ts'
-import { checkKeys, checkName, checkNumber, defined } from './options.ts'
+import { checkKeys, checkName, checkNumber } from './options.ts'
 import { checkPlacement, type Placement } from './placement.ts'
 import { isRegistryName, type RegistryName, targetText } from './registry-name.ts'
 import { refOf, type ServerRef } from './server-ref.ts'
-import { startError, startProcess } from './spawn.ts'
-import { supervisorServer } from './supervisor.ts'
+import { startError, startProcess } from './start-process.ts'
 import { checkThreadOptions, type ThreadOptions } from './thread-options.ts'
 import { printable } from './wire.ts'
 
@@ -31,6 +29,8 @@ const START_KEYS = [
   'timeoutMs',
   'resourceLimits',
   'watchdog',
+  'hibernateAfterMs',
+  'preload',
   'mailbox',
 ]
 
@@ -56,11 +56,19 @@ export function startServer<Args, Calls, Casts>(
   const { name, placement = 'here', timeoutMs } = options
   checkPlacement('startServer', placement)
   checkThreadOptions('startServer', placement, options)
-  if (name !== undefined && !isRegistryName(name)) checkName('startServer: name', name)
+  if (name !== undefined) checkServerName(name)
   if (timeoutMs !== undefined) checkNumber('startServer: timeoutMs', timeoutMs)
   const { mailbox = definition.spec.mailbox } = options
   if (mailbox !== undefined) checkMailbox('startServer', mailbox)
   return started(definition, args, options)
+}
+
+function checkServerName(name: string | RegistryName): void {
+  if (!isRegistryName(name)) return checkName('startServer: name', name)
+  if (!name.partitioned) return
+  throw new TypeError(
+    "startServer: name: expected a name or what a registry's via() returned, got that of a partition.",
+  )
 }
 
 async function started<Args, Calls, Casts>(
@@ -69,21 +77,24 @@ async function started<Args, Calls, Casts>(
   options: StartOptions,
 ): Promise<ServerRef<Calls, Casts> | undefined> {
   const { name, link = true, placement = 'here', timeoutMs } = options
-  const { resourceLimits, watchdog } = options
+  const { resourceLimits, watchdog, hibernateAfterMs, preload } = options
   const { address, spec } = definition
   const { mailbox = spec.mailbox } = options
-  const isSupervisor =
-    address === supervisorServer.address || address === dynamicSupervisorServer.address
   const outcome = await startProcess(
     acting('startServer'),
     {
       definition: address,
       args,
-      kind: isSupervisor ? 'supervisor' : 'worker',
+      kind: spec.kind,
       placement,
       link,
-      ...(isRegistryName(name) ? { registryName: name } : defined({ name })),
-      ...defined({ resourceLimits, watchdog, mailbox }),
+      name: isRegistryName(name) ? undefined : name,
+      registryName: isRegistryName(name) ? name : undefined,
+      resourceLimits,
+      watchdog,
+      hibernateAfterMs,
+      preload,
+      mailbox,
     },
     timeoutMs,
   )

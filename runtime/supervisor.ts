@@ -9,13 +9,14 @@ import {
   type SupervisorOptions,
 } from './child-spec.ts'
 import { startChild } from './children.ts'
+import { runAsyncAs } from './context.ts'
 import { acting } from './current.ts'
-import { IGNORE, type Next, type Reply, server } from './definition.ts'
+import { asksAtOnce, IGNORE, type Next, type Reply, server } from './definition.ts'
 import { AlreadyStarted, ChildError, Exit } from './errors.ts'
 import type { Pid } from './pid.ts'
 import type { Process } from './process.ts'
 import { isExitMessage } from './signal.ts'
-import { type Started, startError } from './spawn.ts'
+import { type Started, startError } from './start-process.ts'
 import { reportProgress, reportSupervisor, reportUnexpected } from './supervisor-report.ts'
 import {
   childEnded,
@@ -44,14 +45,15 @@ import {
 type State = SupervisorState
 type Answer<Value> = Reply<State, Value> | Next<State>
 
-export const supervisorServer = server(import.meta, {
-  name: 'supervisor',
+/** What every supervisor of children with ids does. */
+export const supervisorSpec = {
+  kind: 'supervisor' as const,
   trapExit: true,
   init: async (given: SupervisorInit): Promise<State | typeof IGNORE> => {
-    const options = typeof given === 'function' ? await given() : given
+    const own = acting('supervisor')
+    const options = typeof given === 'function' ? await runAsyncAs(own, given) : given
     if (options === IGNORE) return IGNORE
     const { children, ...rest } = checkedSupervisor('supervisor', options)
-    const own = acting('supervisor')
     let state: State = { ...rest, children: [], times: [] }
     for (const spec of children) {
       const started = await startedBy(own, spec, 'info')
@@ -126,7 +128,11 @@ export const supervisorServer = server(import.meta, {
     return child ? childEnded(own, state, child, message.reason) : { state }
   },
   terminate: (state: State): Promise<void> => stopAll(acting('supervisor'), state),
-})
+}
+
+export const supervisorServer = asksAtOnce(
+  server(import.meta, { name: 'supervisor', ...supervisorSpec }),
+)
 
 /** A child that is a supervisor: strategies nest. It lives where its supervisor lives. */
 export function supervisor(id: string, options: SupervisorOptions): ChildSpec {

@@ -6,6 +6,7 @@
 import { type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads'
 import { type ExitReason, errorReason, KILLED, NOCONNECTION, NOPROC } from './exit-reason.ts'
 import { FormerThreads } from './former-threads.ts'
+import { Hibernation } from './hibernation.ts'
 import type { Kernel } from './kernel.ts'
 import { CALLER_THREAD, type Pid, ROOT_THREAD, threadOf } from './pid.ts'
 import { type Report, wantsReport } from './report.ts'
@@ -57,6 +58,7 @@ export class ThreadHost {
   readonly #former = new FormerThreads()
   readonly #spares: Spares
   readonly #watch: ThreadWatch
+  readonly #hibernation = new Hibernation((ordinal) => this.tell(ordinal, { type: 'hibernate' }))
   #stopping = false
 
   constructor(options: HostOptions) {
@@ -151,6 +153,7 @@ export class ThreadHost {
     const workers = [...this.#threads.values()].flatMap(({ worker }) => (worker ? [worker] : []))
     workers.push(...this.#spares.stop())
     this.#watch.stop()
+    this.#hibernation.stop()
     await Promise.all(workers.map((worker) => worker.terminate()))
   }
 
@@ -178,10 +181,13 @@ export class ThreadHost {
 
   #spawn(message: Extract<ToRoot, { type: 'spawn-thread' }>): void {
     const { ordinal, threadName, options = {}, request, pid } = message
-    const fresh = this.#spares.take(options.resourceLimits)
+    const preload = options.preload ? request?.definition.url : undefined
+    const fresh = this.#spares.take({ limits: options.resourceLimits, preload })
     const { worker, control } = fresh
     this.#enter(ordinal, threadName, fresh, request ? pid : undefined)
     this.#watch.watch(ordinal, worker, options.watchdog)
+    const { hibernateAfterMs = Number.POSITIVE_INFINITY } = options
+    this.#hibernation.watch(ordinal, worker, hibernateAfterMs)
     control.postMessage({
       type: 'begin',
       ordinal,
@@ -221,6 +227,7 @@ export class ThreadHost {
     const { ordinal, control, name } = thread
     if (this.#threads.get(ordinal) !== thread) return
     this.#watch.forget(ordinal)
+    this.#hibernation.forget(ordinal)
     this.#drain(control)
     control.close()
     this.#threads.delete(ordinal)

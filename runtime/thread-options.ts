@@ -1,6 +1,6 @@
 /** What can be said of a thread when it is made: the bounds of its heap, and who watches it. */
 
-import { checkKeys, checkNumber, checkOneOf } from './options.ts'
+import { checkKeys, checkNumber, checkOneOf, defined } from './options.ts'
 import type { Placement } from './placement.ts'
 
 /** Bounds of one thread's heap, megabytes, as `worker_threads` takes them. */
@@ -29,6 +29,17 @@ export interface WatchdogOptions {
 export interface ThreadOptions {
   readonly resourceLimits?: ThreadLimits
   readonly watchdog?: WatchdogOptions
+  /**
+   * Milliseconds of rest after which the thread gives free memory back to the system; once, until
+   * it has worked again. At least 50. Default: never.
+   */
+  readonly hibernateAfterMs?: number
+  /**
+   * The spare that will take its place has loaded the actor's module already: a restart is some
+   * milliseconds faster, and the module's top-level code runs before it is needed, perhaps in vain.
+   * For a thread of its own. Default false.
+   */
+  readonly preload?: boolean
 }
 
 export const DEFAULT_WATCHDOG: Required<WatchdogOptions> = { stuckMs: 5000, action: 'report' }
@@ -40,6 +51,8 @@ const LIMIT_KEYS = [
   'stackSizeMb',
 ]
 const MIN_STUCK_MS = 20
+const MIN_REST_MS = 50
+const MAX_REST_MS = 2 ** 31 - 1
 
 /** @throws {TypeError} or {RangeError} Not options of a watchdog. */
 export function checkWatchdog(what: string, value: WatchdogOptions): void {
@@ -53,7 +66,7 @@ export function checkWatchdog(what: string, value: WatchdogOptions): void {
 export function checkThreadOptions(
   what: string,
   placement: Placement,
-  { resourceLimits, watchdog }: ThreadOptions,
+  { resourceLimits, watchdog, hibernateAfterMs, preload }: ThreadOptions,
 ): void {
   if (resourceLimits !== undefined) {
     checkMakesThread(what, placement, 'resourceLimits')
@@ -66,6 +79,34 @@ export function checkThreadOptions(
     checkMakesThread(what, placement, 'watchdog')
     checkWatchdog(`${what}: watchdog`, watchdog)
   }
+  if (hibernateAfterMs !== undefined) {
+    checkMakesThread(what, placement, 'hibernateAfterMs')
+    checkNumber(`${what}: hibernateAfterMs`, hibernateAfterMs, {
+      min: MIN_REST_MS,
+      max: MAX_REST_MS,
+    })
+  }
+  if (preload !== undefined) checkPreload(what, placement, preload)
+}
+
+function checkPreload(what: string, placement: Placement, preload: unknown): void {
+  if (typeof preload !== 'boolean') {
+    throw new TypeError(`${what}: preload: expected true or false, got ${String(preload)}.`)
+  }
+  if (preload && placement !== 'thread') {
+    throw new TypeError(`${what}: preload is for an actor in a thread of its own, 'thread'.`)
+  }
+}
+
+/** The same where each may be `undefined`. */
+export type MaybeThreadOptions = {
+  readonly [Key in keyof ThreadOptions]?: ThreadOptions[Key] | undefined
+}
+
+/** The options that are there; those of a shared thread are of who starts it. */
+export function threadOptions(given: MaybeThreadOptions): ThreadOptions {
+  const { resourceLimits, watchdog, hibernateAfterMs, preload } = given
+  return defined({ resourceLimits, watchdog, hibernateAfterMs, preload })
 }
 
 function checkMakesThread(what: string, placement: Placement, option: string): void {

@@ -4,6 +4,7 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { birth } from './birth.ts'
 import { enterKernel } from './current.ts'
 import { SHUTDOWN } from './exit-reason.ts'
+import { sleepThread } from './hibernation.ts'
 import { Kernel } from './kernel.ts'
 import type { Pid } from './pid.ts'
 import { SharedState } from './shared-state.ts'
@@ -47,6 +48,8 @@ export function serveControl(kernel: Kernel, control: MessagePort, onStopped?: (
         return control.postMessage({ type: 'pong', ordinal: kernel.ordinal })
       case 'telemetry':
         return publish(message.telling)
+      case 'hibernate':
+        return sleepThread(kernel)
       case 'stopped':
         return onStopped?.()
       case 'begin':

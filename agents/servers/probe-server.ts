@@ -5,6 +5,7 @@
 import { MessagePort } from 'node:worker_threads'
 import { cast, type Pid, type ServerContext, send, server, whereis } from '../../runtime/index.ts'
 import {
+  type AnomalySettings,
   createGateway,
   type Gateway,
   type GatewaySignal,
@@ -29,6 +30,8 @@ export interface ProbeArgs {
   readonly insightsFile?: string
   /** Crashes are made insights. */
   readonly crashes: boolean
+  /** How the skill `anomaly` learns. */
+  readonly anomaly?: AnomalySettings
 }
 
 interface State {
@@ -47,7 +50,7 @@ export const probe = server(import.meta, {
   // So that `terminate` runs when the supervisor ends it.
   trapExit: true,
   init: (args: ProbeArgs, context): State => {
-    const { heartbeat, skills, custom } = args
+    const { heartbeat, skills, custom, anomaly = {} } = args
     const isRepeated = repeatedCrashes()
     let plugPort: (port: MessagePort) => void = () => {}
     const port = new Promise<MessagePort>((resolve) => {
@@ -57,6 +60,7 @@ export const probe = server(import.meta, {
       heartbeat,
       skills,
       custom,
+      anomaly,
       connect: () => port,
       onSignal: (signal) => hear(signal, args, isRepeated),
     })
@@ -114,9 +118,14 @@ function hear(
   if (signal.type === 'budget-exhausted') {
     return emit('lens', 'degraded', { why: 'main-pause-budget', spentMs: signal.spentMs })
   }
-  if (signal.type === 'history-degraded') {
+  if (signal.type === 'history-degraded' || signal.type === 'skill-degraded') {
     const { why, what, message: text } = signal
-    return emit('lens', 'degraded', { why: `history-${why}`, what, message: text })
+    const part = signal.type === 'history-degraded' ? 'history' : signal.skill
+    return emit('lens', 'degraded', { why: `${part}-${why}`, what, message: text })
+  }
+  if (signal.type === 'symptom-held') {
+    const why = signal.why === 'hourly-bound' ? 'hourly-cap' : signal.why
+    return emit('trigger', 'suppressed', { key: `${signal.skill}:${signal.key}`, why })
   }
   if (whereis(names.triggers) !== undefined) send(names.triggers, { type: 'signal', signal })
 }

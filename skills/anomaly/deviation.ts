@@ -1,9 +1,12 @@
 import { BARS, SLOW_BAR } from './bars.ts'
-import type { Direction, MetricTrack, Side } from './track.ts'
+import type { Excursion } from './cusum.ts'
+import type { Direction, Side } from './side.ts'
+import type { MetricTrack } from './track.ts'
 import { type Role, unscaled } from './traits.ts'
 
-/** Below this share of the evidence that is needed nothing is said. */
-const LEAST_SCORE = 0.3
+/** Below so many readings and so much evidence nothing is said: the most that two readings can give. */
+const LEAST_READINGS = 3
+const LEAST_EVIDENCE = 6
 
 /** A metric that is not as usual. */
 export interface Deviation {
@@ -32,16 +35,19 @@ export interface Deviation {
 export function deviationsOf(track: MetricTrack): Deviation[] {
   return (['up', 'down'] as const).flatMap((direction) => {
     const side = track.sides[direction]
-    const both = [
-      deviationOf(track, direction, side, 'hours'),
-      deviationOf(track, direction, side, 'days'),
-    ].filter((one) => one.score >= LEAST_SCORE)
+    const both = (['hours', 'days'] as const)
+      .filter((against) => isWorthAWord(against === 'hours' ? side.fast : side.slow))
+      .map((against) => deviationOf(track, direction, side, against))
     const [best] = both.sort(
       (left, right) =>
         Number(right.isAlarming) - Number(left.isAlarming) || right.score - left.score,
     )
     return best === undefined ? [] : [best]
   })
+}
+
+function isWorthAWord({ strict, readings }: Excursion): boolean {
+  return readings >= LEAST_READINGS && strict >= LEAST_EVIDENCE
 }
 
 function deviationOf(
@@ -82,7 +88,7 @@ function excuseOf(
   const { harm, role } = track.traits
   if (harm !== 'both' && harm !== direction) return 'harmless'
   if (score < 1) return 'little-evidence'
+  if (role === 'work' && track.envelope?.isAlike !== true) return 'time-of-day-unknown'
   if (against === 'days') return 'none'
-  if (role === 'work' && track.envelope === undefined) return 'time-of-day-unknown'
   return book.knows(fast, track.lastAt) ? 'seen-before' : 'none'
 }

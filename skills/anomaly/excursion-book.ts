@@ -6,8 +6,8 @@ const KEPT = 12
 const FORGET_MS = 8 * 86_400_000
 /** Beyond what passed by itself before, an excursion must be so many times the evidence. */
 const MORE_EVIDENCE = 2
-/** Or go so much farther from the usual: three times as far, on the scale. */
-const FARTHER = Math.log(3)
+/** Or go so much farther from the usual, on the scale: 1.7 times. */
+const FARTHER = Math.log(1.7)
 /** One that was told of is normal when it has come so often. */
 const TOLD_OFTEN = 2
 

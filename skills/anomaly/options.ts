@@ -14,6 +14,11 @@ export interface AnomalyOptions {
   readonly cooldownMs: number
   /** Default 3, as in beamlens. */
   readonly maxTriggersPerHour: number
+  /**
+   * Readings during which main waited for a CPU for more than this share of its time awake speak of the machine, and
+   * are left out. Default 60 %; 100: none is.
+   */
+  readonly starvedPct: number
 }
 
 export const DEFAULT_OPTIONS: AnomalyOptions = {
@@ -24,6 +29,7 @@ export const DEFAULT_OPTIONS: AnomalyOptions = {
   matureMs: 172_800_000,
   cooldownMs: 900_000,
   maxTriggersPerHour: 3,
+  starvedPct: 60,
 }
 
 /** Metrics learned at most; what comes beyond is told of once. */

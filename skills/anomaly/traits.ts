@@ -6,12 +6,23 @@
  */
 export type Role = 'work' | 'pain' | 'use' | 'other'
 
-export type Unit = 'ms' | 's' | 'mb' | 'bytes' | 'pct' | 'perSecond' | 'perMinute' | 'count'
+export type Unit =
+  | 'ms'
+  | 's'
+  | 'mb'
+  | 'bytes'
+  | 'pct'
+  | 'perSecond'
+  | 'perMinute'
+  | 'count'
+  /** Milliseconds in each second: CPU, pauses. */
+  | 'msPerSecond'
+  | 'bytesPerSecond'
 
 export interface Traits {
   readonly role: Role
   /** The direction in which a change is worth a word. */
-  readonly harm: 'up' | 'down' | 'both'
+  readonly harm: 'up' | 'down' | 'both' | 'none'
   readonly unit: Unit
   /** Changes below this amount, in the metric's unit, never matter. */
   readonly atom: number
@@ -19,26 +30,42 @@ export interface Traits {
   readonly isComplement: boolean
 }
 
-/** Clocks, limits, identities and verdicts of others: nothing to learn. */
+/** Clocks, limits, identities, verdicts of others, and counts over the last minutes, which outlive what they count. */
 const IGNORED =
-  /^(uptime|version|port|pid|id|limit|limits|max connections|pool size|thread id|window)\b|\b(limit|uptime|version|capacity|growth|troubles|findings|cores|threshold)\b|^(is|has) | at$/
+  /^(uptime|version|port|pid|id|limit|limits|max connections|pool size|thread id|window)\b|\b(limit|uptime|version|capacity|growth|troubles|findings|cores|threshold)\b|^(is|has) | at$|\d+[mh]$/
 const PAIN =
   /\b(latency|delay|late|lag|wait|waits|waiting|waiters|queued|backlog|p50|p75|p90|p95|p99|p999|slow|slowest|duration|pause|pauses|oldest|longest|error|errors|fail|failed|failures|reject|rejected|rejections|exception|exceptions|uncaught|unhandled|refused|abort|aborted|timeout|timeouts|throttled|stall|stalls|stalled|drop|dropped|retry|retries|oom|restart|restarts|crash|crashes|blocked|deadlocks|pressure|stuck|warnings|miss|misses|age|orphans|missing|overdue|lost)\b/
 const WORK =
-  /\b(requests|request|calls|queries|messages|jobs|operations|ops|events|lines|commits|hits|in|inbound|out|outbound|completed|processed|handled|done|throughput|traffic|sent|received)\b/
+  /\b(requests|request|calls|queries|messages|jobs|operations|ops|events|lines|commits|hits|in|inbound|out|outbound|completed|processed|handled|done|throughput|traffic|sent|received|infos|debugs|written)\b/
 const USE =
   /\b(cpu|utilization|usage|used|use|gc|heap|rss|memory|mb|bytes|external|buffers|malloc|space|spaces|open|active|handles|sockets|timers|descriptors|fds|connections|pool|idle|threads|children|workers|size|depth|entries|load|loose|outside|resources|busy|survived|fragmentation)\b/
 const GOOD_SHARE = /\b(hit|hits|success|ok|free|available|healthy)\b/
 
-/** Reads a metric's name without its skill, or undefined where there is nothing to learn. */
-export function traitsOf(name: string): Traits | undefined {
+/** What the machine does is not the application's: it is told beside what changed, and never by itself. */
+const SURROUNDINGS = ['os']
+
+/**
+ * Reads a metric's name, or undefined where there is nothing to learn.
+ *
+ * @param name Without its skill.
+ * @param skill The skill's id tells where the name alone does not: `sharePct` of `gc`.
+ */
+export function traitsOf(name: string, skill = ''): Traits | undefined {
   const words = wordsOf(name)
   if (IGNORED.test(words)) return undefined
   const unit = unitOf(words)
   const isComplement = unit === 'pct' && GOOD_SHARE.test(words)
-  const role = isComplement ? 'pain' : roleOf(words, unit)
-  const harm = role === 'other' ? 'both' : role === 'work' ? 'down' : 'up'
+  const byName = isComplement ? 'pain' : roleOf(words, unit)
+  const role = byName === 'other' ? roleOf(`${wordsOf(skill)} ${words}`, unit) : byName
+  const harm = SURROUNDINGS.includes(skill) ? 'none' : HARM[role]
   return { role, harm, unit, atom: atomOf(unit, role), isComplement }
+}
+
+const HARM: Readonly<Record<Role, Traits['harm']>> = {
+  other: 'both',
+  work: 'down',
+  pain: 'up',
+  use: 'up',
 }
 
 /** `loopDelayP99Ms` and `loop_delay_p99_ms` are both `loop delay p99 ms`. */
@@ -53,13 +80,15 @@ export function wordsOf(name: string): string {
 
 function roleOf(words: string, unit: Unit): Role {
   if (PAIN.test(words)) return 'pain'
-  if (USE.test(words) && unit !== 'perSecond') return 'use'
+  if (USE.test(words) && unit !== 'perSecond' && unit !== 'bytesPerSecond') return 'use'
   if (WORK.test(words)) return 'work'
   if (USE.test(words) || unit === 'mb' || unit === 'bytes') return 'use'
   return 'other'
 }
 
 function unitOf(words: string): Unit {
+  if (/\bms per (second|sec|s)$/.test(words)) return 'msPerSecond'
+  if (/\bbytes per (second|sec|s)$/.test(words)) return 'bytesPerSecond'
   if (/\bper (second|sec|s)$/.test(words)) return 'perSecond'
   if (/\bper (minute|min)$/.test(words)) return 'perMinute'
   if (/\b(ms|millis|milliseconds)$/.test(words)) return 'ms'
@@ -85,6 +114,10 @@ function atomOf(unit: Unit, role: Role): number {
       return role === 'pain' ? 0.2 : 1
     case 'perMinute':
       return role === 'pain' ? 5 : 30
+    case 'msPerSecond':
+      return role === 'pain' ? 20 : 100
+    case 'bytesPerSecond':
+      return 102_400
     case 'count':
       return role === 'use' ? 5 : 3
     default:

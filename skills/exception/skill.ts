@@ -54,6 +54,7 @@ const EXPLAINS = [
   'logger_warnings_rising',
   'logger_flood',
   'http_requests_hang',
+  'http_requests_stuck',
   'http_server_errors',
   'http_server_slow',
 ]

@@ -1,7 +1,7 @@
 import type { Session } from 'node:inspector'
-import { isRecord } from '../json.ts'
 import { epochMs } from '../probe/clock.ts'
 import { WORD } from '../probe/layout.ts'
+import { type EvaluateOptions, evaluateBy, type Inspectable } from './inspectable.ts'
 import { PauseBudget } from './pause-budget.ts'
 
 /** Thrown when main cannot be reached by the inspector now. */
@@ -11,15 +11,6 @@ export class InspectorUnavailable extends Error {
     super(message, options)
     this.why = why
   }
-}
-
-export interface EvaluateOptions {
-  /** Longest wait for the answer: natively blocked code answers only when it returns. */
-  readonly timeoutMs: number
-  /** V8 ends the evaluation itself after this long. Default: not. */
-  readonly mainMs?: number
-  /** What is charged to the budget; default the time that the answer took. */
-  readonly chargeMs?: number
 }
 
 /** How long the session stays open without use: connecting costs main 0.05 ms. */
@@ -33,7 +24,7 @@ const BOUNDED_WAIT_MS = 1000
  * The shared word `inspector` is 1 while it is open, so that main knows whether it must wait at
  * exit; a main that is exiting already is never connected to.
  */
-export class Inspector {
+export class Inspector implements Inspectable {
   readonly #words: Int32Array
   readonly #budget: PauseBudget
   readonly #onRefused: (spentMs: number) => void
@@ -69,20 +60,7 @@ export class Inspector {
    * @throws {Error} The expression threw.
    */
   async evaluate(expression: string, options: EvaluateOptions): Promise<unknown> {
-    const result = await this.post(
-      'Runtime.evaluate',
-      {
-        expression,
-        returnByValue: true,
-        silent: true,
-        ...(options.mainMs === undefined ? {} : { timeout: options.mainMs }),
-      },
-      options,
-    )
-    if (!isRecord(result)) return undefined
-    if (result['exceptionDetails'] !== undefined)
-      throw new Error(exceptionText(result['exceptionDetails']))
-    return isRecord(result['result']) ? result['result']['value'] : undefined
+    return evaluateBy(this, expression, options)
   }
 
   /** One protocol call, charged and bounded. */
@@ -217,10 +195,4 @@ async function withTimeout<Value>(promise: Promise<Value>, timeoutMs: number): P
   } finally {
     clearTimeout(timer)
   }
-}
-
-function exceptionText(details: unknown): string {
-  const exception = isRecord(details) ? details['exception'] : undefined
-  const description = isRecord(exception) ? exception['description'] : undefined
-  return typeof description === 'string' ? description.slice(0, 500) : 'the expression threw'
 }

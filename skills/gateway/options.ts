@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import { type AnomalySettings, anomalyOptionsOf } from '../anomaly/settings.ts'
 import type { SkillDescription } from '../contract.ts'
 import { OUTSIDE_PARTS } from './outside-parts.ts'
 import type { GatewaySignal } from './signal.ts'
@@ -27,6 +28,8 @@ export interface GatewayOptions {
   readonly mainPauseMsPerMinute?: number
   /** Folder that paths in texts are relative to. Default the working directory. */
   readonly root?: string
+  /** How the skill `anomaly` learns, and where it keeps what it learned. */
+  readonly anomaly?: AnomalySettings
 }
 
 const KNOWN = [
@@ -37,6 +40,7 @@ const KNOWN = [
   'onSignal',
   'mainPauseMsPerMinute',
   'root',
+  'anomaly',
 ]
 
 export function checkGatewayOptions(options: GatewayOptions): Required<GatewayOptions> {
@@ -51,5 +55,6 @@ export function checkGatewayOptions(options: GatewayOptions): Required<GatewayOp
       `createGateway: unknown skill '${unknown}'; built in are ${BUILT_IN_SKILLS.join(', ')}`,
     )
   }
-  return { mainPauseMsPerMinute: 1500, root: process.cwd(), ...options }
+  anomalyOptionsOf(options.anomaly ?? {})
+  return { mainPauseMsPerMinute: 1500, root: process.cwd(), anomaly: {}, ...options }
 }

@@ -9,6 +9,7 @@ import { epochMs } from '../probe/clock.ts'
 import { WORD } from '../probe/layout.ts'
 import { SourceFiles } from '../source/source-files.ts'
 import { CensusRun } from '../tables/census-run.ts'
+import { QuietLook } from '../tables/quiet-look.ts'
 import { tablesSkill } from '../tables/skill.ts'
 import { TableWatch } from '../tables/table-watch.ts'
 import { HeapWatch } from '../vm/heap-watch.ts'
@@ -26,7 +27,10 @@ import type { GatewayOptions } from './options.ts'
 import type { OutsideHalf, SkillContext } from './outside-part.ts'
 import { OUTSIDE_PARTS } from './outside-parts.ts'
 import { Patrol } from './patrol.ts'
+import { RaisedLately } from './raised-lately.ts'
+import { WorkerRelay } from './relay.ts'
 import { type SafeRemote, wrapSafe } from './remote.ts'
+import type { GatewaySignal } from './signal.ts'
 import { StallSignals } from './signals.ts'
 
 const TICK_MS = 1000
@@ -41,6 +45,7 @@ export class GatewayParts {
   readonly log: StallLog
   readonly heap: HeapWatch
   readonly tables: TableWatch
+  readonly look: QuietLook
   readonly census: CensusRun
   readonly history: History
   readonly files = new SourceFiles()
@@ -50,12 +55,15 @@ export class GatewayParts {
   readonly halves: ReadonlyMap<string, OutsideHalf>
   readonly #options: Required<GatewayOptions>
   readonly #feed: MetricFeed
+  readonly #raised = new RaisedLately()
   #remote: SafeRemote | undefined
+  #relay: WorkerRelay | undefined
   #stops: (() => void)[] = []
   #isStopped = false
 
-  constructor(options: Required<GatewayOptions>) {
-    const { onSignal } = options
+  constructor(given: Required<GatewayOptions>) {
+    const onSignal = this.#raised.listening(given.onSignal)
+    const options = { ...given, onSignal }
     this.#options = options
     this.root = options.root
     this.reader = new HeartbeatReader(options.heartbeat)
@@ -83,16 +91,34 @@ export class GatewayParts {
     )
     this.census = new CensusRun(inspector, own)
     this.tables = new TableWatch(this.census, this.access)
-    this.heap = new HeapWatch(reader, (signal) => {
-      if (options.skills.includes('tables')) this.tables.arm()
+    this.heap = this.#heapWatch()
+    this.look = this.#quietLook()
+    this.halves = this.#makeHalves()
+  }
+
+  #heapWatch(): HeapWatch {
+    const { onSignal, skills } = this.#options
+    const arm = (): void => {
+      if (skills.includes('tables')) this.tables.arm()
+    }
+    const onGrowth = (signal: GatewaySignal): void => {
+      arm()
       onSignal(signal)
+    }
+    return new HeapWatch(this.reader, onGrowth, () => (this.watch.isUp ? arm() : undefined))
+  }
+
+  #quietLook(): QuietLook {
+    const { tables, heap, files, root } = this
+    const { onSignal } = this.#options
+    return new QuietLook({
+      tables,
+      heap,
+      files,
+      root,
+      appFiles: () => this.appFiles(),
+      raise: (symptom) => onSignal({ type: 'symptom', ...symptom }),
     })
-    this.halves = new Map(
-      OUTSIDE_PARTS.filter(({ id }) => options.skills.includes(id)).map(({ id, make }) => [
-        id,
-        make(this.#context()),
-      ]),
-    )
   }
 
   start(): void {
@@ -114,6 +140,7 @@ export class GatewayParts {
       this.chop.tick(this.watch.isUp && this.watch.current === undefined)
       if (skills.includes('tables'))
         this.tables.tick(Atomics.load(reader.words, WORD.registered), this.watch.lateMs)
+      this.look.tick()
       const now = epochMs()
       for (const half of this.halves.values()) half.tick?.(now)
       for (const [skill, metrics] of meters) this.#feed.ask(skill, metrics, now)
@@ -162,19 +189,31 @@ export class GatewayParts {
     return [...Object.entries(own).filter(([id]) => this.#options.skills.includes(id)), ...halves]
   }
 
+  #makeHalves(): ReadonlyMap<string, OutsideHalf> {
+    const parts = OUTSIDE_PARTS.filter(({ id }) => this.#options.skills.includes(id))
+    return new Map(parts.map(({ id, make }) => [id, make(this.#context())]))
+  }
+
   #context(): SkillContext {
     const { reader, access, inspector, files, ownFolders: own, root, watch, history } = this
+    this.#relay ??= new WorkerRelay(inspector)
+    const { skills, custom, anomaly, onSignal } = this.#options
     return {
+      skills: [...skills, ...custom.map(({ id }) => id), 'base'],
+      anomaly,
       history,
       reader,
       access,
       inspector,
+      relay: this.#relay,
       files,
       ownFolders: own,
       root,
       lateMs: () => watch.lateMs,
       isUp: () => watch.isUp,
-      raise: (symptom) => void this.#options.onSignal({ type: 'symptom', ...symptom }),
+      raise: (symptom) => void onSignal({ type: 'symptom', ...symptom }),
+      report: (signal) => void onSignal(signal),
+      isRaisedByOthers: (since, skill) => this.#raised.byOthersSince(since, skill),
     }
   }
 

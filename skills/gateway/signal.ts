@@ -67,3 +67,18 @@ export type GatewaySignal =
       readonly what: string
       readonly message: string
     }
+  | {
+      /** A skill goes on with less: a bound is hit, a file cannot be used. Once for each. */
+      readonly type: 'skill-degraded'
+      readonly skill: string
+      readonly why: string
+      readonly what: string
+      readonly message: string
+    }
+  | {
+      /** A skill had a symptom to raise and holds it back: one was just raised (by itself, or by another that saw the same), or too many in this hour. */
+      readonly type: 'symptom-held'
+      readonly skill: string
+      readonly key: string
+      readonly why: 'cooldown' | 'hourly-bound' | 'raised-by-others'
+    }

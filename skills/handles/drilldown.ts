@@ -1,8 +1,10 @@
 import type { DrillStep } from '../contract.ts'
 import { MEMORY_CONSEQUENCES } from '../memory-consequences.ts'
+import { OVERLOAD_TYPES } from '../overload/types.ts'
 
 /** What growing handles bring about elsewhere. */
 const CONSEQUENCES = [
+  ...OVERLOAD_TYPES,
   'handles_descriptorUsedPct',
   'vm_rssPctOfMemory',
   'vm_heapUsedPct',

@@ -146,7 +146,14 @@ function counts({
     timersActive: timers.last?.value ?? 0,
     workersAlive: open('worker'),
     childrenAlive: open('child'),
+    requestsPending: pendingRequests(reading?.resources ?? {}),
   }
+}
+
+/** What waits for the thread pool or the system: file, name, crypto and zlib calls, connects. */
+function pendingRequests(resources: Readonly<Record<string, number>>): number {
+  const pending = Object.entries(resources).filter(([type]) => /Req|Job$|^Zlib/.test(type))
+  return pending.reduce((total, [, count]) => total + count, 0)
 }
 
 function snapshot({ watch }: HandleParts): JsonRecord {

@@ -1,11 +1,15 @@
 import type { DrillNotice, DrillStep } from '../contract.ts'
 import { MEMORY_CONSEQUENCES } from '../memory-consequences.ts'
+import { OVERLOAD_TYPES } from '../overload/types.ts'
+import { LASTING } from './watch.ts'
 
 /** What a bad upstream brings about in this process. */
 const CONSEQUENCES = [
+  ...OVERLOAD_TYPES,
   'http_server_slow',
   'http_server_errors',
   'http_requests_hang',
+  'http_requests_stuck',
   'http_server_unread',
   'handles_leak',
   'handles_timer_leak',
@@ -55,7 +59,10 @@ function routeStep(trouble: string, type: string): DrillStep {
     id: `route_${trouble}`,
     when: [{ field: 'routeTroubles', above: 0 }],
     code: 'return http_route_troubles({})',
-    rows: [{ field: 'trouble', equals: trouble }],
+    rows: [
+      { field: 'trouble', equals: trouble },
+      { field: 'readings', above: LASTING - 1 },
+    ],
     limit: 2,
     notify: {
       type,
@@ -92,12 +99,43 @@ export const HTTP_DRILLDOWN: readonly DrillStep[] = [
       confidence: '{confidence}',
       evidence: ['writes', 'refused', 'refusedPct', 'sourceLine', 'stack'],
       explains: [
+        ...OVERLOAD_TYPES,
         'vm_rssPctOfMemory',
         'vm_heapUsedPct',
         'vm_gcSharePct',
         'http_requests_hang',
         ...MEMORY_CONSEQUENCES,
       ],
+    },
+  },
+  {
+    id: 'stuck',
+    when: [{ field: 'hangingRoutes', above: 0 }],
+    code: 'return http_stuck_requests({})',
+    rows: [{ field: 'reportable', equals: true }],
+    limit: 2,
+    notify: {
+      type: 'http_requests_stuck',
+      severity: '{severity}',
+      context:
+        'Requests in {snapshot.inPerSecond} a second, {snapshot.inOpen} under way, the oldest for {snapshot.inOldestMs} ms',
+      observation: '{observation}',
+      hypothesis: '{explanation}',
+      remediation: '{remedy}',
+      location: 'location',
+      confidence: '{confidence}',
+      evidence: [
+        'route',
+        'count',
+        'seen',
+        'oldestMs',
+        'kind',
+        'awaited',
+        'sourceLine',
+        'frames',
+        'exits',
+      ],
+      explains: ['http_requests_hang', 'http_server_slow', 'handles_leak', 'handles_timer_leak'],
     },
   },
   routeStep('hanging', 'http_requests_hang'),

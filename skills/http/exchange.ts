@@ -1,3 +1,5 @@
+import { EventEmitter } from 'node:events'
+
 /** One request under way, in or out. It is let go of when it ends. */
 export interface Exchange {
   readonly startedAt: number
@@ -9,6 +11,8 @@ export interface Exchange {
   readonly key?: string
   status: number
   headersAt: number
+  /** Who sends it, where the library tells while the caller is on the stack: of some, not of all. */
+  readonly stack?: string
   /** It failed; it is taken out at the next sweep. */
   isOver?: boolean
 }
@@ -62,6 +66,7 @@ export interface HttpThing {
   readonly baseUrl?: unknown
   readonly complete?: unknown
   readonly destroyed?: unknown
+  readonly handler?: unknown
   readonly headersSent?: unknown
   readonly host?: unknown
   readonly method?: unknown
@@ -69,6 +74,7 @@ export interface HttpThing {
   readonly originalUrl?: unknown
   readonly path?: unknown
   readonly readableFlowing?: unknown
+  readonly readableLength?: unknown
   readonly res?: unknown
   readonly route?: unknown
   readonly server?: unknown
@@ -91,4 +97,35 @@ export function textOr(value: unknown, otherwise: string): string {
 
 export function numberOr0(value: unknown): number {
   return typeof value === 'number' ? value : 0
+}
+
+/** The stream of an answer that has begun, if nobody takes it. */
+export function unreadAnswer({ request, headersAt }: Exchange): boolean {
+  if (headersAt === 0) return false
+  const answer = objectOf(request.res) ?? undiciAnswer(request)
+  if (!(answer instanceof EventEmitter)) return false
+  const { readableFlowing, complete, destroyed, readableLength } = objectOf(answer) ?? {}
+  const isTaken = readableFlowing === true || answer.listenerCount('readable') > 0
+  if (isTaken || destroyed === true) return false
+  // node:http says when all has come; undici's answers are taken without listeners, but then nothing lies there
+  return request.res === undefined ? numberOr0(readableLength) > 0 : complete !== true
+}
+
+/** How many handlers undici's interceptors may wrap around the one that has the answer. */
+const MOST_WRAPPED = 4
+
+/** undici's request keeps its handler, and that of `request()` its answer; of `fetch` there is none to see. */
+function undiciAnswer(request: object): HttpThing | undefined {
+  const key = Object.getOwnPropertySymbols(request).find(
+    ({ description }) => description === 'handler',
+  )
+  let handler: unknown = key === undefined ? undefined : Reflect.get(request, key)
+  for (let depth = 0; depth < MOST_WRAPPED; depth += 1) {
+    const thing = objectOf(handler)
+    if (thing === undefined) return undefined
+    const answer = objectOf(thing.res)
+    if (answer !== undefined) return answer
+    handler = thing.handler
+  }
+  return undefined
 }

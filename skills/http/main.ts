@@ -3,7 +3,14 @@ import { createRequire } from 'node:module'
 import type { JsonRecord } from '../json.ts'
 import type { MainPart } from '../probe/main-part.ts'
 import { CallerWindow } from './callers.ts'
-import { type Exchange, type HttpThing, numberOr0, OpenExchanges, objectOf } from './exchange.ts'
+import {
+  type Exchange,
+  type HttpThing,
+  numberOr0,
+  OpenExchanges,
+  objectOf,
+  unreadAnswer,
+} from './exchange.ts'
 import {
   inboundKey,
   observeClients,
@@ -13,6 +20,7 @@ import {
   type Traffic,
 } from './observe.ts'
 import { StatsBook } from './stats.ts'
+import { StuckWindow } from './stuck-window.ts'
 import { WriteWindow } from './writes.ts'
 
 const TOP = 30
@@ -24,6 +32,7 @@ let inbound: Traffic = { open: new OpenExchanges(), stats: new StatsBook() }
 let outbound: Traffic = { open: new OpenExchanges(), stats: new StatsBook() }
 const callers = new CallerWindow()
 const writes = new WriteWindow()
+const stuck = new StuckWindow()
 const now = performance.now.bind(performance)
 
 /** Main's part of `http`: counts by route and host, and what is under way. */
@@ -37,6 +46,7 @@ export const httpMain: MainPart = {
       for (const stop of stops) stop()
       callers.end()
       writes.end()
+      stuck.end()
     }
   },
   read: () => {
@@ -50,10 +60,13 @@ export const httpMain: MainPart = {
   },
   functions: {
     'http.oldest': { run: oldest },
+    'http.openCallers': { run: openCallers },
     'http.beginCallers': { run: () => callers.begin() },
     'http.endCallers': { run: () => callers.end() },
     'http.beginWrites': { run: () => writes.begin() },
     'http.endWrites': { run: () => writes.end() },
+    'http.beginStuck': { run: () => stuck.begin() },
+    'http.endStuck': { run: () => stuck.end() },
   },
 }
 
@@ -109,7 +122,7 @@ function addOpen(counts: OpenCounts, exchange: Exchange, at: number): void {
   } else if (
     exchange.response === undefined &&
     at - exchange.headersAt > 2000 &&
-    isUnread(exchange.request)
+    unreadAnswer(exchange)
   )
     counts.unread += 1
 }
@@ -117,14 +130,6 @@ function addOpen(counts: OpenCounts, exchange: Exchange, at: number): void {
 /** The answer has begun: streams are open for long by design. */
 function hasBegun({ headersAt, response }: Exchange): boolean {
   return headersAt !== 0 || response?.headersSent === true
-}
-
-/** The answer is there, nobody reads it, and its socket cannot be used again. */
-function isUnread(request: HttpThing): boolean {
-  const answer = objectOf(request.res)
-  if (!(answer instanceof EventEmitter)) return false
-  const isRead = objectOf(answer)?.readableFlowing === true || answer.listenerCount('readable') > 0
-  return !isRead && objectOf(answer)?.complete !== true
 }
 
 /** Bytes written to clients that do not take them, over all responses under way. */
@@ -137,6 +142,22 @@ function waitingBytes(): JsonRecord {
     slowest = Math.max(slowest, waiting)
   }
   return { waitingBytes: bytes, mostWaitingBytes: slowest }
+}
+
+/** Who sent the requests that are under way, where that is known; those with unread answers first. */
+function openCallers(): JsonRecord[] {
+  const rows = new Map<string, { host: string; stack: string; count: number; unread: number }>()
+  for (const exchange of outbound.open.list()) {
+    const { stack, key = '?' } = exchange
+    if (stack === undefined || rows.size >= TOP) continue
+    const row = rows.get(`${key}\n${stack}`) ?? { host: key, stack, count: 0, unread: 0 }
+    rows.set(`${key}\n${stack}`, row)
+    row.count += 1
+    if (unreadAnswer(exchange)) row.unread += 1
+  }
+  return [...rows.values()].sort(
+    (left, right) => right.unread - left.unread || right.count - left.count,
+  )
 }
 
 /** The oldest requests under way, with the source of what handles them, and where sources are. */

@@ -40,5 +40,6 @@ function trafficOf(
     [`${name}P50Ms`]: count === 0 ? null : bucketPercentile(buckets, 0.5),
     [`${name}P99Ms`]: count === 0 ? null : bucketPercentile(buckets, 0.99),
     [`${name}Open`]: sum(({ open }) => open),
+    [`${name}Waiting`]: sum(({ waiting }) => waiting),
   }
 }

@@ -1,4 +1,5 @@
 import { onChannels, part } from '../probe/channels.ts'
+import { creationStack } from '../probe/creation-stack.ts'
 import { type Exchange, numberOr0, type OpenExchanges, objectOf, textOr } from './exchange.ts'
 import { routeKey } from './route.ts'
 import type { StatsBook } from './stats.ts'
@@ -107,7 +108,17 @@ function observeNodeClient(traffic: Traffic): () => void {
   })
 }
 
+/** undici makes a request while its caller is on the stack; twenty a second are asked who that is. */
+const STACK_EVERY_MS = 50
+
 function observeUndici({ open, stats }: Traffic): () => void {
+  let stackAt = Number.NEGATIVE_INFINITY
+  const stackNow = (at: number): { stack?: string } => {
+    if (at - stackAt < STACK_EVERY_MS) return {}
+    stackAt = at
+    const creation = creationStack()
+    return creation.type === 'stack' && creation.text !== '' ? { stack: creation.text } : {}
+  }
   const end = (message: unknown): void => {
     const request = part(message, 'request')
     const exchange = request === undefined ? undefined : open.end(request)
@@ -118,7 +129,9 @@ function observeUndici({ open, stats }: Traffic): () => void {
       const request = part(message, 'request')
       if (request === undefined) return
       const key = String(objectOf(request)?.origin).replace(/^https?:\/\//, '')
-      open.begin(request, { startedAt: now(), request, key, status: 0, headersAt: 0 })
+      const startedAt = now()
+      const exchange = { startedAt, request, key, status: 0, headersAt: 0, ...stackNow(startedAt) }
+      open.begin(request, exchange)
     },
     'undici:request:headers': (message) => {
       const request = part(message, 'request')

@@ -5,6 +5,8 @@ import { isRecord, type Json, type JsonRecord, textOf } from '../json.ts'
 import { findSource, scriptsBelow } from '../source/find-source.ts'
 import { type Place, placeOfStack, placeText } from '../source/place.ts'
 import { threadPoolLatencyMs } from '../vm/readings.ts'
+import { stuckPlaces } from './stuck.ts'
+import { stuckWords, waitsFor } from './stuck-words.ts'
 import type { Finding, HttpWatch } from './watch.ts'
 import type { Summary } from './windows.ts'
 import { explanationOf, observationOf, remedyOf } from './words.ts'
@@ -26,12 +28,16 @@ const WINDOW_CALL = { timeoutMs: 2000, mayInterrupt: false }
 export async function upstreamRows(parts: HttpParts): Promise<JsonRecord[]> {
   const findings = parts.watch.findings().filter(({ direction }) => direction === 'outbound')
   if (findings.length === 0) return []
-  const [callers, poolMs] = await Promise.all([
+  const [callers, open, poolMs] = await Promise.all([
     callersOf(parts, CALLERS_MS),
+    openCallersOf(parts),
     threadPoolLatencyMs(1000),
   ])
   return findings.map((finding) => {
-    const caller = callers.find(({ host }) => host === finding.key)
+    const isTheirs = ({ host }: Caller): boolean => host === finding.key
+    // who left an answer unread may send nothing any more
+    const known = finding.trouble === 'unread' ? [...open, ...callers] : [...callers, ...open]
+    const caller = known.find(isTheirs)
     const isSlowPool = poolMs > Math.max(POOL_SLOW_MS, finding.now.p50Ms * POOL_SHARE)
     const isPool = isSlowPool && finding.trouble !== 'errors'
     const told = {
@@ -68,6 +74,7 @@ export async function routeRows(parts: HttpParts): Promise<JsonRecord[]> {
     return {
       route: finding.key,
       trouble: finding.trouble,
+      readings: finding.readings,
       ...figures(finding),
       handler: handler ?? null,
       severity: 'warning',
@@ -125,7 +132,17 @@ export async function callersOf({ context }: HttpParts, watchMs: number): Promis
   await context.access.invoke('http.beginCallers', null, WINDOW_CALL)
   await delay(watchMs, undefined, { ref: false })
   const answer = await context.access.invoke('http.endCallers', null, WINDOW_CALL)
-  return recordsOf(answer.value).flatMap((row) => {
+  return callersIn(answer.value, context)
+}
+
+/** Those of requests under way, those with unread answers first. */
+async function openCallersOf({ context }: HttpParts): Promise<Caller[]> {
+  const { value } = await context.access.invoke('http.openCallers', null, CALL)
+  return callersIn(value, context)
+}
+
+function callersIn(value: Json, context: SkillContext): Caller[] {
+  return recordsOf(value).flatMap((row) => {
     const place = placeOfStack(textOf(row['stack'], ''), context.files, context.ownFolders)
     if (place === undefined) return []
     return [{ host: textOf(row['host']), count: numberOf(row['count']), place }]
@@ -158,6 +175,39 @@ export async function writerRows({ context, watch }: HttpParts): Promise<JsonRec
         remedy: `In ${where}, stop writing when res.write() returns false until 'drain', use stream.pipeline(), and drop or disconnect clients whose res.writableLength stays high`,
       },
     ]
+  })
+}
+
+const STUCK_MS = 3000
+
+/** Follows new requests of routes that hang, and says where these wait. */
+export async function stuckRows({ context, watch }: HttpParts): Promise<JsonRecord[]> {
+  const findings = watch.findings()
+  const hanging = findings.filter(
+    ({ direction, trouble }) => direction === 'inbound' && trouble === 'hanging',
+  )
+  if (hanging.length === 0) return []
+  await context.access.invoke('http.beginStuck', null, WINDOW_CALL)
+  await delay(STUCK_MS, undefined, { ref: false })
+  const { value } = await context.access.invoke('http.endStuck', null, WINDOW_CALL)
+  const isUpstreamKnown = findings.some(({ direction }) => direction === 'outbound')
+  return stuckPlaces(value, context).map((stuck) => {
+    const where = placeText(stuck.location, context.root)
+    const kind = waitsFor(stuck)
+    const { package: name, location, exits, ...figuresOf } = stuck
+    return {
+      ...figuresOf,
+      frames: [...stuck.frames],
+      awaited: stuck.awaited ?? null,
+      kind,
+      location: { ...location, ...(name === undefined ? {} : { package: name }) },
+      exits: exits.map((exit) => ({ ...exit })),
+      where,
+      reportable: kind !== 'database' && !(kind === 'upstream' && isUpstreamKnown),
+      severity: 'warning',
+      confidence: stuck.count * 2 >= stuck.seen || kind === 'lock' ? 'high' : 'medium',
+      ...stuckWords(stuck, where),
+    }
   })
 }
 

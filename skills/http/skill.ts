@@ -9,11 +9,12 @@ import {
   type HttpParts,
   handlersOf,
   routeRows,
+  stuckRows,
   summaryRow,
   upstreamRows,
   writerRows,
 } from './rows.ts'
-import { type Direction, HttpWatch } from './watch.ts'
+import { type Direction, HttpWatch, LASTING } from './watch.ts'
 import { summarise } from './windows.ts'
 import { observationOf } from './words.ts'
 
@@ -32,32 +33,30 @@ export const httpOutside: OutsidePart = { id: 'http', make: makeHalf }
 function makeHalf(context: SkillContext): OutsideHalf {
   const watch = new HttpWatch(context)
   const parts: HttpParts = { context, watch }
-  const lasting = new Map<string, number>()
   return {
     skill: httpSkill(parts),
     hear: (reading, now) => {
       watch.hear(reading, now)
-      if (context.isUp()) raiseAll(parts, lasting)
+      if (context.isUp()) raiseAll(parts)
     },
     metrics: () => httpReadings(watch),
   }
 }
 
-/** A symptom is told only when it lasts: its cause, if a skill knows it, comes first. */
-const LASTING = 5
+/** Requests that hang are followed to where they wait; others that are late now may be quick again. */
+const STUCK = 2
 
-function raiseAll({ context, watch }: HttpParts, lasting: Map<string, number>): void {
-  const keys = new Set<string>()
+function raiseAll({ context, watch }: HttpParts): void {
   for (const finding of watch.findings()) {
-    const key = `${finding.direction} ${finding.trouble} ${finding.key}`
-    keys.add(key)
-    const readings = (lasting.get(key) ?? 0) + 1
-    lasting.set(key, readings)
-    if (finding.direction === 'inbound' && readings < LASTING) continue
+    const { direction, trouble, readings } = finding
     const reason = observationOf({ ...finding, where: undefined })
-    context.raise({ skill: 'http', key, severity: 'warning', reason })
+    const raise = (key: string): void =>
+      context.raise({ skill: 'http', key, severity: 'warning', reason })
+    if (direction === 'inbound' && trouble === 'hanging' && readings >= STUCK)
+      raise(`stuck ${finding.key}`)
+    if (direction === 'outbound' || readings >= LASTING)
+      raise(`${direction} ${trouble} ${finding.key}`)
   }
-  for (const key of lasting.keys()) if (!keys.has(key)) lasting.delete(key)
   const waiting = watch.waitingRise
   if (waiting === undefined) return
   const mb = (bytes: number): number => Math.round(bytes / 1_048_576)
@@ -127,6 +126,13 @@ function closerLooks(parts: HttpParts): BuiltInSkill['callbacks'] {
       defaultTimeoutMs: 8000,
       run: () => writerRows(parts),
     }),
+    http_stuck_requests: builtInCallback({
+      doc: 'Follows new requests for three seconds while some hang, and says where in the application they wait, and for what: route, count of seen, kind (lock, promise, upstream, database), awaited, location {file, line, function, package}, exits (ways out of the function that do not give a lock back), observation, explanation, remedy.',
+      input: v.strictObject({}),
+      effect: { probe: { mainPauseMs: 10 } },
+      defaultTimeoutMs: 8000,
+      run: () => stuckRows(parts),
+    }),
     ...whoDoesWhat(parts),
   }
 }
@@ -173,7 +179,6 @@ function snapshot({ watch }: HttpParts): JsonRecord {
     }
   }
   const [inbound, outbound] = [recent('inbound'), recent('outbound')]
-  const findings = watch.findings()
   const waiting = watch.waitingRise
   return {
     inPerSecond: inbound.perSecond,
@@ -188,8 +193,17 @@ function snapshot({ watch }: HttpParts): JsonRecord {
     waitingMb: Math.round((watch.waitingBytes.last?.value ?? 0) / 104_857.6) / 10,
     waitingGrowthMb:
       waiting === undefined ? 0 : Math.round((waiting.to - waiting.from) / 1_048_576),
-    upstreamTroubles: findings.filter(({ direction }) => direction === 'outbound').length,
-    routeTroubles: findings.filter(({ direction }) => direction === 'inbound').length,
+    ...troubles(watch),
     isLoopLate: watch.isLoopLate,
+  }
+}
+
+function troubles(watch: HttpWatch): JsonRecord {
+  const findings = watch.findings()
+  const inbound = findings.filter(({ direction }) => direction === 'inbound')
+  return {
+    upstreamTroubles: findings.length - inbound.length,
+    routeTroubles: inbound.length,
+    hangingRoutes: inbound.filter(({ trouble }) => trouble === 'hanging').length,
   }
 }

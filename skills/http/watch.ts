@@ -12,7 +12,12 @@ export interface Finding extends Comparison {
   readonly direction: Direction
   readonly key: string
   readonly trouble: Trouble
+  /** Readings in a row (of two seconds) in which it was there. */
+  readonly readings: number
 }
+
+/** A symptom is told only when it lasts for so many readings: its cause, if a skill knows it, comes first. */
+export const LASTING = 5
 
 /** Beats of the last six seconds, and how late they may be before latencies say nothing of others. */
 const BEATS = 120
@@ -29,6 +34,7 @@ export class HttpWatch {
   at = 0
   isFirst = true
   readonly #context: SkillContext
+  #readings: ReadonlyMap<string, number> = new Map()
 
   constructor(context: SkillContext) {
     this.#context = context
@@ -42,6 +48,9 @@ export class HttpWatch {
     this.inbound.add(reading.inbound, now)
     this.outbound.add(reading.outbound, now)
     this.waitingBytes.add({ at: now, value: reading.waitingBytes })
+    this.#readings = new Map(
+      this.findings().map((finding) => [keyOf(finding), finding.readings + 1]),
+    )
   }
 
   /** While the loop is late, every latency is: then only what hangs or fails is told. */
@@ -57,7 +66,13 @@ export class HttpWatch {
         const windows = this[direction].of(key)
         return troublesOf(windows)
           .filter((trouble) => !isLate || trouble === 'errors')
-          .map((trouble) => ({ direction, key, trouble, ...compare(windows) }))
+          .map((trouble) => ({
+            direction,
+            key,
+            trouble,
+            readings: this.#readings.get(keyOf({ direction, key, trouble })) ?? 0,
+            ...compare(windows),
+          }))
       }),
     )
   }
@@ -66,4 +81,12 @@ export class HttpWatch {
   get waitingRise(): ReturnType<Series['rise']> {
     return this.waitingBytes.rise(WAITING)
   }
+}
+
+function keyOf({
+  direction,
+  trouble,
+  key,
+}: Pick<Finding, 'direction' | 'trouble' | 'key'>): string {
+  return `${direction} ${trouble} ${key}`
 }

@@ -1,5 +1,5 @@
 /** Findings about connections in words. Pure. */
-import type { Exit } from './place.ts'
+import type { Exit } from '../source/exits.ts'
 import type { LeakTrouble, LooseTrouble, OpenTrouble, PoolTrouble } from './trouble.ts'
 import { ms, quote, type Words } from './words.ts'
 

@@ -1,4 +1,5 @@
 import type { DrillStep } from '../contract.ts'
+import { OVERLOAD_TYPES } from '../overload/types.ts'
 import { FINDING_KINDS, type FindingKind } from './finding.ts'
 
 /** What the operator is told. */
@@ -12,7 +13,9 @@ connection of their own, read-only; use them when a row does not say enough. A s
 
 /** Types of other skills that a finding here explains: what waits for the database waits at other places too. */
 const CONSEQUENCES = [
+  ...OVERLOAD_TYPES,
   'http_requests_hang',
+  'http_requests_stuck',
   'http_server_slow',
   'http_server_errors',
   'handles_leak',

@@ -2,8 +2,8 @@ import { isAbsolute, relative } from 'node:path'
 import type { Location } from '../contract.ts'
 import type { SkillContext } from '../gateway/outside-part.ts'
 import { parseStackSample } from '../gateway/stack-sample.ts'
+import { type Exit, exitsBefore, innermostFunction } from '../source/exits.ts'
 import { ANONYMOUS, type Frame, frameText } from '../source/frame.ts'
-import type { NamedFunction } from '../source/functions.ts'
 import { isHelper, type Wanted } from './helper.ts'
 import type { RawSite } from './reading.ts'
 
@@ -62,18 +62,12 @@ function callerIn(
 ): Frame | undefined {
   const own = frames.filter(({ origin }) => origin === 'app').slice(0, 4)
   const caller = own.find(({ file, line }) => {
-    const owner = innermost(files.functions(file), line)
+    const owner = innermostFunction(files.functions(file), line)
     return (
       owner === undefined || !isHelper(files.text(file).slice(owner.start, owner.end + 1), wanted)
     )
   })
   return caller ?? own[0]
-}
-
-function innermost(functions: readonly NamedFunction[], line: number): NamedFunction | undefined {
-  return functions
-    .filter(({ startLine, endLine }) => startLine <= line && endLine >= line)
-    .toSorted((left, right) => left.end - left.start - (right.end - right.start))[0]
 }
 
 function nameOf(frame: Frame, { files }: PlaceContext): string {
@@ -86,30 +80,14 @@ function shortPath(file: string, root: string): string {
   return path === '' || path.startsWith('..') || isAbsolute(path) ? file : path
 }
 
-/** A line by which a function can be left. */
-export interface Exit {
-  readonly line: number
-  readonly text: string
-}
+const BACK = /\brelease\s*\(|\bdone\s*\(/
 
-/**
- * The ways out of a function that leave a client behind: each `return` and `throw` between the last query and
- * the first `release`, by reading the source; three at most. None when a `finally` is there.
- */
+/** The ways out of the function at a place that leave a client behind, after the last query there. */
 export function exitsBeforeRelease(place: Place, afterLine: number, context: PlaceContext): Exit[] {
   const { files } = context
-  const owner = innermost(files.functions(place.rawFile), place.rawLine)
+  const owner = innermostFunction(files.functions(place.rawFile), place.rawLine)
   if (owner === undefined) return []
   const isInside = afterLine > owner.startLine && afterLine <= owner.endLine
   const from = isInside ? afterLine : place.rawLine
-  const exits: Exit[] = []
-  for (let line = owner.startLine; line <= owner.endLine; line += 1) {
-    const text = files.line(place.rawFile, line).trim()
-    if (/\bfinally\b/.test(text)) return []
-    if (line <= place.rawLine || line < from) continue
-    if (/\brelease\s*\(|\bdone\s*\(/.test(text)) break
-    if (!/\b(?:return|throw)\b/.test(text) || exits.length >= 3) continue
-    exits.push({ line: files.original({ file: place.rawFile, line, column: 1 }).line, text })
-  }
-  return exits
+  return exitsBefore(BACK, { file: place.rawFile, line: place.rawLine, from }, files)
 }

@@ -42,6 +42,8 @@ const MAX_FINDINGS = 400
 /** Collections below this, and holding less than 1 MB, are not worth a row. */
 const MIN_SIZE = 100
 const MIN_BYTES = 1_048_576
+/** An object with so many keys is used as a table. */
+const MIN_KEYS = 250
 const BOUND_NAME = /max|limit|capacity|keep|bound|cap$/i
 
 /** Walks plain data breadth first, in slices; runs no getter and touches no proxy. */
@@ -125,7 +127,7 @@ export class CensusWalk {
 
   #properties(value: object, step: Step): void {
     const keys = Reflect.ownKeys(value)
-    if (keys.length >= 1000 && typeof value !== 'function' && kindOf(value) === 'Object')
+    if (keys.length >= MIN_KEYS && typeof value !== 'function' && kindOf(value) === 'Object')
       this.#note(value, step)
     for (const key of keys.slice(0, MAX_KEYS)) {
       if (key === 'prototype' || key === 'constructor') continue

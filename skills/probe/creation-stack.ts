@@ -3,8 +3,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 /** Stacks taken in a second at most, by all skills together: 10 to 15 microseconds each. */
 const PER_SECOND = 60
-const LIMIT = 24
+/** Clients such as axios put fifteen frames of packages between the application and the socket. */
+const LIMIT = 48
 const KEPT = 8
+const PACKAGE = /[\\/]node_modules[\\/]/
 
 const rooms = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const OWN = ['skills', 'runtime', 'agents', 'sandbox']
@@ -26,7 +28,8 @@ const MADE_BY_US: Creation = { type: 'own' }
 
 /**
  * The frames of this moment that are not Node's, innermost first, as lines of a stack text; the
- * text is '' when nothing of the application is on the stack.
+ * text is '' when nothing of the application is on the stack. Eight of them, and where these are
+ * all of packages, the first one of the application behind them.
  *
  * Rare events always get one; frequent ones share 60 a second. Nothing of the frames is kept but
  * their text.
@@ -37,18 +40,23 @@ export function creationStack(): Creation {
   filledAt = at
   if (tokens < 1) return SKIPPED
   tokens -= 1
-  return describe(callSites())
+  return describe(callSites(creationStack))
+}
+
+/** The same without the bound of 60 a second: for windows that have a bound of their own. */
+export function stackOfMoment(): Creation {
+  return describe(callSites(stackOfMoment))
 }
 
 /** `Error.prepareStackTrace` of the application must not run here, nor see our frames. */
-function callSites(): readonly NodeJS.CallSite[] {
+function callSites(above: () => Creation): readonly NodeJS.CallSite[] {
   const { stackTraceLimit } = Error
   const prepare: unknown = Reflect.get(Error, 'prepareStackTrace')
   const holder: { stack?: unknown } = {}
   try {
     Error.stackTraceLimit = LIMIT
     Error.prepareStackTrace = (_error, sites) => sites
-    Error.captureStackTrace(holder, creationStack)
+    Error.captureStackTrace(holder, above)
     const sites = holder.stack
     return Array.isArray(sites) ? sites : []
   } catch {
@@ -77,10 +85,16 @@ function describe(sites: readonly NodeJS.CallSite[]): Creation {
     isPastUs = true
     if (file === '' || file.startsWith('node:')) continue
     if (isOurs && lines.length === 0) return MADE_BY_US
-    if (!isOurs) lines.push(lineOf(site, file))
-    if (lines.length >= KEPT) break
+    if (isOurs) continue
+    const isPackage = PACKAGE.test(file)
+    if (lines.length < KEPT || !isPackage) lines.push(lineOf(site, file))
+    if (lines.length > KEPT || (lines.length === KEPT && hasApplication(lines))) break
   }
   return { type: 'stack', text: lines.join('\n') }
+}
+
+function hasApplication(lines: readonly string[]): boolean {
+  return lines.some((line) => !PACKAGE.test(line))
 }
 
 /** As V8 writes it. */

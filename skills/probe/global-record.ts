@@ -1,3 +1,4 @@
+import { executionAsyncId } from 'node:async_hooks'
 import {
   beginCall,
   type CallOutcome,
@@ -7,9 +8,7 @@ import {
 } from './calls.ts'
 import { createCensus } from './census.ts'
 import { WORD } from './layout.ts'
-
-/** Where an inspector evaluation finds the probe. */
-export const PROBE_KEY = Symbol.for('nodelens.probe')
+import { createTick } from './tick.ts'
 
 export type ProbeFunctions = ReadonlyMap<string, ProbeFunction>
 
@@ -24,29 +23,13 @@ export function invoke(
 
 /**
  * What hangs at `globalThis[Symbol.for('nodelens.probe')]` for the inspector: frozen, without prototype.
- *
- * `tick` counts how often microtasks and next ticks ran between two looks while the loop stood
- * still: what tells an endless chain of them from one long function. It queues nothing unless the
- * caller says that main is not inside Node's own code, whose queues must not change under it.
  */
 export function createGlobalRecord(functions: ProbeFunctions, words: Int32Array): object {
-  const nextTick = process.nextTick.bind(process)
-  let microtasks = 0
-  let nextTicks = 0
   const record: object = Object.assign(Object.create(null), {
     version: 1,
     beats: () => Atomics.load(words, WORD.beats),
-    tick: (isArmed: unknown) => {
-      const seen = [microtasks, nextTicks]
-      if (isArmed !== true) return seen
-      queueMicrotask(() => {
-        microtasks += 1
-      })
-      nextTick(() => {
-        nextTicks += 1
-      })
-      return seen
-    },
+    tick: createTick(),
+    asyncId: () => executionAsyncId(),
     invokeText: (text: string) => {
       const { name, input, budgetMs } = parseRequest(JSON.parse(text))
       return JSON.stringify(callNow(functions, name, input, budgetMs))

@@ -1,3 +1,5 @@
+import { BOARD_BYTES } from '../threads/board.ts'
+
 /**
  * The shared memory between main and the gateway thread, and the only thing that works in every
  * state of main: no lock, no message, no event loop. Main writes, the gateway polls.
@@ -86,7 +88,9 @@ const LATENESS_OFFSET = GC_OFFSET + GC_SLOTS * GC_FIELDS * 8
 const CRASH_OFFSET = LATENESS_OFFSET + LATENESS_SLOTS * 4
 const SPACE_OFFSET = CRASH_OFFSET + CRASH_BYTES
 const PAUSE_OFFSET = SPACE_OFFSET + SPACE_SLOTS * SPACE_FIELDS * 8
-export const HEARTBEAT_BYTES = PAUSE_OFFSET + PAUSE_SLOTS * 8
+/** The application's own threads tell of themselves here; see skills/threads/board.ts. */
+export const BOARD_OFFSET = PAUSE_OFFSET + PAUSE_SLOTS * 8
+export const HEARTBEAT_BYTES = BOARD_OFFSET + BOARD_BYTES
 
 /** Typed views on the shared memory. */
 export interface HeartbeatViews {

@@ -7,8 +7,8 @@ export interface MainPart {
   readonly skill: string
   /** Functions that the skill's other half may call by name; names start with the skill's id. */
   readonly functions?: Readonly<Record<string, ProbeFunction>>
-  /** Subscribes to what it needs; returns how to undo all of it. */
-  readonly install?: () => () => void
+  /** Subscribes to what it needs; returns how to undo all of it. `shared`: see layout.ts. */
+  readonly install?: (shared: SharedArrayBuffer) => () => void
   /** A compact reading for the gateway's patrol, every two seconds: well under a millisecond. */
   readonly read?: () => JsonRecord
 }

@@ -4,7 +4,9 @@ import { gcMain } from '../gc/main.ts'
 import { handlesMain } from '../handles/main.ts'
 import { httpMain } from '../http/main.ts'
 import { loggerPart } from '../logger/main.ts'
+import { overloadMain } from '../overload/main.ts'
 import { postgresMain } from '../postgres/main.ts'
+import { threadsMain } from '../threads/main.ts'
 import type { MainPart } from './main-part.ts'
 
 /** Main's parts of the built-in skills, one line each. */
@@ -16,6 +18,8 @@ export const MAIN_PARTS: readonly MainPart[] = [
   postgresMain,
   exceptionPart(),
   loggerPart(),
+  threadsMain,
+  overloadMain,
 ]
 
 /** The parts of the skills in use. */

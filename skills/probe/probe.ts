@@ -6,7 +6,7 @@ import type { ProbeFunction } from './calls.ts'
 import { customMetrics } from './custom-metrics.ts'
 import { type DefinedSkill, descriptionOf } from './defined.ts'
 import { startGcWatch } from './gc-watch.ts'
-import { createGlobalRecord, invoke, PROBE_KEY, type ProbeFunctions } from './global-record.ts'
+import { createGlobalRecord, invoke, type ProbeFunctions } from './global-record.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { watchLastWords } from './last-words.ts'
 import { HEARTBEAT_BYTES, viewsOf, WORD } from './layout.ts'
@@ -14,6 +14,7 @@ import type { MainPart } from './main-part.ts'
 import { mainPartsOf } from './main-parts.ts'
 import { checkProbeOptions, type ProbeOptions } from './options.ts'
 import { servePort } from './port-server.ts'
+import { PROBE_KEY } from './probe-key.ts'
 
 export type { ProbeOptions } from './options.ts'
 
@@ -57,7 +58,7 @@ export function installProbe(options: ProbeOptions = {}): Probe {
     startHeartbeat(views, heartbeatMs, isAttached),
     startGcWatch(views),
     watchLastWords(views, crashWaitMs),
-    ...parts.flatMap(({ install }) => (install === undefined ? [] : [install()])),
+    ...parts.flatMap(({ install }) => (install === undefined ? [] : [install(memory)])),
   ]
   shareBounded(views.words)
   Atomics.store(views.words, WORD.probe, 1)

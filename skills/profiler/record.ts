@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { SkillFailure } from '../failure.ts'
-import type { Inspector } from '../gateway/inspector.ts'
+import type { Inspectable } from '../gateway/inspectable.ts'
 
 /** Between two samples, microseconds: at 1 ms the cost is within the noise (introspection.md 1.3). */
 const CPU_INTERVAL_US = 1000
@@ -12,10 +12,10 @@ const ANSWER_MS = 4000
 const START_CHARGE_MS = 40
 
 /** Inspectors with a recording under way: there is one profiler in main. */
-const recording = new WeakSet<Inspector>()
+const recording = new WeakSet<Inspectable>()
 
 /** @throws {SkillFailure} A profile is being recorded already. */
-async function alone<Value>(inspector: Inspector, record: () => Promise<Value>): Promise<Value> {
+async function alone<Value>(inspector: Inspectable, record: () => Promise<Value>): Promise<Value> {
   if (recording.has(inspector)) {
     const message = 'a profile is being recorded already; try again when it is done'
     throw new SkillFailure('threw', message)
@@ -29,7 +29,7 @@ async function alone<Value>(inspector: Inspector, record: () => Promise<Value>):
 }
 
 /** A profile is being recorded. */
-export function isRecording(inspector: Inspector): boolean {
+export function isRecording(inspector: Inspectable): boolean {
   return recording.has(inspector)
 }
 
@@ -39,7 +39,7 @@ export function isRecording(inspector: Inspector): boolean {
  * @throws {SkillFailure} A profile is being recorded already. @throws {InspectorUnavailable}
  */
 export async function recordCpu(
-  inspector: Inspector,
+  inspector: Inspectable,
   forMs: number,
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
@@ -70,7 +70,7 @@ export async function recordCpu(
  * @throws {SkillFailure} A profile is being recorded already. @throws {InspectorUnavailable}
  */
 export async function recordAllocations(
-  inspector: Inspector,
+  inspector: Inspectable,
   options: {
     readonly forMs: number
     readonly what: 'kept' | 'all'

@@ -13,6 +13,8 @@ export interface Measured {
   readonly size: number
   readonly bytes: number
   readonly outsideBytes: number
+  /** Entries hold functions or promises, whose memory is not seen. */
+  readonly isOpaque?: boolean
   /** Whether the oldest entry is still the one that was first seen; absent: not known. */
   readonly oldestKept?: boolean
 }
@@ -52,6 +54,7 @@ export function parseMeasured(row: Record<string, unknown>): Measured {
     size: Number(row['size']),
     bytes: Number(row['bytes']),
     outsideBytes: Number(row['outsideBytes']),
+    isOpaque: row['isOpaque'] === true,
     ...(bound === undefined ? {} : { bound }),
     ...(typeof kept === 'boolean' ? { oldestKept: kept } : {}),
   }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Inspector } from '../gateway/inspector.ts'
+import type { Inspectable } from '../gateway/inspectable.ts'
 import { isRecord, parseJson, textOf } from '../json.ts'
 import { asPath, originOf } from '../source/frame.ts'
 import {
@@ -38,12 +38,12 @@ interface Script {
  * one `Debugger.enable` and `disable` (12 to 100 ms of main, by the amount of code), at most once a minute.
  */
 export class CensusRun {
-  readonly #inspector: Inspector
+  readonly #inspector: Inspectable
   readonly #ownFolders: readonly string[]
   #scripts = new Map<string, Script>()
   #scriptsAt = 0
 
-  constructor(inspector: Inspector, ownFolders: readonly string[]) {
+  constructor(inspector: Inspectable, ownFolders: readonly string[]) {
     this.#inspector = inspector
     this.#ownFolders = ownFolders
   }
@@ -102,15 +102,18 @@ export class CensusRun {
   async #openClosures(opened: Set<string>, perScript: Map<string, number>): Promise<number> {
     const taken = await this.#take('takeFunctions(60)')
     let count = 0
-    for (const { objectId } of taken.values) {
+    for (const [index, { objectId }] of taken.values.entries()) {
       const internal = await this.#internalsOf(objectId)
       const script = this.#scripts.get(internal.scriptId)
       if (script === undefined || script.origin === 'node' || script.origin === 'own') continue
-      const used = perScript.get(internal.scriptId) ?? 0
+      // functions of a package that the application holds come apart from those that it exports
+      const isExported = taken.places[index]?.file === script.file
+      const counter = `${internal.scriptId} ${String(isExported)}`
+      const used = perScript.get(counter) ?? 0
       const most = script.origin === 'package' ? PER_PACKAGE_SCRIPT : PER_APP_SCRIPT
       if (used >= most || opened.has(internal.place)) continue
       opened.add(internal.place)
-      perScript.set(internal.scriptId, used + 1)
+      perScript.set(counter, used + 1)
       count += 1
       if (internal.scopesId !== undefined) await this.#openScopes(internal.scopesId, script, opened)
     }

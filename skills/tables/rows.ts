@@ -1,26 +1,27 @@
 import { relative } from 'node:path'
 import type { Location, Severity } from '../contract.ts'
 import type { JsonRecord } from '../json.ts'
-import type { SourceFiles } from '../source/source-files.ts'
-import { findUse, type SourceUse } from './filler.ts'
+import { listenersOf, locate, type PlaceParts } from './place.ts'
 import { growthBytes, type Table } from './table-watch.ts'
 
 const MB = 1_048_576
 /** Growth that is worth telling without any other sign: 10 MB a minute, for three seconds. */
 const TELLING_BYTES = 10 * MB
 const TELLING_MS = 2500
+const TELLING_LISTENERS = 120
+/** Entries a minute of a table whose entries are closures or promises, while the heap rises. */
+const TELLING_OPAQUE = 1000
 
 /** What speaks for a leak besides the table itself. */
 export interface MemoryContext {
   readonly heapGrows: boolean
   readonly externalGrows: boolean
+  /** The heap has risen lately; with garbage or with what lives is not known. */
+  readonly heapRose?: boolean
 }
 
-export interface RowParts {
-  readonly files: SourceFiles
+export interface RowParts extends PlaceParts {
   readonly root: string
-  /** The application's own files, where the class of a holder may be found. */
-  readonly appFiles: () => readonly string[]
 }
 
 /** A table as a row for Lua, prompts and the rules model. */
@@ -28,10 +29,11 @@ export function tableRow(table: Table, memory: MemoryContext, parts: RowParts): 
   const { measured, trend } = table
   const found = trend.growthPerMinute > 0 ? locate(table, parts) : undefined
   const isOutside = measured.outsideBytes > measured.bytes / 2 && measured.outsideBytes > MB
-  const evicts = found?.use.evicts === true
+  const evicts = found?.evicts === true
   const file = found?.variableFile ?? measured.file
   const where = whereOf({ path: measured.path, file }, found?.location, parts.root)
-  const told = { ...table, isOutside, evicts, where }
+  const isListeners = listenersOf(measured.path) !== undefined
+  const told = { ...table, isOutside, evicts, where, isListeners }
   return {
     name: measured.path,
     kind: measured.kind,
@@ -57,12 +59,26 @@ export function tableRow(table: Table, memory: MemoryContext, parts: RowParts): 
   }
 }
 
-/** A leak is told when memory as a whole grows too, or when it grows fast and nothing removes. */
+/**
+ * A leak is told when memory as a whole grows too, or when it grows fast and nothing removes, or what removes
+ * has not removed the oldest for long. Of listeners the number alone tells: what they close over is not seen.
+ */
 function weigh(table: Told, memory: MemoryContext, isLocated: boolean): JsonRecord {
   const bytesPerMinute = growthBytes(table)
   const isBacked = table.isOutside ? memory.externalGrows : memory.heapGrows
-  const isTelling =
-    bytesPerMinute >= TELLING_BYTES && table.trend.observedMs >= TELLING_MS && !table.evicts
+  const { observedMs, growthPerMinute } = table.trend
+  const isOpaque = table.measured.isOpaque === true
+  const isUnremoved = table.measured.oldestKept === true && observedMs >= TELLING_MS * 1.6
+  const isTelling = table.isListeners
+    ? growthPerMinute >= TELLING_LISTENERS && observedMs >= TELLING_MS
+    : (bytesPerMinute >= TELLING_BYTES &&
+        observedMs >= TELLING_MS &&
+        (!table.evicts || isUnremoved)) ||
+      (isOpaque &&
+        memory.heapRose === true &&
+        growthPerMinute >= TELLING_OPAQUE &&
+        isUnremoved &&
+        !table.evicts)
   const reportable = table.trend.verdict === 'leak' && isLocated && (isBacked || isTelling)
   const isFast = bytesPerMinute > 300 * MB
   const severity: Severity = reportable ? (isFast ? 'critical' : 'warning') : 'info'
@@ -73,10 +89,14 @@ function weigh(table: Told, memory: MemoryContext, isLocated: boolean): JsonReco
 interface Told extends Table {
   readonly isOutside: boolean
   readonly evicts: boolean
+  readonly isListeners: boolean
   readonly where: { readonly name: string; readonly filler: string }
 }
 
-function observationOf({ measured, trend, where, isOutside }: Told): string {
+function observationOf({ measured, trend, where, isOutside, isListeners }: Told): string {
+  const rate = `growing by ${trend.growthPerMinute} a minute over ${round1(trend.observedMs / 1000)} s`
+  if (isListeners && trend.growthPerMinute > 0)
+    return `${where.name} has ${measured.size} listeners for the event '${listenersOf(measured.path)}', ${rate}; the oldest was never removed`
   const memory = isOutside
     ? `about ${round1(measured.outsideBytes / MB)} MB of Buffers (ArrayBuffers, external memory outside the JS heap)`
     : `about ${round1(measured.bytes / MB)} MB`
@@ -85,10 +105,12 @@ function observationOf({ measured, trend, where, isOutside }: Told): string {
   return `${where.name} is a ${measured.kind} with ${measured.size} entries, ${memory}, ${sign} by ${Math.abs(trend.growthPerMinute)} entries a minute over ${round1(trend.observedMs / 1000)} s${kept}`
 }
 
-function explanationOf({ measured, trend, where, evicts, isOutside }: Told): string {
+function explanationOf({ measured, trend, where, evicts, isOutside, isListeners }: Told): string {
   const { bound } = measured
   switch (trend.verdict) {
     case 'leak': {
+      if (isListeners)
+        return `Listener leak: ${where.filler} adds a listener for '${listenersOf(measured.path)}' each time and does not remove it on every path; listeners accumulate without bound with all they close over, and each event calls all of them.`
       const ignored =
         bound === undefined
           ? ''
@@ -112,8 +134,10 @@ function explanationOf({ measured, trend, where, evicts, isOutside }: Told): str
   }
 }
 
-function remedyOf({ trend, where, measured }: Told): string {
+function remedyOf({ trend, where, measured, isListeners }: Told): string {
   if (trend.verdict !== 'leak') return 'Nothing to do.'
+  if (isListeners)
+    return `Remove the listener in ${where.filler} on every path (off() or removeListener() when the wait ends, fails or its client goes), or use once() with an AbortSignal.`
   const how =
     measured.kind === 'Array'
       ? 'cap its length (trim or use a ring buffer)'
@@ -136,62 +160,6 @@ function whereOf(
       ? 'the code'
       : `${location.function}() at ${place(location.file)}:${location.line}`
   return { name: `${variable.path}${file}`, filler }
-}
-
-interface Located {
-  readonly location: Location
-  readonly use: SourceUse
-  /** File of the variable, with source maps applied, when it is the one that fills it. */
-  readonly variableFile?: string
-  readonly sourceLine: string
-}
-
-/** The code that fills it: by the innermost name of its path first, in the holder's class, then in its own file. */
-function locate({ measured }: Table, parts: RowParts): Located | undefined {
-  const { names, isInside } = namesOf(measured.path)
-  for (const [index, name] of names.entries()) {
-    for (const file of filesFor(measured.file, measured.owner, index, parts)) {
-      const use = findUse(
-        parts.files.text(file),
-        parts.files.functions(file),
-        name,
-        isInside && index === 0,
-      )
-      if (use.filler === undefined) continue
-      const place = parts.files.original({ file, line: use.filler.line, column: 1 })
-      const sourceLine = parts.files.line(file, use.filler.line).trim().slice(0, 200)
-      const variableFile = file === measured.file ? { variableFile: place.file } : {}
-      return {
-        location: { ...place, function: use.filler.function },
-        use,
-        sourceLine,
-        ...variableFile,
-      }
-    }
-  }
-  return undefined
-}
-
-/** `journal.cams.get("a")` gives cams, journal, and that it is inside of cams. */
-export function namesOf(path: string): { names: string[]; isInside: boolean } {
-  const key = '\\.get\\((?:"(?:\\\\.|[^"\\\\])*"|[^)]*)\\)'
-  const isInside = new RegExp(`(?:${key}|\\[…\\])$`).test(path)
-  const plain = path.replaceAll(new RegExp(key, 'g'), '').replaceAll(/\[[^\]]*\]/g, '')
-  const names = plain.split('.').filter((name) => name !== '' && name !== 'exports')
-  return { names: names.toReversed(), isInside }
-}
-
-function filesFor(file: string, owner: string, index: number, parts: RowParts): string[] {
-  const isOwn = file !== '' && !/[\\/]node_modules[\\/]/.test(file)
-  const own = isOwn ? [file] : []
-  if (index > 0) return own
-  const known = ['', 'Object', 'Map', 'Set', 'Array']
-  if (known.includes(owner)) return own.length > 0 ? own : [...parts.appFiles()].slice(0, 50)
-  const pattern = new RegExp(
-    `\\bclass\\s+${owner.replaceAll(/[^\w$]/g, '')}\\b|\\bfunction\\s+${owner.replaceAll(/[^\w$]/g, '')}\\b`,
-  )
-  const classes = parts.appFiles().filter((candidate) => pattern.test(parts.files.text(candidate)))
-  return [...classes.slice(0, 5), ...own]
 }
 
 function round1(value: number): number {

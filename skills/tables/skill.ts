@@ -10,8 +10,10 @@ import type { DrillStep } from '../contract.ts'
 import type { HeartbeatReader } from '../gateway/heartbeat-reader.ts'
 import type { Json, JsonRecord } from '../json.ts'
 import { MEMORY_CONSEQUENCES } from '../memory-consequences.ts'
+import { OVERLOAD_TYPES } from '../overload/types.ts'
 import { WORD } from '../probe/layout.ts'
 import type { HeapWatch } from '../vm/heap-watch.ts'
+import type { QuietLook } from './quiet-look.ts'
 import { type RowParts, tableRow } from './rows.ts'
 import type { Table, TableWatch } from './table-watch.ts'
 
@@ -53,6 +55,7 @@ const DRILLDOWN: readonly DrillStep[] = [
         'sourceLine',
       ],
       explains: [
+        ...OVERLOAD_TYPES,
         'vm_heapUsedPct',
         'vm_gcSharePct',
         'vm_rssPctOfMemory',
@@ -69,6 +72,7 @@ export interface TablesParts extends RowParts {
   readonly reader: HeartbeatReader
   readonly heap: HeapWatch
   readonly tables: TableWatch
+  readonly look: Pick<QuietLook, 'told'>
 }
 
 /** Large collections, who fills them, and which of them leaks. */
@@ -139,11 +143,12 @@ function rowsOf(tables: readonly Table[], parts: TablesParts): Json[] {
   const memory = {
     heapGrows: growth.heap !== undefined,
     externalGrows: growth.external !== undefined,
+    heapRose: parts.tables.isArmed,
   }
   return tables.map((table) => tableRow(table, memory, parts))
 }
 
-function snapshot({ reader, heap, tables }: TablesParts): JsonRecord {
+function snapshot({ reader, heap, tables, look }: TablesParts): JsonRecord {
   const growth = heap.growth()
   const registered = tables.tables().filter((table) => table.isRegistered)
   const perMinute = (what: 'heap' | 'external'): number => {
@@ -163,6 +168,7 @@ function snapshot({ reader, heap, tables }: TablesParts): JsonRecord {
       growth.heap !== undefined ||
       growth.external !== undefined ||
       leaking.length > 0 ||
+      look.told > 0 ||
       heap.hasRisen,
     heapUsedMb: Math.round(reader.gauge('heapUsedBytes') / MB),
     heapFloorGrowthMbPerMinute: perMinute('heap'),

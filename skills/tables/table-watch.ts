@@ -50,6 +50,11 @@ export class TableWatch {
     void this.refresh().catch(() => undefined)
   }
 
+  /** There was a reason to look: sizes are read each second. */
+  get isArmed(): boolean {
+    return epochMs() < this.#armedUntil
+  }
+
   /** Called once a second. */
   tick(registered: number, lateMs: number): void {
     const now = epochMs()

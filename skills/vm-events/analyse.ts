@@ -134,16 +134,33 @@ function kindOf(evidence: StallEvidence, inside: readonly Look[], work: Work): S
   return isEndless ? 'infinite-loop?' : 'cpu'
 }
 
+/** Promise continuations or next ticks follow each other without end, although each is short. */
+export function areMicrotasks(samples: readonly TimedSample[]): boolean {
+  return isMostly(ownTasksRan(samples)) || isMostly(ticksChanged(samples))
+}
+
 /**
  * Our own microtask or next tick, queued at each look, had run by the next one although the loop
  * stood still: the queue is being drained and refilled.
  */
-export function areMicrotasks(samples: readonly TimedSample[]): boolean {
-  const pairs = samples.slice(1).flatMap((timed, index) => {
+function ownTasksRan(samples: readonly TimedSample[]): boolean[] {
+  return samples.slice(1).flatMap((timed, index) => {
     const before = samples[index]?.sample
     if (before === undefined || before.isArmed === false) return []
     return [timed.sample.ticks.some((count, which) => count > (before.ticks[which] ?? count))]
   })
+}
+
+/** Each look found another next tick at work: most looks land where no task can be queued. */
+function ticksChanged(samples: readonly TimedSample[]): boolean[] {
+  const ids = samples.flatMap(({ sample: { frames, asyncId } }) =>
+    // 0: between two of them, or a microtask
+    frames.at(-1)?.function === 'processTicksAndRejections' && asyncId !== 0 ? [asyncId] : [],
+  )
+  return ids.slice(1).map((id, index) => id !== ids[index])
+}
+
+function isMostly(pairs: readonly boolean[]): boolean {
   return pairs.length >= 4 && pairs.filter(Boolean).length >= pairs.length * 0.8
 }
 

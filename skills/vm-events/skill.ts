@@ -8,6 +8,7 @@ import { parseStackSample, STACK_EXPRESSION } from '../gateway/stack-sample.ts'
 import { readMainThread } from '../gateway/thread-state.ts'
 import type { MetricReadings } from '../history/feed.ts'
 import type { Json, JsonRecord } from '../json.ts'
+import { OVERLOAD_TYPES } from '../overload/types.ts'
 import { epochMs } from '../probe/clock.ts'
 import { frameText } from '../source/frame.ts'
 import { KEEP_MS, type StallLog } from './stall-log.ts'
@@ -52,7 +53,13 @@ const DRILLDOWN: readonly DrillStep[] = [
         'sourceLine',
         'stack',
       ],
-      explains: ['vm_loopDelayP99Ms', 'vm_loopUtilizationPct', 'vm_gcSharePct', 'gc_pressure'],
+      explains: [
+        ...OVERLOAD_TYPES,
+        'vm_loopDelayP99Ms',
+        'vm_loopUtilizationPct',
+        'vm_gcSharePct',
+        'gc_pressure',
+      ],
     },
   },
   {

@@ -4,6 +4,10 @@ import { floorGrowth, type Growth, type MemoryPoint, outsideGrowth } from './hea
 
 /** One point a second of memory outside the heap. */
 const OUTSIDE_POINTS = 12
+/** Seconds in which a scavenge is likely: the least of them is the heap without its nursery. */
+const USE_POINTS = 4
+const LOOK_BYTES = 6 * 1_048_576
+const LOOK_SHARE = 0.4
 /** After a signal the next comes only when memory has grown by this factor again. */
 const AGAIN_FACTOR = 1.5
 
@@ -19,10 +23,19 @@ export class HeapWatch {
   #saidLimit = false
   #firstBytes = 0
   #saidOutsideBytes = 0
+  #used: number[] = []
+  #lookedBytes = 0
+  readonly #look: () => void
 
-  constructor(reader: HeartbeatReader, emit: (signal: GatewaySignal) => void) {
+  /** @param look There is a reason to look at what fills the heap, though nothing is proven. */
+  constructor(
+    reader: HeartbeatReader,
+    emit: (signal: GatewaySignal) => void,
+    look: () => void = () => {},
+  ) {
     this.#reader = reader
     this.#emit = emit
+    this.#look = look
   }
 
   /** Growth of the heap's floor and of the memory outside it, as known now. */
@@ -50,6 +63,7 @@ export class HeapWatch {
     this.#outside = [...this.#outside, { at, bytes: this.#reader.gauge('externalBytes') }].slice(
       -OUTSIDE_POINTS,
     )
+    this.#watchUse()
     const { heap, external } = this.growth()
     if (heap !== undefined && heap.toBytes > this.#saidHeapBytes * AGAIN_FACTOR) {
       this.#saidHeapBytes = heap.toBytes
@@ -60,6 +74,21 @@ export class HeapWatch {
       this.#saidOutsideBytes = external.toBytes
       this.#say('external', external)
     }
+  }
+
+  /**
+   * What is left between two collections of the young generation rises with garbage as well as with live
+   * data, long before V8 collects the old one: no proof, and a reason to look that comes ever more rarely.
+   */
+  #watchUse(): void {
+    this.#used = [...this.#used, this.#reader.gauge('heapUsedBytes')].slice(-USE_POINTS)
+    if (this.#used.length < USE_POINTS) return
+    const least = Math.min(...this.#used)
+    if (this.#lookedBytes === 0 || least < this.#lookedBytes) this.#lookedBytes = least
+    const rise = Math.max(LOOK_BYTES, this.#lookedBytes * LOOK_SHARE)
+    if (least - this.#lookedBytes < rise) return
+    this.#lookedBytes = least
+    this.#look()
   }
 
   /** The live data itself is near the limit, however it got there. */

@@ -80,3 +80,57 @@ describe('a skill of the application', () => {
     }
   })
 })
+
+const misbehaving = (id: string, snapshot: () => unknown): ReturnType<typeof defineSkill> =>
+  defineSkill({
+    id,
+    title: id,
+    description: 'Misbehaves.',
+    systemPrompt: 'You watch nothing.',
+    snapshot,
+    callbacks: {
+      [`${id}_rows`]: { doc: 'Never settles.', run: () => new Promise(() => {}) },
+    },
+    drilldown: [
+      {
+        id: 'rows',
+        code: `return ${id}_rows()`,
+        notify: { type: `${id}_row`, severity: 'warning', context: 'x', observation: 'a row' },
+      },
+    ],
+  })
+
+describe('skills of the application that misbehave', () => {
+  it('are said to be unknown, never healthy, and the others are heard', async () => {
+    const lens = await start({
+      skills: [
+        misbehaving('throwing', () => {
+          throw new Error('no such queue')
+        }),
+        misbehaving('looping', () => {
+          for (;;);
+        }),
+        misbehaving('silent', () => new Promise(() => {})),
+        misbehaving('flooding', () => 'x'.repeat(1_000_000).split('')),
+        redis,
+      ],
+    })
+    try {
+      const { insights, operatorResults } = await Coordinator.run(
+        { reason: 'test' },
+        { deadlineMs: 40_000 },
+      )
+      const states = Object.fromEntries(operatorResults.map(({ skill, state }) => [skill, state]))
+      const { redis: known, ...unknown } = states
+      assert.equal(known, 'warning')
+      assert.ok(insights.some(({ summary }) => summary.includes('Hit rate is 42 %')))
+      assert.equal(Object.keys(unknown).length, 4)
+      for (const [skill, state] of Object.entries(unknown))
+        assert.notEqual(state, 'healthy', `${skill} could not be read`)
+      const summaries = operatorResults.map(({ summary }) => summary ?? '').join('\n')
+      assert.match(summaries, /no such queue/)
+    } finally {
+      await lens.stop()
+    }
+  })
+})

@@ -5,9 +5,9 @@ import { MessageChannel } from 'node:worker_threads'
 import { PauseBudget } from '../../skills/gateway/pause-budget.ts'
 import { wrapSafe } from '../../skills/gateway/remote.ts'
 import { createGateway, type Gateway, installProbe, SkillFailure } from '../../skills/index.ts'
-import { PROBE_KEY } from '../../skills/probe/global-record.ts'
 import { HEARTBEAT_BYTES } from '../../skills/probe/layout.ts'
 import { servePort } from '../../skills/probe/port-server.ts'
+import { PROBE_KEY } from '../../skills/probe/probe-key.ts'
 
 const memory = (): SharedArrayBuffer => new SharedArrayBuffer(HEARTBEAT_BYTES)
 const never = (): Promise<never> => new Promise(() => {})

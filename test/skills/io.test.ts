@@ -15,6 +15,7 @@ interface Row {
   readonly reportable?: boolean
   readonly isLoop?: boolean
   readonly trouble?: string
+  readonly kind?: string
   readonly explanation?: string
   readonly location?: { readonly function: string; readonly file: string } | null
 }
@@ -46,6 +47,12 @@ describe('handles and http in a running application', () => {
     assert.match(row?.explanation ?? '', /never closes it/)
   })
 
+  it('name the function that leaves streams of files half read', async () => {
+    const rows = await firstAnswer('streams', 'handles_files')
+    const row = rows.find(({ reportable }) => reportable === true)
+    assert.equal(row?.location?.function, 'firstBytes')
+  })
+
   it('name the function whose workers die and are started again', async () => {
     const rows = await firstAnswer('workers', 'handles_crash_loops')
     assert.equal(rows.find(({ isLoop }) => isLoop === true)?.location?.function, 'startIndexer')
@@ -56,5 +63,14 @@ describe('handles and http in a running application', () => {
     const row = rows.find(({ trouble }) => trouble === 'slow')
     assert.equal(row?.location?.function, 'loadRates')
     assert.match(row?.explanation ?? '', /Slow upstream/)
+  })
+
+  it('name the function in which requests wait for a lock, and the way out that keeps it', async () => {
+    const [row] = await firstAnswer('stuck', 'http_stuck_requests')
+    assert.equal(row?.kind, 'lock')
+    assert.match(
+      row?.explanation ?? '',
+      /never released.*without giving it back in line \d+ .*return 'forgot something'/,
+    )
   })
 })

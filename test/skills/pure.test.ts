@@ -398,4 +398,15 @@ describe('analyseStall', () => {
     assert.equal(areMicrotasks(times(6, look(handler))), false)
     assert.equal(areMicrotasks(ticking.slice(0, 3)), false)
   })
+
+  it('sees next ticks by their ids, where no task could be queued', () => {
+    const queues = 'node:internal/process/task_queues'
+    const inTick = (asyncId: number): TimedSample => {
+      const { sample } = look(['again', '/app/a.js', 1], ['processTicksAndRejections', queues, 77])
+      return { weightMs: 20, sample: { ...sample, isArmed: false, asyncId } }
+    }
+    assert.equal(areMicrotasks([7, 8, 0, 12, 31, 44, 0, 80].map(inTick)), true)
+    assert.equal(areMicrotasks([7, 7, 7, 7, 7, 7, 7].map(inTick)), false)
+    assert.equal(areMicrotasks([0, 0, 0, 0, 0, 0, 0].map(inTick)), false)
+  })
 })

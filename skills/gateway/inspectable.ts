@@ -1,0 +1,51 @@
+import { isRecord } from '../json.ts'
+
+export interface EvaluateOptions {
+  /** Longest wait for the answer: natively blocked code answers only when it returns. */
+  readonly timeoutMs: number
+  /** V8 ends the evaluation itself after this long. Default: not. */
+  readonly mainMs?: number
+  /** What is charged to the budget; default the time that the answer took. */
+  readonly chargeMs?: number
+}
+
+/** A thread that answers the inspector: main, or a worker of the application. */
+export interface Inspectable {
+  /** Evaluates and returns the value by copy. @throws {Error} The expression threw. */
+  evaluate(expression: string, options: EvaluateOptions): Promise<unknown>
+  /** One protocol call. */
+  post(method: string, parameters: object, options: EvaluateOptions): Promise<unknown>
+  /** Runs `use` with events of one protocol method; the listener is removed afterwards. */
+  listen<Value>(
+    event: string,
+    onEvent: (parameters: unknown) => void,
+    use: () => Promise<Value>,
+  ): Promise<Value>
+  /** Keeps the session open while `use` runs. */
+  hold<Value>(use: () => Promise<Value>): Promise<Value>
+}
+
+/** `Runtime.evaluate` with the value by copy; what the expression throws is thrown here. */
+export async function evaluateBy(
+  target: Pick<Inspectable, 'post'>,
+  expression: string,
+  options: EvaluateOptions,
+): Promise<unknown> {
+  const parameters = {
+    expression,
+    returnByValue: true,
+    silent: true,
+    ...(options.mainMs === undefined ? {} : { timeout: options.mainMs }),
+  }
+  const result = await target.post('Runtime.evaluate', parameters, options)
+  if (!isRecord(result)) return undefined
+  if (result['exceptionDetails'] !== undefined)
+    throw new Error(exceptionText(result['exceptionDetails']))
+  return isRecord(result['result']) ? result['result']['value'] : undefined
+}
+
+function exceptionText(details: unknown): string {
+  const exception = isRecord(details) ? details['exception'] : undefined
+  const description = isRecord(exception) ? exception['description'] : undefined
+  return typeof description === 'string' ? description.slice(0, 500) : 'the expression threw'
+}

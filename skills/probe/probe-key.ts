@@ -1,0 +1,2 @@
+/** Where an inspector evaluation finds the probe of a thread. */
+export const PROBE_KEY = Symbol.for('nodelens.probe')
