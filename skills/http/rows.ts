@@ -42,6 +42,7 @@ export async function upstreamRows(parts: HttpParts): Promise<JsonRecord[]> {
     const isPool = isSlowPool && finding.trouble !== 'errors'
     const told = {
       ...finding,
+      retries: parts.watch.retriesOf(finding),
       where:
         caller === undefined ? undefined : placeText(caller.place.location, parts.context.root),
     }
@@ -187,6 +188,8 @@ export async function stuckRows({ context, watch }: HttpParts): Promise<JsonReco
     ({ direction, trouble }) => direction === 'inbound' && trouble === 'hanging',
   )
   if (hanging.length === 0) return []
+  // what waits for the thread pool gets there, late
+  if ((await threadPoolLatencyMs(1000)) > POOL_SLOW_MS) return []
   await context.access.invoke('http.beginStuck', null, WINDOW_CALL)
   await delay(STUCK_MS, undefined, { ref: false })
   const { value } = await context.access.invoke('http.endStuck', null, WINDOW_CALL)
