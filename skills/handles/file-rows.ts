@@ -1,6 +1,8 @@
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { JsonRecord } from '../json.ts'
+import { POOL_SLOW_MS } from '../vm/pool-rows.ts'
+import { threadPoolLatencyMs } from '../vm/readings.ts'
 import { countTargets, readTargets } from './descriptors.ts'
 import { type HandleParts, perMinute, placeColumns, placeIn, riseText } from './parts.ts'
 import { numberOf, recordsOf } from './reading.ts'
@@ -13,9 +15,25 @@ export async function fileRows(parts: HandleParts, watchMs: number): Promise<Jso
   await access.invoke('handles.beginOpens', null, call)
   await delay(watchMs, undefined, { ref: false })
   const answer = await access.invoke('handles.endOpens', null, call)
+  // closing waits for the thread pool too: what is open longer then is no leak
+  if ((await threadPoolLatencyMs(1000)) >= POOL_SLOW_MS) return []
   const grown = grownTargets(parts.watch.quietTargets, countTargets(readTargets()))
   const rows = recordsOf(answer.value).map((row) => fileRow(row, grown, parts))
-  return rows.sort((left, right) => numberOf(right['left']) - numberOf(left['left']))
+  const total = [...grown.values()].reduce((sum, count) => sum + count, 0)
+  return withMain(rows, total).sort(
+    (left, right) => numberOf(right['left']) - numberOf(left['left']),
+  )
+}
+
+/** A place that closes most of what it opens and still opened most of what is left is told as well. */
+export function withMain(rows: readonly JsonRecord[], total: number): JsonRecord[] {
+  if (rows.some(({ reportable }) => reportable === true)) return [...rows]
+  const [main] = rows
+    .filter((row) => row['isRising'] === true && numberOf(row['left']) >= Math.max(5, total / 2))
+    .toSorted((one, other) => numberOf(other['openPct']) - numberOf(one['openPct']))
+  return rows.map((row) =>
+    row === main ? { ...row, reportable: true, severity: 'warning', confidence: 'medium' } : row,
+  )
 }
 
 /** Files with more open descriptors than while all was quiet, by path. */
@@ -58,6 +76,7 @@ function fileRow(
     example: example ?? paths.at(-1) ?? null,
     grownBy: rise === undefined ? 0 : rise.to - rise.from,
     growthPerMinute: rise === undefined ? 0 : perMinute(rise),
+    isRising: rise !== undefined && place !== undefined,
     reportable,
     severity: reportable ? 'warning' : 'info',
     confidence: share >= 0.8 ? 'high' : 'medium',
