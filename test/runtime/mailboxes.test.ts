@@ -10,6 +10,7 @@ import {
   isDownMessage,
   isExitMessage,
   link,
+  MailboxFull,
   type MailboxOptions,
   monitor,
   type Pid,
@@ -109,6 +110,7 @@ describe('a full mailbox', () => {
       const { pid, release } = await held(placement, { highWater: 2, policy: 'reject' })
       cast(pid, 'note', 1)
       const accepted = call(pid, 'ask', 2, WAIT)
+      await assert.rejects(call(pid, 'ask', 3, WAIT), MailboxFull)
       await assert.rejects(call(pid, 'ask', 3, WAIT), {
         name: 'MailboxFull',
         ...FULL,
@@ -118,7 +120,7 @@ describe('a full mailbox', () => {
       })
       cast(pid, 'note', 4)
       send(pid, 5)
-      assert.deepEqual(await infoOf(pid), [2, 3, 0])
+      assert.deepEqual(await infoOf(pid), [2, 4, 0])
       await release()
       assert.equal(await accepted, 2)
       assert.deepEqual(await seenBy(pid), [1, 2])
