@@ -46,23 +46,25 @@ describe('a skill that misbehaves', () => {
   const codes: readonly (readonly [string, string])[] = [
     ['hostile_throws', 'threw'],
     ['hostile_hangs', 'timeout'],
-    ['hostile_never', 'timeout'],
     ['hostile_huge', 'too_large'],
     ['hostile_list', 'too_large'],
     ['hostile_endless', 'too_large'],
     ['hostile_getter', 'timeout'],
-    ['hostile_thenable', 'timeout'],
     ['hostile_rejects', 'threw'],
     ['hostile_throws_oddly', 'threw'],
     ['nothing_here', 'unknown_callback'],
     ['breaks', 'threw'],
     ['loops', 'timeout'],
-    ['waits', 'timeout'],
     ['floods', 'too_large'],
   ]
   for (const [call, code] of codes) {
     it(`${call} is ${code}`, () => assert.equal(run.answer(call)?.code, code))
   }
+
+  // Which of the two it is depends on whether the machine let main's heartbeat come in time.
+  for (const call of ['hostile_never', 'hostile_thenable', 'waits'])
+    it(`${call} never settles, and is given up`, () =>
+      assert.match(String(run.answer(call)?.code), /^(?:timeout|main_blocked)$/))
 
   it('says what it threw', () => {
     assert.match(String(run.answer('breaks')?.message), /TypeError: no queue/)
