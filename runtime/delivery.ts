@@ -80,10 +80,10 @@ function receive(kernel: Kernel, process: Process, signal: ToProcess): void {
     case 'exit':
       return exit(kernel, process, signal)
     case 'link':
-      process.links.add(signal.from)
+      process.addLink(signal.from)
       return
     case 'unlink':
-      process.links.delete(signal.from)
+      process.removeLink(signal.from)
       kernel.receiving.unlinked(process, signal.from)
       return
     case 'monitor':
@@ -123,7 +123,7 @@ function down(kernel: Kernel, signal: Extract<Signal, { type: 'down' }>): void {
 /** The table of section "reception of an exit signal": kill, normal, trapping, links. */
 function exit(kernel: Kernel, process: Process, signal: Extract<Signal, { type: 'exit' }>): void {
   const { from, reason, link } = signal
-  if (link && !process.links.delete(from)) return
+  if (link && !process.removeLink(from)) return
   if (!link && reason.type === 'kill') return kernel.end(process, KILLED)
   const isUrgent = link && kernel.receiving.unlinked(process, from)
   if (process.trapExit) {

@@ -151,6 +151,7 @@ export type { TaskBody, TaskChildOptions } from './task-process.ts'
 export { isTaskMessage, type TaskMessage, type TaskResult } from './task-result.ts'
 export type { StreamOptions, StreamResult } from './task-stream.ts'
 export { type SupervisedTaskOptions, TaskSupervisor, taskSupervisor } from './task-supervisor.ts'
+export type { YieldManyOptions } from './task-yield.ts'
 export { type RuntimeEventName, runtimeEvents } from './telemetry.ts'
 export type { ThreadLimits, ThreadOptions, WatchdogOptions } from './thread-options.ts'
 export {

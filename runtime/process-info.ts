@@ -5,7 +5,7 @@ import { type CallOptions, DEFAULT_CALL_MS, request } from './call.ts'
 import { currentProcess } from './context.ts'
 import { acting } from './current.ts'
 import { NoProcess, ProcessDown } from './errors.ts'
-import type { LocalCall } from './local-call.ts'
+import type { LocalWait } from './local-wait.ts'
 import { checkKeys, checkNumber, checkOneOf } from './options.ts'
 import { isPid, makePid, type Pid, ROOT_THREAD } from './pid.ts'
 import type { CurrentFunction, Process, ProcessStatus } from './process.ts'
@@ -58,9 +58,10 @@ const READERS: { readonly [Key in InfoKey]: (process: Process) => ProcessInfo[Ke
   status: (process) => (currentProcess() === process ? 'running' : process.status),
   messageQueueLength: ({ mailbox }) => mailbox.size,
   messages: ({ mailbox }) => mailbox.toArray().map((message) => toCloneable(shown(message))),
-  links: ({ links }) => [...links],
-  monitors: ({ monitors }) => [...monitors.values()].map(({ target, name }) => name ?? target),
-  monitoredBy: ({ watchers, callers }) => [...watchers.values(), ...pidsOf(callers)],
+  links: (process) => [...process.currentLinks],
+  monitors: (process) =>
+    [...process.currentMonitors.values()].map(({ target, name }) => name ?? target),
+  monitoredBy: (process) => [...process.currentWatchers.values(), ...pidsOf(process.waiting)],
   trapExit: ({ trapExit }) => trapExit,
   parent: ({ parent }) => parent,
   ancestors: ({ ancestors }) => ancestors,
@@ -76,9 +77,9 @@ const READERS: { readonly [Key in InfoKey]: (process: Process) => ProcessInfo[Ke
 }
 const KEYS = Object.keys(READERS)
 
-function pidsOf(callers: LocalCall | undefined): readonly Pid[] {
+function pidsOf(waiting: LocalWait | undefined): readonly Pid[] {
   const pids: Pid[] = []
-  for (let call = callers; call; call = call.next) if (call.isOwnEntry) pids.push(call.pid)
+  for (let one = waiting; one; one = one.next) if (one.isOwnEntry) pids.push(one.pid)
   return pids
 }
 

@@ -116,16 +116,16 @@ export interface SpawnRequest {
   readonly parent: Pid
   readonly ancestors: readonly Pid[]
   readonly link: boolean
-  readonly monitor?: Ref
+  readonly monitor?: Ref | undefined
   /** Where the outcome of the start goes; absent for a plain spawn. */
-  readonly started?: Ref
-  readonly name?: string
+  readonly started?: Ref | undefined
+  readonly name?: string | undefined
   /** Registers it with a registry before its code runs. */
-  readonly registryName?: RegistryName
-  readonly id?: string
+  readonly registryName?: RegistryName | undefined
+  readonly id?: string | undefined
   readonly kind: ProcessKind
-  readonly trapExit?: boolean
-  readonly mailbox?: MailboxOptions
+  readonly trapExit?: boolean | undefined
+  readonly mailbox?: MailboxOptions | undefined
 }
 
 export type ProcessKind = 'supervisor' | 'worker'

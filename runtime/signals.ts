@@ -40,10 +40,13 @@ const REF_MARK = '#'.charCodeAt(0)
 export function send(target: Pid | string | Ref, message: unknown, options?: SendOptions): void {
   const sender = acting('send')
   if (!sender.alive) return
+  const { kernel } = sender
+  const receiver = options === undefined ? kernel.here(target) : undefined
+  if (receiver) return receiver.accept(message)
   if (target.charCodeAt?.(0) === REF_MARK && isRef(target)) {
     return sender.kernel.sendToAlias(target, message, options?.priority, options?.transfer)
   }
-  sender.kernel.sendMessage(resolve(sender, target), message, options?.transfer)
+  kernel.sendMessage(resolve(sender, target), message, options?.transfer)
 }
 
 /**
@@ -86,10 +89,10 @@ export function link(pid: Pid, options: { readonly priority?: boolean } = {}): t
   if (priority && pid !== process.pid && process.alive) {
     process.kernel.receiving.addPriorityLink(process, pid)
   }
-  if (pid === process.pid || !process.alive || process.links.has(pid)) return true
+  if (pid === process.pid || !process.alive || process.hasLink(pid)) return true
   const { kernel } = process
   if (!process.trapExit && kernel.isDead(pid)) throw new NoProcess(pid)
-  process.links.add(pid)
+  process.addLink(pid)
   kernel.send({ type: 'link', to: pid, from: process.pid })
   return true
 }
@@ -99,7 +102,7 @@ export function unlink(pid: Pid): true {
   const process = acting('unlink')
   checkPid('unlink', pid)
   process.kernel.receiving.unlinked(process, pid)
-  if (process.links.delete(pid)) {
+  if (process.removeLink(pid)) {
     process.kernel.send({ type: 'unlink', to: pid, from: process.pid })
   }
   return true

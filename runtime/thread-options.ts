@@ -98,8 +98,13 @@ function checkPreload(what: string, placement: Placement, preload: unknown): voi
   }
 }
 
+/** The same where each may be `undefined`. */
+export type MaybeThreadOptions = {
+  readonly [Key in keyof ThreadOptions]?: ThreadOptions[Key] | undefined
+}
+
 /** The options that are there; those of a shared thread are of who starts it. */
-export function threadOptions(given: ThreadOptions): ThreadOptions {
+export function threadOptions(given: MaybeThreadOptions): ThreadOptions {
   const { resourceLimits, watchdog, hibernateAfterMs, preload } = given
   return defined({ resourceLimits, watchdog, hibernateAfterMs, preload })
 }

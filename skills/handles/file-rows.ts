@@ -15,7 +15,21 @@ export async function fileRows(parts: HandleParts, watchMs: number): Promise<Jso
   const answer = await access.invoke('handles.endOpens', null, call)
   const grown = grownTargets(parts.watch.quietTargets, countTargets(readTargets()))
   const rows = recordsOf(answer.value).map((row) => fileRow(row, grown, parts))
-  return rows.sort((left, right) => numberOf(right['left']) - numberOf(left['left']))
+  const total = [...grown.values()].reduce((sum, count) => sum + count, 0)
+  return withMain(rows, total).sort(
+    (left, right) => numberOf(right['left']) - numberOf(left['left']),
+  )
+}
+
+/** A place that closes most of what it opens and still opened most of what is left is told as well. */
+export function withMain(rows: readonly JsonRecord[], total: number): JsonRecord[] {
+  if (rows.some(({ reportable }) => reportable === true)) return [...rows]
+  const [main] = rows
+    .filter((row) => row['isRising'] === true && numberOf(row['left']) >= Math.max(5, total / 2))
+    .toSorted((one, other) => numberOf(other['openPct']) - numberOf(one['openPct']))
+  return rows.map((row) =>
+    row === main ? { ...row, reportable: true, severity: 'warning', confidence: 'medium' } : row,
+  )
 }
 
 /** Files with more open descriptors than while all was quiet, by path. */
@@ -58,6 +72,7 @@ function fileRow(
     example: example ?? paths.at(-1) ?? null,
     grownBy: rise === undefined ? 0 : rise.to - rise.from,
     growthPerMinute: rise === undefined ? 0 : perMinute(rise),
+    isRising: rise !== undefined && place !== undefined,
     reportable,
     severity: reportable ? 'warning' : 'info',
     confidence: share >= 0.8 ? 'high' : 'medium',

@@ -1,3 +1,5 @@
+import { EventEmitter } from 'node:events'
+import { ReadStream, WriteStream } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { JsonRecord } from '../json.ts'
 import { creationStack } from '../probe/creation-stack.ts'
@@ -27,7 +29,7 @@ export class OpenWindow {
   begin(): null {
     this.#end?.()
     this.#sites = new Map()
-    this.#end = watchWindow(
+    const stopOpens = watchWindow(
       targets(),
       () =>
         (_result, [path]) => {
@@ -35,6 +37,18 @@ export class OpenWindow {
         },
       MOST_MS,
     )
+    // a stream opens its file a moment after it was made, when its maker is no longer on the stack
+    const stopStreams = watchWindow(
+      [[EventEmitter, 'init']],
+      () => (_result, _input, self) => {
+        if (self instanceof ReadStream || self instanceof WriteStream) this.#note(String(self.path))
+      },
+      MOST_MS,
+    )
+    this.#end = () => {
+      stopStreams()
+      stopOpens()
+    }
     return null
   }
 

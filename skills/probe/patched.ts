@@ -1,7 +1,7 @@
 import { syncBuiltinESMExports } from 'node:module'
 
-/** Sees a call after it returned: what it gave, and with what it was called. Must not throw. */
-export type CallSeen = (result: unknown, input: readonly unknown[]) => void
+/** Sees a call after it returned: what it gave, with what it was called, and on what. Must not throw. */
+export type CallSeen = (result: unknown, input: readonly unknown[], self: unknown) => void
 
 /**
  * Replaces a method of an object for a while by one that does the same and tells of it.
@@ -14,7 +14,7 @@ export function watchMethod(owner: object, name: string, seen: CallSeen): () => 
   if (before?.configurable !== true || typeof original !== 'function') return () => {}
   const watched = function (this: unknown, ...input: unknown[]): unknown {
     const result: unknown = Reflect.apply(original, this, input)
-    seen(result, input)
+    seen(result, input, this)
     return result
   }
   Object.defineProperties(watched, Object.getOwnPropertyDescriptors(original))

@@ -137,7 +137,7 @@ export class ThreadWatch {
     if (now - last.at < CRASH_AFTER_MS || this.#crashes.length === 1) return
     const fresh = last.total - this.#toldCrashes
     this.#toldCrashes = last.total
-    if (fresh >= 4) return
+    if (fresh >= 4 || this.leaks.hasRecent(now)) return
     const reason = `${fresh === 1 ? 'A worker thread' : `${fresh} worker threads`} of the application crashed with an error that nobody in it handles.`
     this.#context.raise({ skill: 'threads', key: 'crash', severity: 'warning', reason })
   }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { CrashBook } from '../../skills/handles/crash-book.ts'
 import { countTargets } from '../../skills/handles/descriptors.ts'
-import { grownTargets } from '../../skills/handles/file-rows.ts'
+import { grownTargets, withMain } from '../../skills/handles/file-rows.ts'
 import { Ledger } from '../../skills/handles/ledger.ts'
 import { judgeTimers } from '../../skills/handles/timer-rows.ts'
 import {
@@ -219,5 +219,31 @@ describe('watchMethod', () => {
     owner.run = other
     stop()
     assert.equal(owner.run, other)
+  })
+})
+
+describe('places that open what stays open', () => {
+  const row = (where: string, left: number, openPct: number, reportable = false) => ({
+    where,
+    left,
+    openPct,
+    reportable,
+    isRising: true,
+  })
+  const told = (rows: readonly ReturnType<typeof row>[], total: number) =>
+    withMain(rows, total)
+      .filter(({ reportable }) => reportable === true)
+      .map(({ where }) => where)
+
+  it('are told although they close most of what they open', () => {
+    assert.deepEqual(told([row('firstLine', 40, 23)], 40), ['firstLine'])
+  })
+
+  it('are not told when others opened most of what is left', () => {
+    assert.deepEqual(told([row('readHeader', 6, 10)], 40), [])
+  })
+
+  it('are the ones that keep the most of theirs, when two open the same files', () => {
+    assert.deepEqual(told([row('serve', 40, 20), row('peek', 40, 45)], 40), ['peek'])
   })
 })

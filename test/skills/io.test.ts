@@ -47,6 +47,12 @@ describe('handles and http in a running application', () => {
     assert.match(row?.explanation ?? '', /never closes it/)
   })
 
+  it('name the function that leaves streams of files half read', async () => {
+    const rows = await firstAnswer('streams', 'handles_files')
+    const row = rows.find(({ reportable }) => reportable === true)
+    assert.equal(row?.location?.function, 'firstBytes')
+  })
+
   it('name the function whose workers die and are started again', async () => {
     const rows = await firstAnswer('workers', 'handles_crash_loops')
     assert.equal(rows.find(({ isLoop }) => isLoop === true)?.location?.function, 'startIndexer')

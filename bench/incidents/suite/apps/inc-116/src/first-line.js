@@ -7,8 +7,9 @@ function firstLine(path) {
     const stream = createReadStream(path, { encoding: 'utf8', highWaterMark: 128 })
     stream.once('error', reject)
     stream.once('readable', () => {
-      const [line = ''] = (stream.read() ?? '').split('\n')
-      resolve(line)
+      const text = stream.read() ?? ''
+      resolve(text.split('\n')[0])
+      if (text.length < 128) stream.destroy() // that was all of it
     })
   })
 }
