@@ -18,5 +18,6 @@ export const builtInSkills: readonly string[] = [
   'profiler',
   'threads',
   'overload',
+  'tracer',
   'anomaly',
 ]

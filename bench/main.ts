@@ -16,6 +16,7 @@ import { idleCost } from './idle-cost.bench.ts'
 import { type Bench, type BenchSettings, jsonLines, table } from './measurement.ts'
 import { operatorRestart } from './operator-restart.bench.ts'
 import { stallToInsight } from './stall-to-insight.bench.ts'
+import { telemetryCost } from './telemetry-cost.bench.ts'
 import { threadDeaths } from './thread-deaths.bench.ts'
 
 const benches: readonly Bench[] = [
@@ -27,6 +28,7 @@ const benches: readonly Bench[] = [
   actorLives,
   actorThreads,
   threadDeaths,
+  telemetryCost,
 ]
 
 const usage = `npm run bench -- [options]

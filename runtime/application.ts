@@ -10,7 +10,7 @@ import type { Pid } from './pid.ts'
 import { emitReport } from './report.ts'
 import type { RestartType } from './restart-plan.ts'
 import { sendExit } from './signals.ts'
-import { startError, startProcess } from './spawn.ts'
+import { startError, startProcess } from './start-process.ts'
 import { supervisorServer } from './supervisor.ts'
 import { printable } from './wire.ts'
 

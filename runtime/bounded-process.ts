@@ -7,9 +7,10 @@ import { Process, type ProcessBirth } from './process.ts'
 import { failCall } from './reply.ts'
 import { CallRequest, isDownMessage, isExitMessage, STOP_CALL, SYSTEM_CALL } from './signal.ts'
 import { isTaskMessage } from './task-result.ts'
+import { UrgentMailbox } from './urgent-mailbox.ts'
 
 /** Tells when there is room again. */
-class WatchedMailbox extends Mailbox {
+class WatchedMailbox extends UrgentMailbox {
   taken: () => void = () => {}
 
   override shift(): unknown {
@@ -78,7 +79,7 @@ export class BoundedProcess extends Process {
     if (index < 0) this.#refuse(policy, entry)
     else {
       const oldest = this.mailbox.takeAt(index)
-      this.behaviour?.removed?.(index)
+      this.behaviour?.moved?.(index, -1)
       this.#refuse(policy, oldest)
       this.push(entry)
     }
@@ -88,7 +89,7 @@ export class BoundedProcess extends Process {
   /** Who waits for an answer hears at once that there will be none. */
   #refuse(policy: MailboxPolicy, entry: unknown): void {
     if (!(entry instanceof CallRequest)) return
-    failCall(this, entry.from, new MailboxFull(this.pid, this.bound.highWater, policy))
+    failCall(this, entry.asker, new MailboxFull(this.pid, this.bound.highWater, policy))
   }
 
   /** From the front of the line, as long as there is room. */

@@ -1,6 +1,6 @@
 import { clearAlarm, setAlarm } from './alarm.ts'
 import { acting } from './current.ts'
-import { type CallInfo, CallingSelf, CallTimeout, NoProcess, NotSendable } from './errors.ts'
+import { type CallInfo, CallingSelf, NoProcess, NotSendable } from './errors.ts'
 import { type ExitReason, NOPROC } from './exit-reason.ts'
 import { LocalCall } from './local-call.ts'
 import { checkKeys, checkNumber } from './options.ts'
@@ -8,6 +8,7 @@ import { lookUpPartition } from './partition-lookup.ts'
 import { isPid, type Pid, type Ref } from './pid.ts'
 import type { Process } from './process.ts'
 import { isRegistryName, keyIdentity, type RegistryName, targetText } from './registry-name.ts'
+import { RemoteWait } from './remote-wait.ts'
 import { CallRequest } from './signal.ts'
 import { resolve } from './signals.ts'
 
@@ -185,10 +186,6 @@ interface Waiting {
   readonly holds?: boolean | undefined
 }
 
-function lateReply(target: Pid, info: CallInfo): CallTimeout {
-  return new CallTimeout(target, `call '${info.name}'`, info.timeoutMs, info)
-}
-
 /** Enters a pending reply, does what asks for it, and waits. */
 export function request(
   owner: Process,
@@ -201,27 +198,10 @@ export function request(
   const { kernel } = owner
   return new Promise((resolvePromise, reject) => {
     const ref = kernel.newRef()
-    const giveUp = (error: unknown): void => {
-      kernel.pending.take(ref)
-      kernel.send({ type: 'demonitor', to: target, from: owner.pid, ref })
-      reject(error)
-    }
-    const timer = setAlarm(info.timeoutMs, () => giveUp(lateReply(target, info)))
-    if (!holds) timer?.unref()
-    const onAbort = (): void => giveUp(signal?.reason)
-    signal?.addEventListener('abort', onAbort, { once: true })
-    kernel.pending.add(ref, {
-      owner,
-      target,
-      info,
-      resolve: resolvePromise,
-      reject,
-      holds,
-      settled: () => {
-        clearAlarm(timer)
-        signal?.removeEventListener('abort', onAbort)
-      },
-    })
+    const wait = new RemoteWait({ owner, target, info, holds, signal, ref }, resolvePromise, reject)
+    kernel.deadlines.add(wait, info.timeoutMs)
+    signal?.addEventListener('abort', wait.onAbort, { once: true })
+    kernel.pending.add(ref, wait)
     try {
       ask(ref)
     } catch (error) {

@@ -76,6 +76,7 @@ const CHILD_KEYS = [
   'resourceLimits',
   'watchdog',
   'hibernateAfterMs',
+  'preload',
 ]
 
 /** A period must end: a hundred years in seconds. */

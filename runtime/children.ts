@@ -9,7 +9,7 @@ import type { Pid } from './pid.ts'
 import type { Process } from './process.ts'
 import { isExitMessage } from './signal.ts'
 import { sendExit } from './signals.ts'
-import { type Started, startProcess } from './spawn.ts'
+import { type Started, startProcess } from './start-process.ts'
 import { reportSupervisor } from './supervisor-report.ts'
 import { threadOptions } from './thread-options.ts'
 
@@ -86,7 +86,7 @@ async function killChild(supervisor: Process, pid: Pid): Promise<ExitReason | un
 
 /** Takes away the child's `EXIT`; if it had died before, that says of what. */
 function buried(supervisor: Process, pid: Pid, spec: ChildSpec, down: ExitReason): ExitReason {
-  supervisor.links.delete(pid)
+  supervisor.removeLink(pid)
   const exit = supervisor.take((message) => isExitMessage(message) && message.pid === pid)
   const reason = down.type === 'noproc' && isExitMessage(exit) ? exit.reason : down
   if (!isExpectedEnd(spec, reason)) {

@@ -1,25 +1,45 @@
 /**
  * Who is running: the actor whose code is on the stack, or that an `await` came back to.
  *
- * A handler runs with a plain variable set, which costs nothing; bodies and `async` handlers also
- * run inside an AsyncLocalStorage, which is made at the first of them: on Node 20 it turns on
- * promise hooks for its thread, so a thread that only has plain handlers never pays for it.
+ * Code runs with a plain variable set, which costs nothing; what may go on after it has returned
+ * also runs inside an AsyncLocalStorage. On Node 20 and 22 that turns on promise hooks for its
+ * thread, which doubles the cost of every promise, so it is turned off again where nothing that
+ * outlives the code has been begun in it.
  */
 
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { AsyncLocalStorage, createHook } from 'node:async_hooks'
 import type { Process } from './process.ts'
 
 let onStack: Process | undefined
 let storage: AsyncLocalStorage<Process> | undefined
+/** Something begun inside the storage may come back to it at any time. */
+let isNeeded = false
+let hasBegun = false
+let isTurningOff = false
+/** From Node 24 on the storage costs promises nothing. */
+const isStorageFree = Number.parseInt(process.versions.node, 10) >= 24
+const AsyncFunction = (async () => {}).constructor
+
+const hook = createHook({
+  init: () => {
+    hasBegun = true
+  },
+})
 
 export function currentProcess(): Process | undefined {
   return onStack ?? storage?.getStore()
 }
 
-/** Runs plain code as `process`. */
-export function runAs<Result>(process: Process, code: () => Result): Result {
+/** Says who runs from now on, and who did before: give that back with another call. */
+export function enter(process: Process | undefined): Process | undefined {
   const before = onStack
   onStack = process
+  return before
+}
+
+/** Runs plain code as `process`. */
+export function runAs<Result>(process: Process, code: () => Result): Result {
+  const before = enter(process)
   try {
     return code()
   } finally {
@@ -27,19 +47,56 @@ export function runAs<Result>(process: Process, code: () => Result): Result {
   }
 }
 
-const AsyncFunction = (async () => {}).constructor
-
-/** Runs a handler as `process`; one that is `async` keeps being it after an `await`. */
-export function runFitting<Result>(
-  process: Process,
-  handler: (...args: never[]) => unknown,
-  code: () => Result,
-): Result {
-  return handler instanceof AsyncFunction ? runAsyncAs(process, code) : runAs(process, code)
-}
-
 /** Runs code as `process`, and also what it awaits. */
 export function runAsyncAs<Result>(process: Process, code: () => Result): Result {
   storage ??= new AsyncLocalStorage()
+  isNeeded = true
   return storage.run(process, () => runAs(process, code))
+}
+
+/** The same for code that most likely only does something and returns. */
+export function runBrieflyAs<Result>(process: Process, code: () => Result): Result {
+  if (isNeeded || isStorageFree) return runAsyncAs(process, code)
+  storage ??= new AsyncLocalStorage()
+  const beganBefore = hasBegun
+  hasBegun = false
+  hook.enable()
+  try {
+    return storage.run(process, () => runAs(process, code))
+  } finally {
+    hook.disable()
+    isNeeded ||= hasBegun
+    hasBegun = beganBefore
+    if (!isNeeded) turnOffSoon()
+  }
+}
+
+/** An `async` function goes on after it has returned. */
+export function isAsyncFunction(code: object): boolean {
+  return code.constructor === AsyncFunction
+}
+
+/** How to run code that may ask who is acting at any time, or only before its first `await`. */
+export function runnerOf(code: object, asksLater = true): typeof runAs {
+  if (!asksLater) return runAs
+  return isAsyncFunction(code) ? runAsyncAs : runBrieflyAs
+}
+
+/** Begins what is the runtime's own and never asks who is running. */
+export function aside<Result>(begin: () => Result): Result {
+  const before = hasBegun
+  try {
+    return begin()
+  } finally {
+    hasBegun = before
+  }
+}
+
+function turnOffSoon(): void {
+  if (isTurningOff) return
+  isTurningOff = true
+  setImmediate(() => {
+    isTurningOff = false
+    if (!isNeeded) storage?.disable()
+  })
 }

@@ -146,6 +146,8 @@ export interface ErasedServer {
   readonly kind: ProcessKind
   readonly mailbox: MailboxOptions | undefined
   readonly placement: Placement | undefined
+  /** False for code that asks who is acting only before its first `await`. */
+  asksLater: boolean
   readonly init: ErasedInit['init']
   readonly calls: Readonly<Record<string, ErasedHandler>>
   readonly casts: Readonly<Record<string, ErasedHandler>>
@@ -215,6 +217,7 @@ export function server<
       kind: spec.kind ?? 'worker',
       mailbox: spec.mailbox,
       placement: spec.placement,
+      asksLater: true,
       init: spec.init,
       calls: spec.calls ?? {},
       casts: spec.casts ?? {},
@@ -224,6 +227,14 @@ export function server<
       formatStatus: spec.formatStatus,
     },
   })
+}
+
+/** For servers of the runtime itself, so that they need no storage to know who they are. */
+export function asksAtOnce<Args, Calls, Casts>(
+  definition: ServerDefinition<Args, Calls, Casts>,
+): ServerDefinition<Args, Calls, Casts> {
+  definition.spec.asksLater = false
+  return definition
 }
 
 /**
@@ -253,8 +264,12 @@ export function isDefinition(value: unknown): value is Definition {
   return typeof value === 'object' && value !== null && BRAND in value
 }
 
-/** The bound that a definition asks for; none for a plain function. */
-export function mailboxOf(what: unknown): MailboxOptions | undefined {
+/** The bound that a spawn asks for, else the definition; a plain function has none. */
+export function mailboxOf(
+  what: unknown,
+  given: MailboxOptions | undefined,
+): MailboxOptions | undefined {
+  if (given) return checkMailbox('spawn', given)
   if (!isDefinition(what)) return undefined
   return isServerDefinition(what) ? what.spec.mailbox : what.mailbox
 }

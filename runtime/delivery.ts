@@ -32,6 +32,8 @@ export function deliverLocally(kernel: Kernel, signal: Exclude<Signal, SpawnSign
       else if (signal.to !== kernel.livesFor) missed(kernel, signal)
       return
     }
+    case 'aliased':
+      return kernel.receiving.deliver(kernel, signal)
     case 'census':
       return answer(kernel, signal, kernel.census(signal.of))
     case 'timer': {
@@ -78,10 +80,11 @@ function receive(kernel: Kernel, process: Process, signal: ToProcess): void {
     case 'exit':
       return exit(kernel, process, signal)
     case 'link':
-      process.links.add(signal.from)
+      process.addLink(signal.from)
       return
     case 'unlink':
-      process.links.delete(signal.from)
+      process.removeLink(signal.from)
+      kernel.receiving.unlinked(process, signal.from)
       return
     case 'monitor':
       process.watchers.set(signal.ref, signal.from)
@@ -112,15 +115,21 @@ function down(kernel: Kernel, signal: Extract<Signal, { type: 'down' }>): void {
   if (!process || !monitor) return
   process.monitors.delete(signal.ref)
   const { ref, reason } = signal
-  process.push({ type: 'DOWN', ref, pid: monitor.name ?? signal.pid, reason })
+  const message = { type: 'DOWN', ref, pid: monitor.name ?? signal.pid, reason }
+  if (kernel.receiving.unmonitored(process, ref)) process.pushUrgent(message)
+  else process.push(message)
 }
 
 /** The table of section "reception of an exit signal": kill, normal, trapping, links. */
 function exit(kernel: Kernel, process: Process, signal: Extract<Signal, { type: 'exit' }>): void {
   const { from, reason, link } = signal
-  if (link && !process.links.delete(from)) return
+  if (link && !process.removeLink(from)) return
   if (!link && reason.type === 'kill') return kernel.end(process, KILLED)
-  if (process.trapExit) return process.push({ type: 'EXIT', pid: from, reason })
+  const isUrgent = link && kernel.receiving.unlinked(process, from)
+  if (process.trapExit) {
+    const message = { type: 'EXIT', pid: from, reason }
+    return isUrgent ? process.pushUrgent(message) : process.push(message)
+  }
   if (reason.type === 'normal' && (link || from !== process.pid)) return
   kernel.end(process, reason)
 }

@@ -2,8 +2,9 @@
 
 import { type ChildSpec, checkSpec, MAX_SECONDS } from './child-spec.ts'
 import { startChild, stopChild, stopChildren } from './children.ts'
+import { runAsyncAs } from './context.ts'
 import { acting } from './current.ts'
-import { IGNORE, type Next, type Reply, server } from './definition.ts'
+import { asksAtOnce, IGNORE, type Next, type Reply, server } from './definition.ts'
 import { type DynamicChild, DynamicChildren } from './dynamic-children.ts'
 import { ChildError } from './errors.ts'
 import { type ExitReason, isAbnormal, SHUTDOWN } from './exit-reason.ts'
@@ -13,7 +14,7 @@ import type { Process } from './process.ts'
 import { countRestart, type RestartTimes } from './restart-intensity.ts'
 import { verdict } from './restart-plan.ts'
 import { isExitMessage } from './signal.ts'
-import { startError } from './spawn.ts'
+import { startError } from './start-process.ts'
 import { reportProgress, reportSupervisor, reportUnexpected } from './supervisor-report.ts'
 import { failureOf, TOO_MANY_RESTARTS, tryAgain } from './supervisor-restart.ts'
 import type { ChildCounts, ChildInfo } from './supervisor-state.ts'
@@ -49,74 +50,79 @@ interface Retry {
 
 type Answer<Value> = Reply<State, Value> | Next<State>
 
-export const dynamicSupervisorServer = server(import.meta, {
-  name: 'dynamic-supervisor',
-  kind: 'supervisor',
-  trapExit: true,
-  init: async (given: DynamicSupervisorInit): Promise<State | typeof IGNORE> => {
-    const options = typeof given === 'function' ? await given() : given
-    if (options === IGNORE) return IGNORE
-    const checked = checkedDynamic('dynamicSupervisor', options)
-    return { ...checked, children: new DynamicChildren(), times: [] }
-  },
-  calls: {
-    startChild: async (state: State, spec: ChildSpec): Promise<Answer<Pid | undefined>> => {
-      const { children, maxChildren } = state
-      const wrong = whatIsWrong(spec)
-      if (wrong) return { state, fail: wrong }
-      if (children.size >= maxChildren) {
-        const fail = new ChildError('ERR_MAX_CHILDREN', spec.id, maxChildrenText(state))
-        return { state, fail }
-      }
+export const dynamicSupervisorServer = asksAtOnce(
+  server(import.meta, {
+    name: 'dynamic-supervisor',
+    kind: 'supervisor',
+    trapExit: true,
+    init: async (given: DynamicSupervisorInit): Promise<State | typeof IGNORE> => {
       const own = acting('dynamic supervisor')
-      const started = await startChild(own, spec)
-      if (started.type === 'ignored') return { reply: undefined, state }
-      if (started.type !== 'started') {
-        const reason = failureOf(started) ?? SHUTDOWN
-        reportSupervisor(own, 'start_error', reason, { spec, pid: undefined })
-        return { state, fail: startError(spec.id, started) }
-      }
-      children.add(started.pid, spec)
-      reportProgress(own, 'debug', { spec, pid: started.pid })
-      return { reply: started.pid, state }
+      const options = typeof given === 'function' ? await runAsyncAs(own, given) : given
+      if (options === IGNORE) return IGNORE
+      const checked = checkedDynamic('dynamicSupervisor', options)
+      return { ...checked, children: new DynamicChildren(), times: [] }
     },
-    terminateChild: async (state: State, pid: Pid): Promise<Answer<true>> => {
-      const child = state.children.get(pid)
-      if (!child) {
-        const text = `There is no child ${pid}; it may have ended.`
-        return { state, fail: new ChildError('ERR_CHILD_NOT_FOUND', pid, text) }
-      }
-      if (!child.restarting) await stopChild(acting('dynamic supervisor'), pid, child.spec)
-      state.children.remove(pid)
-      return { reply: true, state }
+    calls: {
+      startChild: async (state: State, spec: ChildSpec): Promise<Answer<Pid | undefined>> => {
+        const { children, maxChildren } = state
+        const wrong = whatIsWrong(spec)
+        if (wrong) return { state, fail: wrong }
+        if (children.size >= maxChildren) {
+          const fail = new ChildError('ERR_MAX_CHILDREN', spec.id, maxChildrenText(state))
+          return { state, fail }
+        }
+        const own = acting('dynamic supervisor')
+        const started = await startChild(own, spec)
+        if (started.type === 'ignored') return { reply: undefined, state }
+        if (started.type !== 'started') {
+          const reason = failureOf(started) ?? SHUTDOWN
+          reportSupervisor(own, 'start_error', reason, { spec, pid: undefined })
+          return { state, fail: startError(spec.id, started) }
+        }
+        children.add(started.pid, spec)
+        reportProgress(own, 'debug', { spec, pid: started.pid })
+        return { reply: started.pid, state }
+      },
+      terminateChild: async (state: State, pid: Pid): Promise<Answer<true>> => {
+        const child = state.children.get(pid)
+        if (!child) {
+          const text = `There is no child ${pid}; it may have ended.`
+          return { state, fail: new ChildError('ERR_CHILD_NOT_FOUND', pid, text) }
+        }
+        if (!child.restarting) await stopChild(acting('dynamic supervisor'), pid, child.spec)
+        state.children.remove(pid)
+        return { reply: true, state }
+      },
+      restartChild: (state: State): Answer<never> => refused(state, 'restartChild'),
+      deleteChild: (state: State): Answer<never> => refused(state, 'deleteChild'),
+      whichChildren: (state: State): Reply<State, readonly ChildInfo[]> => ({
+        reply: state.children.describe(),
+        state,
+      }),
+      countChildren: (state: State): Reply<State, ChildCounts> => ({
+        reply: state.children.count(),
+        state,
+      }),
     },
-    restartChild: (state: State): Answer<never> => refused(state, 'restartChild'),
-    deleteChild: (state: State): Answer<never> => refused(state, 'deleteChild'),
-    whichChildren: (state: State): Reply<State, readonly ChildInfo[]> => ({
-      reply: state.children.describe(),
-      state,
-    }),
-    countChildren: (state: State): Reply<State, ChildCounts> => ({
-      reply: state.children.count(),
-      state,
-    }),
-  },
-  info: async (state: State, message: unknown): Promise<Next<State>> => {
-    const own = acting('dynamic supervisor')
-    if (isRetry(message)) {
+    info: async (state: State, message: unknown): Promise<Next<State>> => {
+      const own = acting('dynamic supervisor')
+      if (isRetry(message)) {
+        const child = state.children.get(message.pid)
+        return child?.restarting
+          ? restart(own, state, message.pid, child, message.reason)
+          : { state }
+      }
+      if (!isExitMessage(message)) {
+        reportUnexpected(own, message)
+        return { state }
+      }
       const child = state.children.get(message.pid)
-      return child?.restarting ? restart(own, state, message.pid, child, message.reason) : { state }
-    }
-    if (!isExitMessage(message)) {
-      reportUnexpected(own, message)
-      return { state }
-    }
-    const child = state.children.get(message.pid)
-    return child ? ended(own, state, message.pid, child, message.reason) : { state }
-  },
-  terminate: (state: State): Promise<void> =>
-    stopChildren(acting('dynamic supervisor'), state.children.running()),
-})
+      return child ? ended(own, state, message.pid, child, message.reason) : { state }
+    },
+    terminate: (state: State): Promise<void> =>
+      stopChildren(acting('dynamic supervisor'), state.children.running()),
+  }),
+)
 
 /** A child that is a dynamic supervisor, for `startRuntime` or `supervisor`. */
 export function dynamicSupervisor(id: string, options: DynamicSupervisorOptions = {}): ChildSpec {

@@ -35,6 +35,12 @@ export const NOPROC: ExitReason = Object.freeze({ type: 'noproc' })
 export const NOCONNECTION: ExitReason = Object.freeze({ type: 'noconnection' })
 export const TIMEOUT: ExitReason = Object.freeze({ type: 'timeout' })
 
+/** Reasons that are made of what can be cloned; a look at them would make texts of stacks. */
+const sendable = new WeakSet<ExitReason>()
+
+/** How deep a reason is looked into before it is cloned to see whether it can be. */
+const MAX_FLAT_DEPTH = 3
+
 /** True for every end that a supervisor of a `transient` child must answer with a restart. */
 export function isAbnormal(reason: ExitReason): boolean {
   return reason.type !== 'normal' && reason.type !== 'shutdown'
@@ -42,7 +48,9 @@ export function isAbnormal(reason: ExitReason): boolean {
 
 /** The reason of an actor whose code threw: OTP's `{Error, Stack}`. */
 export function errorReason(thrown: unknown): ExitReason {
-  return { type: 'error', error: toWireError(thrown) }
+  const reason = { type: 'error', error: toWireError(thrown) }
+  sendable.add(reason)
+  return reason
 }
 
 export function isExitReason(value: unknown): value is ExitReason {
@@ -53,13 +61,26 @@ export function isExitReason(value: unknown): value is ExitReason {
 
 /** Makes a reason sendable whatever it holds. Reasons that are plain data come back as they are. */
 export function sendableReason(reason: ExitReason): ExitReason {
+  if (reason === NORMAL || reason === SHUTDOWN || reason === KILLED) return reason
   try {
-    structuredClone(reason)
+    if (!sendable.has(reason) && !isFlat(reason)) structuredClone(reason)
     return reason
   } catch {
     const copy = toCloneable(reason)
     return isExitReason(copy) ? copy : { type: reason.type }
   }
+}
+
+/** Most reasons hold nothing but plain values: that is seen sooner than tried. */
+function isFlat(reason: object, depth = 0): boolean {
+  const prototype: unknown = Object.getPrototypeOf(reason)
+  if (prototype !== Object.prototype) return false
+  for (const value of Object.values(reason)) {
+    if (typeof value === 'function' || typeof value === 'symbol') return false
+    if (typeof value !== 'object' || value === null) continue
+    if (depth === MAX_FLAT_DEPTH || !isFlat(value, depth + 1)) return false
+  }
+  return true
 }
 
 /** One line for people: `shutdown`, `error: Error: boom`, … */
@@ -68,9 +89,19 @@ export function describeReason(reason: ExitReason): string {
     return `error: ${reason.error.name}: ${reason.error.message}`
   }
   if (reason.type === 'stuck' && 'ms' in reason) {
-    const [first = ''] = String('stack' in reason ? reason.stack : '').split('\n')
-    return `stuck for ${String(reason.ms)} ms ${first.trim()}`.trim()
+    const stack = 'stack' in reason ? String(reason.stack) : ''
+    return `stuck for ${String(reason.ms)} ms ${placeIn(stack)}`.trim()
   }
   const { type, ...rest } = reason
   return Object.keys(rest).length === 0 ? type : `${type} ${JSON.stringify(rest)}`
+}
+
+/** The innermost frame that is in a file; built-in functions and Node's own are not. */
+function placeIn(stack: string): string {
+  const frames = stack.split('\n').map((frame) => frame.trim())
+  return (
+    frames.find((frame) => /:\d+:\d+\)?$/.test(frame) && !/[( ]node:/.test(frame)) ??
+    frames[0] ??
+    ''
+  )
 }

@@ -1,11 +1,34 @@
 /** What a server's loop makes of what it finds and of what its handlers give back. */
 
-import type { ErasedHandler } from './definition.ts'
+import { enter } from './context.ts'
+import type { ErasedHandler, ServerContext } from './definition.ts'
 import { Exit } from './errors.ts'
 import { type ExitReason, errorReason, isExitReason, NORMAL } from './exit-reason.ts'
-import type { Process } from './process.ts'
+import type { CurrentFunction, Process } from './process.ts'
 import type { Asker } from './signal.ts'
 import { isSystemCall } from './system-request.ts'
+
+/** What a server is at work on that waits for no handler. */
+export function byStatus({ status, startedAt }: Process): CurrentFunction | undefined {
+  if (status === 'starting') return { name: 'init', since: startedAt }
+  return status === 'terminating' ? { name: 'terminate' } : undefined
+}
+
+/** The way of every message: no closure is made. */
+export function handleAs(
+  process: Process,
+  handler: ErasedHandler,
+  state: unknown,
+  payload: unknown,
+  context: ServerContext,
+): unknown {
+  const before = enter(process)
+  try {
+    return handler(state, payload, context)
+  } finally {
+    enter(before)
+  }
+}
 
 /** The reason that something thrown stands for. */
 export function reasonOf(thrown: unknown): ExitReason {
@@ -19,11 +42,6 @@ export function exitOfParent(process: Process, entry: unknown): ExitReason | und
   if (!('pid' in entry) || entry.pid !== process.parent || !('reason' in entry)) return undefined
   return isExitReason(entry.reason) ? entry.reason : NORMAL
 }
-
-/** How `init` ended. */
-export type InitOutcome =
-  | { readonly type: 'started' | 'ignored' | 'failed' }
-  | { readonly type: 'refused'; readonly reason: ExitReason }
 
 /** What led to a server's end: the last message, and the answer that is still to be given. */
 export interface Ending {

@@ -1,13 +1,15 @@
 import { type Alarm, clearAlarm, setAlarm } from './alarm.ts'
-import type { Behaviour, Process } from './process.ts'
+import type { Behaviour, CurrentFunction, Process } from './process.ts'
 
 interface Waiter {
   readonly matches: ((message: unknown) => boolean) | undefined
   readonly resolve: (message: unknown) => void
   readonly reject: (error: unknown) => void
   readonly timer: Alarm
-  /** Messages before this index were tested and refused. */
+  /** Messages before this index were tested and refused, but for the inserted ones. */
   tested: number
+  /** Messages that were put between them since. */
+  inserted: { from: number; count: number } | undefined
 }
 
 /**
@@ -44,7 +46,8 @@ export class Inbox implements Behaviour {
     process.status = 'waiting'
     return new Promise((resolve, reject) => {
       const timer = setAlarm(timeoutMs, () => this.#settle(process)?.resolve(undefined))
-      this.#waiter = { matches, resolve, reject, timer, tested: process.mailbox.size }
+      const tested = process.mailbox.size
+      this.#waiter = { matches, resolve, reject, timer, tested, inserted: undefined }
     })
   }
 
@@ -52,9 +55,7 @@ export class Inbox implements Behaviour {
     const waiter = this.#waiter
     if (!waiter) return 0
     try {
-      const { matches, tested } = waiter
-      const index = process.mailbox.find(matches ?? (() => true), tested)
-      waiter.tested = process.mailbox.size
+      const index = search(process, waiter)
       if (index < 0) return 0
       this.last = process.mailbox.takeAt(index)
       this.#settle(process)?.resolve(this.last)
@@ -65,8 +66,17 @@ export class Inbox implements Behaviour {
     }
   }
 
-  removed(index: number): void {
-    if (this.#waiter && index < this.#waiter.tested) this.#waiter.tested--
+  current({ status, initialCall: name = 'anonymous' }: Process): CurrentFunction | undefined {
+    return status === 'running' ? { name } : undefined
+  }
+
+  moved(index: number, by: 1 | -1): void {
+    const waiter = this.#waiter
+    if (!waiter || index >= waiter.tested) return
+    waiter.tested += by
+    if (by === -1 && waiter.inserted) removedFrom(waiter.inserted, index)
+    else if (by === 1 && waiter.inserted) waiter.inserted.count++
+    else if (by === 1) waiter.inserted = { from: index, count: 1 }
   }
 
   /** The dead wait no longer; what they awaited never comes. */
@@ -84,6 +94,23 @@ export class Inbox implements Behaviour {
     process.status = 'running'
     return waiter
   }
+}
+
+/** The first message that was not refused yet and passes; the rest is not looked at again. */
+function search({ mailbox }: Process, waiter: Waiter): number {
+  const { matches = (): boolean => true, tested, inserted } = waiter
+  waiter.inserted = undefined
+  for (let step = 0; inserted && step < inserted.count; step++) {
+    if (matches(mailbox.at(inserted.from + step))) return inserted.from + step
+  }
+  const index = mailbox.find(matches, tested)
+  waiter.tested = mailbox.size
+  return index
+}
+
+function removedFrom(inserted: { from: number; count: number }, index: number): void {
+  if (index < inserted.from) inserted.from--
+  else if (index < inserted.from + inserted.count) inserted.count--
 }
 
 /** What needs no waiting, unless the event loop must have its turn first. */

@@ -1,3 +1,4 @@
+export { alias, type MonitorOptions, unalias } from './alias.ts'
 export { Application, type ApplicationSpec } from './application.ts'
 export { type CallOptions, call, cast, DEFAULT_CALL_MS } from './call.ts'
 export {
@@ -59,6 +60,7 @@ export {
   type MailboxOptions,
   type MailboxPolicy,
 } from './mailbox-options.ts'
+export { meter } from './meter.ts'
 export { type ObserverChildOptions, observer } from './observer-child.ts'
 export { checkKeys, checkName, checkNumber, checkOneOf, nearest } from './options.ts'
 export {
@@ -68,6 +70,7 @@ export {
 } from './partition-supervisor.ts'
 export { isPid, isRef, type Pid, type Ref } from './pid.ts'
 export type { Placement } from './placement.ts'
+export type { CurrentFunction } from './process.ts'
 export {
   type GroupMessage,
   type GroupScopeOptions,
@@ -113,6 +116,7 @@ export {
   monitor,
   receive,
   register,
+  type SendOptions,
   self,
   send,
   trapExit,
@@ -147,6 +151,7 @@ export type { TaskBody, TaskChildOptions } from './task-process.ts'
 export { isTaskMessage, type TaskMessage, type TaskResult } from './task-result.ts'
 export type { StreamOptions, StreamResult } from './task-stream.ts'
 export { type SupervisedTaskOptions, TaskSupervisor, taskSupervisor } from './task-supervisor.ts'
+export type { YieldManyOptions } from './task-yield.ts'
 export { type RuntimeEventName, runtimeEvents } from './telemetry.ts'
 export type { ThreadLimits, ThreadOptions, WatchdogOptions } from './thread-options.ts'
 export {

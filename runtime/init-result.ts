@@ -3,6 +3,13 @@ import type { ExitReason } from './exit-reason.ts'
 const INITIAL: unique symbol = Symbol.for('nodelens.initial')
 const REFUSAL: unique symbol = Symbol.for('nodelens.refusal')
 
+/** How `init` ended, where it did not fail. */
+export type InitOutcome =
+  | { readonly type: 'started' | 'ignored' }
+  | { readonly type: 'refused'; readonly reason: ExitReason }
+
+export const STARTED: InitOutcome = Object.freeze({ type: 'started' })
+
 /** A first state with what is to happen right after the start. */
 export interface Initial<State> {
   readonly [INITIAL]: true

@@ -11,13 +11,24 @@ import { deliverLocally, missed } from './delivery.ts'
 import { NotRunning } from './errors.ts'
 import { type ExitReason, sendableReason } from './exit-reason.ts'
 import { Inbox } from './inbox.ts'
+import { isSameKin, type Kin } from './kin.ts'
 import type { LifeEvent } from './life-event.ts'
 import { MailboxWatch } from './mailbox-watch.ts'
+import { Meter } from './meter.ts'
 import { NameTable } from './name-table.ts'
 import { Peers } from './peers.ts'
 import { PendingReplies } from './pending.ts'
-import { CALLER_THREAD, makePid, makeRef, type Pid, type Ref, threadOf } from './pid.ts'
+import {
+  CALLER_THREAD,
+  makePid,
+  makeRef,
+  type Pid,
+  type Ref,
+  threadOf,
+  threadOfRef,
+} from './pid.ts'
 import { Process, type ProcessBirth } from './process.ts'
+import { Receiving } from './receiving.ts'
 import { Scheduler } from './scheduler.ts'
 import type { SharedState } from './shared-state.ts'
 import type { Signal, ToRoot } from './signal.ts'
@@ -30,13 +41,17 @@ export class Kernel {
   readonly ordinal: number
   readonly shared: SharedState
   readonly names: NameTable
-  readonly scheduler = new Scheduler()
   readonly pending: PendingReplies
   /** Of the calls within this thread. */
-  readonly deadlines = new Deadlines()
+  readonly deadlines: Deadlines = new Deadlines(() => this.scheduler.ensureTurn())
+  readonly scheduler: Scheduler = new Scheduler(() => this.deadlines.stamp())
   readonly peers: Peers
   readonly timers: TimerTable = new TimerTable(this)
+  readonly receiving = new Receiving()
+  readonly meter = new Meter()
   readonly mailboxes: MailboxWatch = new MailboxWatch(this)
+  /** Milliseconds since the epoch. */
+  readonly startedAt = Date.now()
   readonly processes = new Map<Pid, Process>()
   readonly #byText: ReadonlyMap<string, Process> = this.processes
   /** Told of births and deaths in this thread. */
@@ -60,6 +75,7 @@ export class Kernel {
   readonly #backlog: Signal[] = []
   #delivering = false
   #refs = 0
+  #lastKin: Kin | undefined
   #main: Process | undefined
 
   constructor(ordinal: number, shared: SharedState, control?: ControlSend) {
@@ -84,7 +100,7 @@ export class Kernel {
       this.#main = this.adopt({
         pid: this.newPid(),
         id: 'main',
-        initialCall: 'main',
+        kin: { parent: undefined, ancestors: [], kind: 'worker', initialCall: 'main' },
         trapExit: true,
       })
       this.#main.behaviour = new Inbox()
@@ -99,6 +115,14 @@ export class Kernel {
 
   newRef(): Ref {
     return makeRef(this.ordinal, ++this.#refs)
+  }
+
+  /** The record that siblings share: those born one after the other have the same. */
+  kin(kin: Kin): Kin {
+    const last = this.#lastKin
+    if (last && isSameKin(last, kin)) return last
+    this.#lastKin = kin
+    return kin
   }
 
   /** Enters a newborn into the table. */
@@ -142,6 +166,18 @@ export class Kernel {
     else this.peers.awaitBirth(signal)
   }
 
+  sendToAlias(
+    alias: Ref,
+    message: unknown,
+    priority = false,
+    transfer?: readonly Transferable[],
+  ): void {
+    const to = makePid(threadOfRef(alias), 0)
+    const signal = { type: 'aliased', to, alias, message, priority } as const
+    if (this.isLocal(to)) this.deliver(signal)
+    else this.#post(signal, transfer)
+  }
+
   /** Sends any signal, here or to another thread. */
   send(signal: Signal): void {
     if (!this.isLocal(signal.to)) return this.#post(signal)
@@ -170,17 +206,22 @@ export class Kernel {
    * queue, so that a chain of ten thousand links needs no deep stack.
    */
   deliver(signal: Signal): void {
-    this.#backlog.push(signal)
-    if (this.#delivering) return
+    if (this.#delivering) {
+      this.#backlog.push(signal)
+      return
+    }
     this.#delivering = true
     try {
-      for (let next = this.#backlog.shift(); next; next = this.#backlog.shift()) {
-        if (next.type === 'spawn') birth(this, next.to, next.request)
-        else deliverLocally(this, next)
-      }
+      this.#apply(signal)
+      for (let next = this.#backlog.shift(); next; next = this.#backlog.shift()) this.#apply(next)
     } finally {
       this.#delivering = false
     }
+  }
+
+  #apply(signal: Signal): void {
+    if (signal.type === 'spawn') birth(this, signal.to, signal.request)
+    else deliverLocally(this, signal)
   }
 
   /**
@@ -193,7 +234,9 @@ export class Kernel {
     this.processes.delete(process.pid)
     const { name } = process
     if (name !== undefined) this.names.release(name, process.pid)
-    for (const timer of process.timers ?? []) this.timers.cancel(timer)
+    const { timers } = process.currentRarities ?? {}
+    for (const timer of timers ?? []) this.timers.cancel(timer)
+    this.receiving.ended(process)
     process.ended(told)
     const lastWords = this.#tellTheWorld(process, told, farewell)
     this.onLife?.({ type: 'died', process, reason: told })
@@ -209,15 +252,15 @@ export class Kernel {
     for (const signal of lastWords) this.deliver(signal)
     this.pending.threadLost(ordinal, reason)
     for (const process of this.processes.values()) {
-      for (const [ref, monitor] of process.monitors) {
+      for (const [ref, monitor] of process.currentMonitors) {
         if (threadOf(monitor.target) !== ordinal) continue
         this.deliver({ type: 'down', to: process.pid, ref, pid: monitor.target, reason })
       }
-      for (const from of process.links) {
+      for (const from of process.currentLinks) {
         if (threadOf(from) !== ordinal) continue
         this.deliver({ type: 'exit', to: process.pid, from, reason, link: true })
       }
-      for (const [ref, watcher] of process.watchers) {
+      for (const [ref, watcher] of process.currentWatchers) {
         if (threadOf(watcher) === ordinal) process.watchers.delete(ref)
       }
     }
@@ -225,8 +268,8 @@ export class Kernel {
 
   /** Ends the thread's part in the runtime: nothing waits any more, nothing is told. */
   stop(error: Error): void {
-    for (const { callers } of this.processes.values()) {
-      for (let call = callers; call; call = call.next) call.abandon(error)
+    for (const process of this.processes.values()) {
+      for (let one = process.waiting; one; one = process.waiting) one.abandon(error)
     }
     this.pending.rejectAll(error)
     this.deadlines.clear()
@@ -246,16 +289,17 @@ export class Kernel {
       if (from === this.livesFor && !this.isLocal(signal.to)) lastWords.push(signal)
       else this.send(signal)
     }
-    for (const to of process.links) say({ type: 'exit', to, from, reason, link: true })
-    for (const [ref, to] of process.watchers) say({ type: 'down', to, ref, pid: from, reason })
-    for (const [ref, { target }] of process.monitors) {
+    for (const to of process.currentLinks) say({ type: 'exit', to, from, reason, link: true })
+    for (const [ref, to] of process.currentWatchers)
+      say({ type: 'down', to, ref, pid: from, reason })
+    for (const [ref, { target }] of process.currentMonitors) {
       if (target !== from) this.send({ type: 'demonitor', to: target, from, ref })
     }
     for (const [ref, to] of this.pending.ownerEnded(process)) {
       this.send({ type: 'demonitor', to, from, ref })
     }
-    for (let call = process.callers; call; call = process.callers) call.down(reason)
-    this.pending.release(process.holding)
+    for (let one = process.waiting; one; one = process.waiting) one.down(reason)
+    this.pending.release(process.currentRarities?.holding ?? 0)
     if (farewell) say(farewell)
     return lastWords
   }

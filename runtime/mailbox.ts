@@ -1,12 +1,14 @@
 /** A power of two, as every size of the ring. */
 const FIRST_SIZE = 8
+/** That of an actor that has had no mail yet. */
+const NO_RING: unknown[] = []
 
 /**
  * A growing ring of messages in the order of arrival. `shift` takes the oldest in O(1) (an array's
  * own `shift` collapses at a long backlog); `takeAt` serves selective receive.
  */
 export class Mailbox {
-  #ring: unknown[] = emptyRing(FIRST_SIZE)
+  #ring: unknown[] = NO_RING
   #head = 0
   #size = 0
 
@@ -62,8 +64,18 @@ export class Mailbox {
     return -1
   }
 
+  /** Puts a message at `index`, a short way from the head; the others keep their order. */
+  insertAt(index: number, message: unknown): void {
+    this.unshift(message)
+    const mask = this.#ring.length - 1
+    for (let i = 0; i < index; i++) {
+      this.#ring[(this.#head + i) & mask] = this.#ring[(this.#head + i + 1) & mask]
+    }
+    this.#ring[(this.#head + index) & mask] = message
+  }
+
   clear(): void {
-    this.#ring = emptyRing(FIRST_SIZE)
+    this.#ring = NO_RING
     this.#head = 0
     this.#size = 0
   }
@@ -73,7 +85,7 @@ export class Mailbox {
   }
 
   #grow(): void {
-    const bigger = emptyRing(this.#ring.length * 2)
+    const bigger = emptyRing(Math.max(FIRST_SIZE, this.#ring.length * 2))
     for (let index = 0; index < this.#size; index++) bigger[index] = this.at(index)
     this.#ring = bigger
     this.#head = 0
@@ -81,5 +93,7 @@ export class Mailbox {
 }
 
 function emptyRing(size: number): unknown[] {
-  return Array.from({ length: size })
+  const ring: unknown[] = []
+  for (let index = 0; index < size; index++) ring.push(undefined)
+  return ring
 }

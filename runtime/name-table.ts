@@ -1,183 +1,246 @@
 /**
- * Names of actors, in memory that all threads share: an open-addressing hash table under one lock,
- * with a copy per thread that is thrown away whenever any thread changes a name. So a name is free
- * in every thread before its holder's death is told to anybody.
+ * Names of actors, in memory that all threads share: an open-addressing hash table under one lock.
+ * A name is free in every thread before its holder's death is told to anybody. What a thread has
+ * found it finds again without the lock, as long as the slot's generation is the same.
  */
 
 import { Buffer } from 'node:buffer'
-import { isPid, type Pid, threadOf } from './pid.ts'
+import { makePid, type Pid, serialOf, threadOf } from './pid.ts'
 import { NAME_CAPACITY, NAME_SLOT_BYTES, type SharedState } from './shared-state.ts'
 
 const FREE = 0
 const USED = 1
 const TOMBSTONE = 2
-const HEADER_BYTES = 8
+/** A slot: four words of 32 bits, the holder's serial, the name. */
+const STATE = 0
+const HASH = 1
+const THREAD = 2
+/** Counts the changes of the slot. */
+const GENERATION = 3
+const SERIAL_BYTE = 16
+const LENGTH_BYTE = 24
+const NAME_BYTE = 25
+const WORDS = NAME_SLOT_BYTES / 4
 const MAX_NAME_BYTES = 136
-const MAX_PID_BYTES = 48
+/** What one thread remembers of where names are. */
+const MAX_REMEMBERED = 8192
+
+interface Found {
+  readonly slot: number
+  readonly generation: number
+  readonly pid: Pid
+}
 
 /** A name may have at most 100 characters and 136 bytes of UTF-8. */
 export class NameTable {
   readonly #shared: SharedState
-  readonly #bytes: Buffer
   readonly #ordinal: number
-  readonly #cache = new Map<string, Pid>()
-  #cacheVersion = -1
+  readonly #words: Int32Array
+  readonly #bytes: Buffer
+  readonly #serials: Float64Array
+  readonly #found = new Map<string, Found>()
+  /** The name in hand, as bytes, with its hash. */
+  readonly #name = Buffer.alloc(MAX_NAME_BYTES)
+  #length = 0
+  #hash = 0
 
   constructor(shared: SharedState, ordinal: number) {
     this.#shared = shared
     this.#ordinal = ordinal
-    this.#bytes = Buffer.from(shared.buffers.names)
+    const { names } = shared.buffers
+    this.#words = new Int32Array(names)
+    this.#bytes = Buffer.from(names)
+    this.#serials = new Float64Array(names)
   }
 
   /** Gives the name to the pid, unless somebody holds it: then says who. */
   claim(name: string, pid: Pid): Pid {
-    const encoded = encodeName(name)
-    return this.#shared.locked(this.#ordinal, () => {
-      const found = this.#find(encoded)
-      if (found.used) return this.#pidAt(found.slot)
-      if (found.slot < 0) {
+    this.#encode(name)
+    this.#shared.lock(this.#ordinal)
+    try {
+      const slot = this.#find()
+      if (slot >= 0) return this.#pidAt(slot)
+      const vacant = ~slot
+      if (vacant === NAME_CAPACITY) {
         throw new RangeError(
           `register('${name}'): all ${NAME_CAPACITY} names are taken. Use a Registry for names in large numbers.`,
         )
       }
-      this.#write(found.slot, encoded, pid)
-      this.#shared.bumpNamesVersion()
+      this.#remember(name, vacant, this.#write(vacant, pid), pid)
       return pid
-    })
+    } finally {
+      this.#shared.unlock(this.#ordinal)
+    }
   }
 
   /** Frees the name if `pid` (or anybody, where it is left out) holds it. */
   release(name: string, pid?: Pid): boolean {
-    const encoded = encodeName(name)
-    return this.#shared.locked(this.#ordinal, () => {
-      const found = this.#find(encoded)
-      if (!found.used || (pid && this.#pidAt(found.slot) !== pid)) return false
-      this.#vacate(found.slot)
-      this.#shared.bumpNamesVersion()
+    this.#encode(name)
+    this.#found.delete(name)
+    this.#shared.lock(this.#ordinal)
+    try {
+      const slot = this.#find()
+      if (slot < 0 || (pid && this.#pidAt(slot) !== pid)) return false
+      this.#vacate(slot)
       return true
-    })
+    } finally {
+      this.#shared.unlock(this.#ordinal)
+    }
   }
 
   /** Frees all names of a thread that is gone. */
   releaseThread(ordinal: number): void {
     this.#shared.breakLock(ordinal)
-    this.#shared.locked(this.#ordinal, () => {
+    this.#locked(() => {
       for (const slot of this.#usedSlots()) {
-        if (threadOf(this.#pidAt(slot)) === ordinal) this.#vacate(slot)
+        if (this.#words[slot * WORDS + THREAD] === ordinal) this.#vacate(slot)
       }
-      this.#shared.bumpNamesVersion()
     })
   }
 
   lookup(name: string): Pid | undefined {
-    const version = this.#shared.namesVersion
-    if (version !== this.#cacheVersion) {
-      this.#cache.clear()
-      this.#cacheVersion = version
+    const known = this.#found.get(name)
+    if (known) {
+      const at = known.slot * WORDS + GENERATION
+      if (Atomics.load(this.#words, at) === known.generation) return known.pid
+      this.#found.delete(name)
     }
-    const cached = this.#cache.get(name)
-    if (cached) return cached
-    const encoded = encodeName(name)
-    const pid = this.#shared.locked(this.#ordinal, () => {
-      const found = this.#find(encoded)
-      return found.used ? this.#pidAt(found.slot) : undefined
-    })
-    if (pid) this.#cache.set(name, pid)
-    return pid
+    this.#encode(name)
+    this.#shared.lock(this.#ordinal)
+    try {
+      const slot = this.#find()
+      if (slot < 0) return undefined
+      const pid = this.#pidAt(slot)
+      this.#remember(name, slot, this.#words[slot * WORDS + GENERATION] ?? 0, pid)
+      return pid
+    } finally {
+      this.#shared.unlock(this.#ordinal)
+    }
   }
 
   /** All names and their holders, in no order. */
   entries(): [string, Pid][] {
-    return this.#shared.locked(this.#ordinal, () =>
+    return this.#locked(() =>
       [...this.#usedSlots()].map((slot): [string, Pid] => [this.#nameAt(slot), this.#pidAt(slot)]),
     )
   }
 
-  *#usedSlots(): Generator<number> {
-    for (let slot = 0; slot < NAME_CAPACITY; slot++) {
-      if (this.#bytes[slot * NAME_SLOT_BYTES] === USED) yield slot
+  #locked<Result>(section: () => Result): Result {
+    this.#shared.lock(this.#ordinal)
+    try {
+      return section()
+    } finally {
+      this.#shared.unlock(this.#ordinal)
     }
   }
 
-  /** The slot of the name, or the first one that can take it (-1: none). */
-  #find(name: Buffer): { slot: number; used: boolean } {
-    let vacant = -1
-    const start = hash(name) % NAME_CAPACITY
+  #remember(name: string, slot: number, generation: number, pid: Pid): void {
+    if (this.#found.size >= MAX_REMEMBERED) this.#found.clear()
+    this.#found.set(name, { slot, generation, pid })
+  }
+
+  *#usedSlots(): Generator<number> {
+    for (let slot = 0; slot < NAME_CAPACITY; slot++) {
+      if (this.#words[slot * WORDS + STATE] === USED) yield slot
+    }
+  }
+
+  /** The slot of the name in hand, or `~slot` of the first that can take it (`~CAPACITY`: none). */
+  #find(): number {
+    let vacant = NAME_CAPACITY
+    const start = (this.#hash >>> 0) % NAME_CAPACITY
     for (let step = 0; step < NAME_CAPACITY; step++) {
       const slot = (start + step) % NAME_CAPACITY
-      const at = slot * NAME_SLOT_BYTES
-      const state = this.#bytes[at]
+      const state = this.#words[slot * WORDS + STATE]
       if (state === USED) {
-        if (this.#holds(at, name)) return { slot, used: true }
+        if (this.#holds(slot)) return slot
       } else {
-        if (vacant < 0) vacant = slot
+        if (vacant === NAME_CAPACITY) vacant = slot
         if (state === FREE) break
       }
     }
-    return { slot: vacant, used: false }
+    return ~vacant
   }
 
-  #holds(at: number, name: Buffer): boolean {
-    const length = this.#bytes[at + 1] ?? 0
-    if (length !== name.length) return false
-    const from = at + HEADER_BYTES
-    return this.#bytes.compare(name, 0, name.length, from, from + length) === 0
+  #holds(slot: number): boolean {
+    if (this.#words[slot * WORDS + HASH] !== this.#hash) return false
+    const at = slot * NAME_SLOT_BYTES
+    if (this.#bytes[at + LENGTH_BYTE] !== this.#length) return false
+    for (let index = 0; index < this.#length; index++) {
+      if (this.#bytes[at + NAME_BYTE + index] !== this.#name[index]) return false
+    }
+    return true
   }
 
-  /** A tombstone keeps the chain behind it findable; at a chain's end none is needed. */
+  /**
+   * The generation goes first: a thread that dies in between leaves no memory of the name valid.
+   * A tombstone keeps the chain behind it findable; at a chain's end none is needed.
+   */
   #vacate(slot: number): void {
-    this.#bytes[slot * NAME_SLOT_BYTES] = TOMBSTONE
+    const words = this.#words
+    Atomics.add(words, slot * WORDS + GENERATION, 1)
+    words[slot * WORDS + STATE] = TOMBSTONE
     const next = (slot + 1) % NAME_CAPACITY
-    if (this.#bytes[next * NAME_SLOT_BYTES] !== FREE) return
+    if (words[next * WORDS + STATE] !== FREE) return
     let last = slot
-    while (this.#bytes[last * NAME_SLOT_BYTES] === TOMBSTONE) {
-      this.#bytes[last * NAME_SLOT_BYTES] = FREE
+    while (words[last * WORDS + STATE] === TOMBSTONE) {
+      words[last * WORDS + STATE] = FREE
       last = (last + NAME_CAPACITY - 1) % NAME_CAPACITY
     }
   }
 
-  /** The state byte is written last: a thread that dies in between leaves a free slot. */
-  #write(slot: number, name: Buffer, pid: Pid): void {
+  /**
+   * The state is written last: a thread that dies in between leaves a free slot.
+   *
+   * @returns The slot's generation from now on.
+   */
+  #write(slot: number, pid: Pid): number {
+    const words = this.#words
     const at = slot * NAME_SLOT_BYTES
-    const pidBytes = Buffer.from(pid, 'latin1')
-    this.#bytes[at + 1] = name.length
-    this.#bytes[at + 2] = pidBytes.length
-    name.copy(this.#bytes, at + HEADER_BYTES)
-    pidBytes.copy(this.#bytes, at + HEADER_BYTES + MAX_NAME_BYTES)
-    this.#bytes[at] = USED
+    const generation = Atomics.add(words, slot * WORDS + GENERATION, 1) + 1
+    words[slot * WORDS + HASH] = this.#hash
+    words[slot * WORDS + THREAD] = threadOf(pid)
+    this.#serials[(at + SERIAL_BYTE) / 8] = serialOf(pid)
+    this.#bytes[at + LENGTH_BYTE] = this.#length
+    for (let index = 0; index < this.#length; index++) {
+      this.#bytes[at + NAME_BYTE + index] = this.#name[index] ?? 0
+    }
+    words[slot * WORDS + STATE] = USED
+    return generation
   }
 
   #nameAt(slot: number): string {
-    const at = slot * NAME_SLOT_BYTES
-    const from = at + HEADER_BYTES
-    return this.#bytes.toString('utf8', from, from + (this.#bytes[at + 1] ?? 0))
+    const from = slot * NAME_SLOT_BYTES + NAME_BYTE
+    const length = this.#bytes[slot * NAME_SLOT_BYTES + LENGTH_BYTE] ?? 0
+    return this.#bytes.toString('utf8', from, from + length)
   }
 
   #pidAt(slot: number): Pid {
-    const at = slot * NAME_SLOT_BYTES
-    const from = at + HEADER_BYTES + MAX_NAME_BYTES
-    return pidFromText(this.#bytes.toString('latin1', from, from + (this.#bytes[at + 2] ?? 0)))
+    const thread = this.#words[slot * WORDS + THREAD] ?? 0
+    return makePid(thread, this.#serials[(slot * NAME_SLOT_BYTES + SERIAL_BYTE) / 8] ?? 0)
   }
-}
 
-function encodeName(name: string): Buffer {
-  const encoded = Buffer.from(name, 'utf8')
-  if (encoded.length > MAX_NAME_BYTES) {
-    throw new RangeError(
-      `A name may have at most ${MAX_NAME_BYTES} bytes of UTF-8, got ${encoded.length}.`,
-    )
+  /** Takes a name in hand. Its hash is FNV-1a, 32 bits (Fowler, Noll, Vo). */
+  #encode(name: string): void {
+    const bytes = this.#name
+    const { length } = name
+    let isAscii = length <= MAX_NAME_BYTES
+    for (let index = 0; isAscii && index < length; index++) {
+      const code = name.charCodeAt(index)
+      bytes[index] = code
+      isAscii = code < 128
+    }
+    this.#length = isAscii ? length : Buffer.byteLength(name, 'utf8')
+    if (this.#length > MAX_NAME_BYTES) {
+      throw new RangeError(
+        `A name may have at most ${MAX_NAME_BYTES} bytes of UTF-8, got ${this.#length}.`,
+      )
+    }
+    if (!isAscii) bytes.write(name, 'utf8')
+    let hash = 0x811c9dc5
+    for (let index = 0; index < this.#length; index++) {
+      hash = Math.imul(hash ^ (bytes[index] ?? 0), 0x01000193)
+    }
+    this.#hash = hash | 0
   }
-  return encoded
-}
-
-function pidFromText(text: string): Pid {
-  if (text.length <= MAX_PID_BYTES && isPid(text)) return text
-  throw new Error(`The shared name table holds '${text}' where a pid should be.`)
-}
-
-/** FNV-1a, 32 bits (Fowler, Noll, Vo). */
-function hash(bytes: Buffer): number {
-  let value = 0x811c9dc5
-  for (const byte of bytes) value = Math.imul(value ^ byte, 0x01000193)
-  return value >>> 0
 }

@@ -8,7 +8,7 @@ import { type CallOptions, call } from './call.ts'
 import { type ChildSpec, checkedSupervisor, checkSpec } from './child-spec.ts'
 import { startChild } from './children.ts'
 import { acting } from './current.ts'
-import { type Next, type Reply, server } from './definition.ts'
+import { asksAtOnce, type Next, type Reply, server } from './definition.ts'
 import { StartFailed } from './errors.ts'
 import { type ExitReason, NORMAL } from './exit-reason.ts'
 import { checkKeys, checkName, checkNumber } from './options.ts'
@@ -16,8 +16,8 @@ import { nameOfPartition } from './partition-name.ts'
 import type { Pid } from './pid.ts'
 import { isRegistryName, keyIdentity, type RegistryName } from './registry-name.ts'
 import type { Strategy } from './restart-plan.ts'
-import { startError } from './spawn.ts'
 import { type StartOptions, startServer } from './start.ts'
+import { startError } from './start-process.ts'
 import { stop } from './stop.ts'
 import { supervisorSpec } from './supervisor.ts'
 import { endChild, failureOf, pidIn } from './supervisor-restart.ts'
@@ -67,45 +67,47 @@ interface State extends SupervisorState {
 
 const PATIENT: CallOptions = { timeoutMs: Number.POSITIVE_INFINITY }
 
-export const partitionServer = server(import.meta, {
-  name: 'partition-supervisor',
-  ...supervisorSpec,
-  init: async (options: Parameters<typeof supervisorSpec.init>[0]) => {
-    const state = await supervisorSpec.init(options)
-    return typeof state === 'object' ? { ...state, partitions: state.children.length } : state
-  },
-  calls: {
-    ...supervisorSpec.calls,
-    partitions: (state: SupervisorState): Reply<SupervisorState, number> => ({
-      reply: partitionsOf(state),
-      state,
-    }),
-    /** Ends those that are too many, last to first; starts those that are missing. */
-    resize: async (
-      state: SupervisorState,
-      wanted: number,
-    ): Promise<Reply<SupervisorState, number> | Next<SupervisorState>> => {
-      const most = state.children.length
-      if (wanted > most) return { state, fail: tooMany(wanted, most) }
-      const own = acting('partition supervisor')
-      let next: State = { ...state, partitions: wanted }
-      own.kernel.shared.countResize()
-      for (let index = most - 1; index >= wanted; index--) {
-        const child = findChild(next, String(index))
-        if (child?.pid || child?.restarting) next = kept(next, await endChild(own, next, child))
-      }
-      for (let index = 0; index < wanted; index++) {
-        const child = findChild(next, String(index))
-        if (!child || child.pid || child.restarting) continue
-        const started = await startChild(own, child.spec)
-        if (failureOf(started)) return { state: next, fail: startError(String(index), started) }
-        const pid = pidIn(started)
-        next = kept(next, updateChild(next, String(index), { pid, lastPid: pid }))
-      }
-      return { reply: partitionsOf(state), state: next }
+export const partitionServer = asksAtOnce(
+  server(import.meta, {
+    name: 'partition-supervisor',
+    ...supervisorSpec,
+    init: async (options: Parameters<typeof supervisorSpec.init>[0]) => {
+      const state = await supervisorSpec.init(options)
+      return typeof state === 'object' ? { ...state, partitions: state.children.length } : state
     },
-  },
-})
+    calls: {
+      ...supervisorSpec.calls,
+      partitions: (state: SupervisorState): Reply<SupervisorState, number> => ({
+        reply: partitionsOf(state),
+        state,
+      }),
+      /** Ends those that are too many, last to first; starts those that are missing. */
+      resize: async (
+        state: SupervisorState,
+        wanted: number,
+      ): Promise<Reply<SupervisorState, number> | Next<SupervisorState>> => {
+        const most = state.children.length
+        if (wanted > most) return { state, fail: tooMany(wanted, most) }
+        const own = acting('partition supervisor')
+        let next: State = { ...state, partitions: wanted }
+        own.kernel.shared.countResize()
+        for (let index = most - 1; index >= wanted; index--) {
+          const child = findChild(next, String(index))
+          if (child?.pid || child?.restarting) next = kept(next, await endChild(own, next, child))
+        }
+        for (let index = 0; index < wanted; index++) {
+          const child = findChild(next, String(index))
+          if (!child || child.pid || child.restarting) continue
+          const started = await startChild(own, child.spec)
+          if (failureOf(started)) return { state: next, fail: startError(String(index), started) }
+          const pid = pidIn(started)
+          next = kept(next, updateChild(next, String(index), { pid, lastPid: pid }))
+        }
+        return { reply: partitionsOf(state), state: next }
+      },
+    },
+  }),
+)
 
 /** A child that is a partition supervisor, for `startRuntime` or `supervisor`; its id is its name. */
 export function partitionSupervisor(options: PartitionOptions): ChildSpec {

@@ -7,10 +7,14 @@
 import type { Transferable } from 'node:worker_threads'
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { NotSendable } from './errors.ts'
+import { type PackedSignal, pack, unpack } from './packed-signal.ts'
 import type { Pid } from './pid.ts'
 import type { SharedState } from './shared-state.ts'
 import type { Signal, ToRoot } from './signal.ts'
 import { Unborn } from './unborn.ts'
+
+/** Messages that are read for one event. */
+const READ_AT_ONCE = 256
 
 export interface PeersOptions {
   readonly ordinal: number
@@ -48,7 +52,8 @@ export class Peers {
   post(thread: number, signal: Signal, transfer?: readonly Transferable[]): void {
     const port = this.#outgoing.get(thread) ?? this.#connect(thread)
     try {
-      port.postMessage(signal, transfer ?? [])
+      if (transfer) port.postMessage(pack(signal), transfer)
+      else port.postMessage(pack(signal))
     } catch (cause) {
       throw new NotSendable(signal.to, cause)
     }
@@ -58,7 +63,10 @@ export class Peers {
   accept(from: number, port: MessagePort): void {
     this.#incoming.get(from)?.close()
     this.#incoming.set(from, port)
-    port.on('message', (signal: Signal) => this.#receive(from, signal))
+    port.on('message', (packed: PackedSignal) => {
+      this.#receive(from, unpack(packed))
+      this.#readSome(from, port)
+    })
     port.unref()
   }
 
@@ -131,7 +139,7 @@ export class Peers {
       deliver(signal)
       for (const waiting of this.#unborn.take(signal.to)) deliver(waiting)
       this.#publishObituaries()
-    } else if (knows(signal.to)) deliver(signal)
+    } else if (knows(signal.to) || signal.type === 'aliased') deliver(signal)
     else this.#keep(from, signal)
   }
 
@@ -151,7 +159,16 @@ export class Peers {
 
   #readAll(from: number, port: MessagePort): void {
     for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
-      this.#receive(from, next.message)
+      this.#receive(from, unpack(next.message))
+    }
+  }
+
+  /** What else is there: to ask for it costs less than an event each. */
+  #readSome(from: number, port: MessagePort): void {
+    for (let count = 0; count < READ_AT_ONCE; count++) {
+      const next = receiveMessageOnPort(port)
+      if (!next) return
+      this.#receive(from, unpack(next.message))
     }
   }
 

@@ -42,8 +42,8 @@ export class PendingReplies {
     this.#entries.set(ref, entry)
     const { owner } = entry
     if (owner) {
-      owner.waitsFor ??= new Set()
-      owner.waitsFor.add(ref)
+      owner.rare.waitsFor ??= new Set()
+      owner.rare.waitsFor.add(ref)
     }
     if (entry.holds !== false) this.hold()
   }
@@ -64,7 +64,7 @@ export class PendingReplies {
     const entry = this.#entries.get(ref)
     if (!entry) return undefined
     this.#entries.delete(ref)
-    entry.owner?.waitsFor?.delete(ref)
+    entry.owner?.currentRarities?.waitsFor?.delete(ref)
     if (entry.holds !== false) this.release()
     entry.settled()
     return entry
@@ -97,7 +97,7 @@ export class PendingReplies {
   /** Forgets, without settling, what a dead actor waited for; says what is to be demonitored. */
   ownerEnded(owner: Process): [Ref, Pid][] {
     const orphans: [Ref, Pid][] = []
-    for (const ref of owner.waitsFor ?? []) {
+    for (const ref of owner.currentRarities?.waitsFor ?? []) {
       const entry = this.take(ref)
       if (entry) orphans.push([ref, entry.target])
     }

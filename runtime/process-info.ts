@@ -5,10 +5,10 @@ import { type CallOptions, DEFAULT_CALL_MS, request } from './call.ts'
 import { currentProcess } from './context.ts'
 import { acting } from './current.ts'
 import { NoProcess, ProcessDown } from './errors.ts'
-import type { LocalCall } from './local-call.ts'
+import type { LocalWait } from './local-wait.ts'
 import { checkKeys, checkNumber, checkOneOf } from './options.ts'
 import { isPid, makePid, type Pid, ROOT_THREAD } from './pid.ts'
-import type { Process, ProcessStatus } from './process.ts'
+import type { CurrentFunction, Process, ProcessStatus } from './process.ts'
 import { CallRequest, type InfoKey, type Signal } from './signal.ts'
 import { printable, toCloneable } from './wire.ts'
 
@@ -33,8 +33,19 @@ export interface ProcessInfo {
   readonly initialCall: string | undefined
   /** Messages handled so far; stands for reductions. */
   readonly handled: number
+  /** Messages handled a second, since the last time that this was asked, at least a second ago. */
+  readonly messagesPerSecond: number
+  /**
+   * Milliseconds that its handlers have held the thread while {@link meter} was on. What an `async`
+   * handler does after its first `await`, and what a function that is an actor does, is not in it.
+   */
+  readonly busyMs: number
+  /** The handler that it waits for, `init`, `terminate`, or the function that it is, if that runs. */
+  readonly currentFunction: CurrentFunction | undefined
   /** Messages that a full mailbox has dropped or refused. */
   readonly dropped: number
+  /** Whether it has an alias, link or monitor with priority. */
+  readonly priorityMessages: boolean
   /** Callers that wait for a place in its mailbox (policy `block`). */
   readonly waitingCallers: number
   /** Milliseconds since the epoch. */
@@ -47,23 +58,28 @@ const READERS: { readonly [Key in InfoKey]: (process: Process) => ProcessInfo[Ke
   status: (process) => (currentProcess() === process ? 'running' : process.status),
   messageQueueLength: ({ mailbox }) => mailbox.size,
   messages: ({ mailbox }) => mailbox.toArray().map((message) => toCloneable(shown(message))),
-  links: ({ links }) => [...links],
-  monitors: ({ monitors }) => [...monitors.values()].map(({ target, name }) => name ?? target),
-  monitoredBy: ({ watchers, callers }) => [...watchers.values(), ...pidsOf(callers)],
+  links: (process) => [...process.currentLinks],
+  monitors: (process) =>
+    [...process.currentMonitors.values()].map(({ target, name }) => name ?? target),
+  monitoredBy: (process) => [...process.currentWatchers.values(), ...pidsOf(process.waiting)],
   trapExit: ({ trapExit }) => trapExit,
   parent: ({ parent }) => parent,
   ancestors: ({ ancestors }) => ancestors,
   initialCall: ({ initialCall }) => initialCall,
   handled: ({ handled }) => handled,
+  messagesPerSecond: (process) => process.kernel.meter.rate(process),
+  busyMs: (process) => process.kernel.meter.busyMs(process),
+  currentFunction: (process) => process.behaviour?.current?.(process),
   dropped: (process) => (process instanceof BoundedProcess ? process.dropped : 0),
+  priorityMessages: (process) => process.kernel.receiving.hasPriority(process),
   waitingCallers: (process) => (process instanceof BoundedProcess ? process.waitingCallers : 0),
   startedAt: ({ startedAt }) => startedAt,
 }
 const KEYS = Object.keys(READERS)
 
-function pidsOf(callers: LocalCall | undefined): readonly Pid[] {
+function pidsOf(waiting: LocalWait | undefined): readonly Pid[] {
   const pids: Pid[] = []
-  for (let call = callers; call; call = call.next) if (call.isOwnEntry) pids.push(call.pid)
+  for (let one = waiting; one; one = one.next) if (one.isOwnEntry) pids.push(one.pid)
   return pids
 }
 

@@ -1,20 +1,31 @@
 import { setMaxListeners } from 'node:events'
 import type { ExitReason } from './exit-reason.ts'
 import type { Kernel } from './kernel.ts'
-import type { LocalCall } from './local-call.ts'
+import { type Kin, NO_KIN } from './kin.ts'
+import type { LocalWait } from './local-wait.ts'
 import { Mailbox } from './mailbox.ts'
 import { DEFAULT_HIGH_WATER, type MailboxOptions } from './mailbox-options.ts'
 import type { Pid, Ref } from './pid.ts'
 import type { ProcessKind } from './signal.ts'
+import { UrgentMailbox } from './urgent-mailbox.ts'
 
 /** What an actor does with its mail; a server's loop or a body that receives. */
 export interface Behaviour {
   /** Handles at most `budget` messages and returns how many were. */
   run(process: Process, budget: number): number
-  /** Told that the message at `index` was taken out of the mailbox by somebody else. */
-  removed?(index: number): void
+  /** Told that a message was put before others at `index` (1), or taken out by somebody else (-1). */
+  moved?(index: number, by: 1 | -1): void
+  /** What it is at work on. */
+  current?(process: Process): CurrentFunction | undefined
   /** Called once when the actor has ended, whatever the reason. */
   ended?(process: Process, reason: ExitReason): void
+}
+
+/** A function that an actor is at work on. */
+export interface CurrentFunction {
+  readonly name: string
+  /** Since when, milliseconds since the epoch; not known of functions that are actors. */
+  readonly since?: number
 }
 
 export type ProcessStatus =
@@ -27,14 +38,11 @@ export type ProcessStatus =
 
 export interface ProcessBirth {
   readonly pid: Pid
-  readonly parent?: Pid
-  readonly ancestors?: readonly Pid[]
-  readonly id?: string
-  readonly kind?: ProcessKind
-  readonly trapExit?: boolean
-  readonly initialCall?: string
+  readonly kin?: Kin
+  readonly id?: string | undefined
+  readonly trapExit?: boolean | undefined
   /** Absent: no bound. */
-  readonly mailbox?: MailboxOptions
+  readonly mailbox?: MailboxOptions | undefined
 }
 
 /** A monitor as its owner keeps it. */
@@ -44,53 +52,175 @@ export interface OwnMonitor {
   readonly name?: string
 }
 
-/** The record of one living actor of this thread. */
-export class Process {
-  readonly pid: Pid
-  readonly kernel: Kernel
-  readonly parent: Pid | undefined
-  readonly ancestors: readonly Pid[]
-  readonly id: string | undefined
-  readonly kind: ProcessKind
-  readonly initialCall: string | undefined
-  readonly startedAt = Date.now()
-  readonly mailbox: Mailbox
-  readonly links = new Set<Pid>()
-  readonly monitors = new Map<Ref, OwnMonitor>()
-  readonly watchers = new Map<Ref, Pid>()
-  behaviour: Behaviour | undefined
-  status: ProcessStatus = 'starting'
-  trapExit: boolean
+const NO_PIDS: ReadonlySet<Pid> = new Set()
+const NO_WATCHERS: ReadonlyMap<Ref, Pid> = new Map()
+const NO_MONITORS: ReadonlyMap<Ref, OwnMonitor> = new Map()
+
+const ALIVE = 1
+const TRAPS_EXIT = 2
+const QUEUED = 4
+
+/** How far back an actor knows where it comes from. */
+const MAX_ANCESTORS = 16
+
+/** What most actors never have. */
+class Rarities {
   label: string | undefined
-  queued = false
-  handled = 0
-  restarts = 0
-  /** The newest call of this thread that waits for its answer; the others follow. */
-  callers: LocalCall | undefined
   /** Calls within this thread that it waits for and that keep the process alive. */
   holding = 0
   /** References of the replies it waits for; kept by {@link PendingReplies}. */
   waitsFor: Set<Ref> | undefined
   /** Timers of this thread that are set on it; kept by {@link TimerTable}. */
   timers: Set<Ref> | undefined
+  monitors: Map<Ref, OwnMonitor> | undefined
+  abort: AbortController | undefined
+  lineage: readonly Pid[] | undefined
+}
+
+/** The record of one living actor of this thread. There may be a million, so it is kept small. */
+export class Process {
+  readonly pid: Pid
+  readonly kernel: Kernel
+  mailbox: Mailbox
+  behaviour: Behaviour | undefined
+  status: ProcessStatus = 'starting'
+  handled = 0
+  /** The newest of those of this thread that wait for it; the others follow. */
+  waiting: LocalWait | undefined
+  readonly id: string | undefined
+  readonly #kin: Kin
+  /** Milliseconds since the kernel's own birth. */
+  readonly #bornAt: number
   #name: string | undefined
-  #alive = true
-  #abort: AbortController | undefined
+  #flags = ALIVE
+  /** Most have one: whoever started them. */
+  #links: Pid | Set<Pid> | undefined
+  #watchers: Map<Ref, Pid> | undefined
+  #rare: Rarities | undefined
 
   constructor(kernel: Kernel, birth: ProcessBirth, mailbox = new Mailbox()) {
     this.kernel = kernel
     this.mailbox = mailbox
     this.pid = birth.pid
-    this.parent = birth.parent
-    this.ancestors = birth.ancestors ?? []
-    this.id = birth.id
-    this.kind = birth.kind ?? 'worker'
     this.trapExit = birth.trapExit ?? false
-    this.initialCall = birth.initialCall
+    this.id = birth.id
+    this.#kin = birth.kin ?? NO_KIN
+    this.#bornAt = Date.now() - kernel.startedAt
+  }
+
+  get parent(): Pid | undefined {
+    return this.#kin.parent
+  }
+
+  get ancestors(): readonly Pid[] {
+    return this.#kin.ancestors
+  }
+
+  get kind(): ProcessKind {
+    return this.#kin.kind
+  }
+
+  get initialCall(): string | undefined {
+    return this.#kin.initialCall
+  }
+
+  /** Milliseconds since the epoch. */
+  get startedAt(): number {
+    return this.kernel.startedAt + this.#bornAt
+  }
+
+  addLink(pid: Pid): void {
+    const links = this.#links
+    if (links === undefined) this.#links = pid
+    else if (typeof links !== 'string') links.add(pid)
+    else if (links !== pid) this.#links = new Set([links, pid])
+  }
+
+  /** True if there was one. */
+  removeLink(pid: Pid): boolean {
+    const links = this.#links
+    if (links === undefined) return false
+    if (typeof links !== 'string') return links.delete(pid)
+    if (links !== pid) return false
+    this.#links = undefined
+    return true
+  }
+
+  hasLink(pid: Pid): boolean {
+    const links = this.#links
+    return typeof links === 'object' ? links.has(pid) : links === pid
+  }
+
+  get watchers(): Map<Ref, Pid> {
+    this.#watchers ??= new Map()
+    return this.#watchers
+  }
+
+  get monitors(): Map<Ref, OwnMonitor> {
+    this.rare.monitors ??= new Map()
+    return this.rare.monitors
+  }
+
+  get currentLinks(): ReadonlySet<Pid> {
+    const links = this.#links
+    if (typeof links === 'object') return links
+    return links === undefined ? NO_PIDS : new Set([links])
+  }
+
+  /** The watchers, for who only looks: nothing is made for an actor that has none. */
+
+  get currentWatchers(): ReadonlyMap<Ref, Pid> {
+    return this.#watchers ?? NO_WATCHERS
+  }
+
+  get currentMonitors(): ReadonlyMap<Ref, OwnMonitor> {
+    return this.#rare?.monitors ?? NO_MONITORS
+  }
+
+  get rare(): Rarities {
+    this.#rare ??= new Rarities()
+    return this.#rare
+  }
+
+  /** As `rare`, but only if there is any. */
+  get currentRarities(): Readonly<Rarities> | undefined {
+    return this.#rare
+  }
+
+  get label(): string | undefined {
+    return this.#rare?.label
+  }
+
+  set label(label: string | undefined) {
+    this.rare.label = label
+  }
+
+  /** What its children have as ancestors: at most 16. */
+  get lineage(): readonly Pid[] {
+    const { rare } = this
+    rare.lineage ??= [this.pid, ...this.ancestors].slice(0, MAX_ANCESTORS)
+    return rare.lineage
   }
 
   get alive(): boolean {
-    return this.#alive
+    return (this.#flags & ALIVE) !== 0
+  }
+
+  get trapExit(): boolean {
+    return (this.#flags & TRAPS_EXIT) !== 0
+  }
+
+  set trapExit(on: boolean) {
+    this.#flags = on ? this.#flags | TRAPS_EXIT : this.#flags & ~TRAPS_EXIT
+  }
+
+  /** Waits for its turn. */
+  get queued(): boolean {
+    return (this.#flags & QUEUED) !== 0
+  }
+
+  set queued(on: boolean) {
+    this.#flags = on ? this.#flags | QUEUED : this.#flags & ~QUEUED
   }
 
   /** The name it holds now; any thread may have taken it away. */
@@ -107,12 +237,13 @@ export class Process {
 
   /** Aborted when the actor ends: hand it to whatever the actor waits for. */
   get signal(): AbortSignal {
-    if (!this.#abort) {
-      this.#abort = new AbortController()
-      setMaxListeners(0, this.#abort.signal)
+    const { rare } = this
+    if (!rare.abort) {
+      rare.abort = new AbortController()
+      setMaxListeners(0, rare.abort.signal)
     }
-    if (!this.alive) this.#abort.abort()
-    return this.#abort.signal
+    if (!this.alive) rare.abort.abort()
+    return rare.abort.signal
   }
 
   /** How many messages may wait before it is told of. */
@@ -132,6 +263,15 @@ export class Process {
     this.kernel.scheduler.schedule(this)
   }
 
+  /** Before all that is ordinary, behind what has priority too. */
+  pushUrgent(entry: unknown): void {
+    const { mailbox } = this
+    const urgent = mailbox instanceof UrgentMailbox ? mailbox : new UrgentMailbox(mailbox.toArray())
+    this.mailbox = urgent
+    this.behaviour?.moved?.(urgent.pushUrgent(entry), 1)
+    this.kernel.scheduler.schedule(this)
+  }
+
   /** Who watched it, or waited for its reply, does not any more. */
   unwatched(ref: Ref): void {
     this.watchers.delete(ref)
@@ -147,7 +287,7 @@ export class Process {
     const index = this.mailbox.find(matches)
     if (index < 0) return undefined
     const message = this.mailbox.takeAt(index)
-    this.behaviour?.removed?.(index)
+    this.behaviour?.moved?.(index, -1)
     return message
   }
 
@@ -155,17 +295,20 @@ export class Process {
   run(budget: number): number {
     if (!this.alive || !this.behaviour) return 0
     if (this.mailbox.size > this.highWater) this.kernel.mailboxes.over(this, this.highWater)
-    const handled = this.behaviour.run(this, budget)
+    const { behaviour, kernel } = this
+    const handled = kernel.shared.metered
+      ? kernel.meter.run(this, behaviour, budget)
+      : behaviour.run(this, budget)
     this.handled += handled
     return handled
   }
 
   /** Called by the kernel alone, as the last thing in the actor's life. */
   ended(reason: ExitReason): void {
-    this.#alive = false
+    this.#flags &= ~ALIVE
     this.status = 'exited'
     this.mailbox.clear()
-    this.#abort?.abort()
+    this.#rare?.abort?.abort()
     this.behaviour?.ended?.(this, reason)
   }
 }

@@ -163,7 +163,7 @@ export const registryServer = server(import.meta, {
  * still waits in a port or in the mailbox: it has arrived, so it is read first; the link then tells.
  */
 function living(entries: readonly Registration[]): readonly Registration[] {
-  const { kernel, links } = acting('registry')
+  const { kernel, currentLinks: links } = acting('registry')
   kernel.peers.catchUp()
   return entries.filter(({ pid }) => links.has(pid) && !kernel.shared.isGone(threadOf(pid)))
 }

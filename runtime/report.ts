@@ -193,7 +193,7 @@ export function reportCrash(process: Process, reason: ExitReason, lastMessage?: 
 }
 
 export function factsOf(process: Process): ProcessFacts {
-  const { pid, id, name, label, initialCall, ancestors, links, trapExit, mailbox, handled } =
+  const { pid, id, name, label, initialCall, ancestors, currentLinks, trapExit, mailbox, handled } =
     process
   return {
     pid,
@@ -202,7 +202,7 @@ export function factsOf(process: Process): ProcessFacts {
     ...(label === undefined ? {} : { label }),
     ...(initialCall === undefined ? {} : { initialCall }),
     ancestors,
-    links: [...links],
+    links: [...currentLinks],
     trapExit,
     mailbox: mailbox.size,
     handled,
@@ -214,7 +214,7 @@ function neighboursOf(process: Process): Process[] {
   const found: Process[] = []
   const queue: Process[] = [process]
   for (let next = queue.shift(); next; next = queue.shift()) {
-    for (const pid of next.links) {
+    for (const pid of next.currentLinks) {
       const other = process.kernel.processes.get(pid)
       if (!other || other.trapExit || other === process || found.includes(other)) continue
       if (found.length === MAX_NEIGHBOURS) return found

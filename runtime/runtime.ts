@@ -15,7 +15,7 @@ import { checkedRuntime, type RuntimeOptions, type Setup, STOP_MS } from './runt
 import { createSharedBuffers, SharedState } from './shared-state.ts'
 import { sibling } from './sibling.ts'
 import { sendExit } from './signals.ts'
-import { startError, startProcess } from './spawn.ts'
+import { startError, startProcess } from './start-process.ts'
 import { StopSignals } from './stop-signals.ts'
 import { supervisorServer } from './supervisor.ts'
 import { watchListeners } from './telemetry.ts'
@@ -26,7 +26,7 @@ import { treeServer } from './tree-server.ts'
 import { within } from './within.ts'
 
 /** How long a late end looks who is left, milliseconds. */
-const LOOK_MS = 500
+const LOOK_MS = 2000
 
 /**
  * Starts a runtime: a root thread, in it a supervisor, under it the children, in start order.

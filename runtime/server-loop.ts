@@ -1,15 +1,16 @@
 /** A server's life: one message at a time, from `init` to `terminate`. */
 
-import { type Alarm, clearAlarm, setAlarm } from './alarm.ts'
-import { runAsyncAs, runFitting } from './context.ts'
+import { type Alarm, clearAlarm } from './alarm.ts'
+import { isAsyncFunction, runAsyncAs, runnerOf } from './context.ts'
 import { type ErasedHandler, type ErasedServer, IGNORE } from './definition.ts'
 import { type ExitReason, isExitReason } from './exit-reason.ts'
 import { formatted } from './format-status.ts'
 import {
   type Afterwards,
+  byStatus,
   type Ending,
   exitOfParent,
-  type InitOutcome,
+  handleAs,
   isNext,
   isOrdinary,
   isThenable,
@@ -18,8 +19,9 @@ import {
   whenDone,
 } from './handler-result.ts'
 import { sleepServer } from './hibernation.ts'
-import { isInitial, isRefusal } from './init-result.ts'
-import type { Behaviour, Process } from './process.ts'
+import { idleAlarm } from './idle-alarm.ts'
+import { type InitOutcome, isInitial, isRefusal, STARTED } from './init-result.ts'
+import type { Behaviour, CurrentFunction, Process } from './process.ts'
 import { failCall } from './reply.ts'
 import { reportCrash } from './report.ts'
 import { OwnContext } from './server-context.ts'
@@ -28,13 +30,14 @@ import { type Asker, CallRequest, CastRequest, STOP_CALL, SYSTEM_CALL } from './
 import { SystemDesk } from './system-desk.ts'
 import { isSystemCall } from './system-request.ts'
 
-const TIMEOUT_MESSAGE = Object.freeze({ type: 'timeout' })
+type Later = PromiseLike<unknown>
 
 export class ServerLoop implements Behaviour {
   readonly #spec: ErasedServer
   readonly #context: OwnContext
   #state: unknown
-  #busy = true
+  /** The handler that it waits for, where it is one. */
+  #busy: boolean | CurrentFunction = true
   /** There from the first system call on; the loop then takes its slower way. */
   #desk: SystemDesk | undefined
   #idleTimer: Alarm
@@ -50,26 +53,37 @@ export class ServerLoop implements Behaviour {
    * Runs `init`; the mailbox waits meanwhile. A failure ends the actor before it is told; a success
    * is told before anything else happens.
    */
-  async init(process: Process, args: unknown, started: () => void): Promise<InitOutcome> {
+  init(process: Process, args: unknown, tell: (outcome: InitOutcome) => void): void {
+    const { init } = this.#spec
+    const run = runnerOf(init, this.#spec.asksLater)
     try {
-      const { init } = this.#spec
-      const state = await runAsyncAs(process, () => init(args, this.#context))
-      if (!process.alive) return { type: 'failed' }
-      if (state === IGNORE) return { type: 'ignored' }
-      if (isRefusal(state)) return { type: 'refused', reason: state.reason }
-      this.#state = isInitial(state) ? state.state : state
-      this.#busy = false
-      process.status = 'waiting'
-      started()
-      if (isInitial(state)) this.#afterwards(process, state)
-      this.#more(process)
-      return { type: 'started' }
+      const state = run(process, () => init(args, this.#context))
+      if (!isThenable(state)) return this.#begin(process, state, tell)
+      state.then(
+        (value) => this.#begin(process, value, tell),
+        (error: unknown) => this.#stillborn(process, error),
+      )
     } catch (error) {
-      const reason = reasonOf(error)
-      if (process.alive) reportCrash(process, reason)
-      process.kernel.end(process, reason)
-      return { type: 'failed' }
+      this.#stillborn(process, error)
     }
+  }
+
+  #begin(process: Process, state: unknown, tell: (outcome: InitOutcome) => void): void {
+    if (!process.alive) return
+    if (state === IGNORE) return tell({ type: 'ignored' })
+    if (isRefusal(state)) return tell({ type: 'refused', reason: state.reason })
+    this.#state = isInitial(state) ? state.state : state
+    this.#busy = false
+    process.status = 'waiting'
+    tell(STARTED)
+    if (isInitial(state)) this.#afterwards(process, state)
+    this.#more(process)
+  }
+
+  #stillborn(process: Process, error: unknown): void {
+    const reason = reasonOf(error)
+    if (process.alive) reportCrash(process, reason)
+    process.kernel.end(process, reason)
   }
 
   run(process: Process, budget: number): number {
@@ -92,20 +106,20 @@ export class ServerLoop implements Behaviour {
       if (index < 0) break
       const entry = process.mailbox.takeAt(index)
       handled++
-      if (isSystemCall(entry)) {
-        this.#system(process, entry)
-        continue
-      }
-      if (this.#idleTimer) this.#stopIdling()
-      if (desk.debug.on) desk.debug.cameIn(entry)
+      if (isOrdinary(entry) && this.#idleTimer) this.#stopIdling()
+      if (isOrdinary(entry) && desk.debug.on) desk.debug.cameIn(entry)
       this.#handle(process, entry)
     }
     this.#more(process)
     return handled
   }
 
-  removed(index: number): void {
-    this.#desk?.removed(index)
+  current(process: Process): CurrentFunction | undefined {
+    return typeof this.#busy === 'object' ? this.#busy : byStatus(process)
+  }
+
+  moved(index: number, by: 1 | -1): void {
+    this.#desk?.moved(index, by)
   }
 
   #stopIdling(): void {
@@ -165,15 +179,14 @@ export class ServerLoop implements Behaviour {
   }
 
   #newDesk(process: Process): SystemDesk {
-    const spec = this.#spec
     const desk = new SystemDesk({
       process,
-      name: spec.name,
+      name: this.#spec.name,
       state: () => this.#state,
       replace: (state) => {
         this.#state = state
       },
-      format: (parts) => formatted(spec, parts),
+      format: (parts) => formatted(this.#spec, parts),
       terminate: (reason) => this.#terminate(process, reason),
     })
     this.#context.watcher = desk.debug
@@ -183,23 +196,19 @@ export class ServerLoop implements Behaviour {
   #invoke(process: Process, handler: ErasedHandler, payload: unknown, from?: Asker): void {
     this.#context.asker = from
     try {
-      const result = runFitting(process, handler, () =>
-        handler(this.#state, payload, this.#context),
-      )
-      if (isThenable(result)) this.#wait(process, result, payload, from)
+      const result =
+        this.#spec.asksLater && isAsyncFunction(handler)
+          ? runAsyncAs(process, () => handler(this.#state, payload, this.#context))
+          : handleAs(process, handler, this.#state, payload, this.#context)
+      if (isThenable(result)) this.#wait(process, handler.name, result, payload, from)
       else this.#apply(process, result, payload, from)
     } catch (error) {
       this.#terminate(process, reasonOf(error), { message: payload, from })
     }
   }
 
-  #wait(
-    process: Process,
-    result: PromiseLike<unknown>,
-    payload: unknown,
-    from: Asker | undefined,
-  ): void {
-    this.#busy = true
+  #wait(process: Process, name: string, result: Later, payload: unknown, from?: Asker): void {
+    this.#busy = { name, since: Date.now() }
     process.status = 'running'
     result.then(
       (value) => {
@@ -231,7 +240,8 @@ export class ServerLoop implements Behaviour {
   #afterwards(process: Process, next: Afterwards): void {
     if ('continue' in next) this.#continue(process, next.continue)
     else if (next.hibernate === true) sleepServer(process)
-    else if (typeof next.timeoutMs === 'number') this.#idle(process, next.timeoutMs)
+    else if (typeof next.timeoutMs === 'number')
+      this.#idleTimer = idleAlarm(process, next.timeoutMs)
   }
 
   /** Before any queued message. A chain of them is a loop, not a deep stack. */
@@ -249,15 +259,6 @@ export class ServerLoop implements Behaviour {
     this.#continuing = false
   }
 
-  /** The timeout comes only if nothing else does: whatever is queued by then has won. */
-  #idle(process: Process, timeoutMs: number): void {
-    if (process.mailbox.find(isOrdinary) >= 0) return
-    if (timeoutMs === 0) return process.push(TIMEOUT_MESSAGE)
-    this.#idleTimer = setAlarm(timeoutMs, () => {
-      if (process.mailbox.find(isOrdinary) < 0) process.push(TIMEOUT_MESSAGE)
-    })
-  }
-
   /** Runs `terminate` with the last state, answers the last call, then ends. */
   #terminate(process: Process, reason: ExitReason, ending: Ending = {}): void {
     if (!process.alive) return
@@ -273,7 +274,8 @@ export class ServerLoop implements Behaviour {
     }
     const { terminate } = this.#spec
     if (!terminate) return finish(reason)
-    whenDone(() => runAsyncAs(process, () => terminate(this.#state, reason, this.#context)), {
+    const run = runnerOf(terminate, this.#spec.asksLater)
+    whenDone(() => run(process, () => terminate(this.#state, reason, this.#context)), {
       done: () => finish(reason),
       failed: (error) => finish(reasonOf(error)),
     })

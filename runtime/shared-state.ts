@@ -9,10 +9,11 @@ const NEXT_ORDINAL = 0
 const NEXT_BLOCK = 1
 const WATCHED = 2
 const LOCK = 3
-const NAMES_VERSION = 4
+const WAITERS = 4
 const REPORTED = 5
 const LISTENED = 15
 const RESIZES = 14
+const METERED = 13
 const CELLS = 16
 const SERIALS_PER_BLOCK = 1024
 /** Blocks of serials whose taker is remembered: the newest four million pids. */
@@ -25,7 +26,8 @@ const GONE_THREADS = 65_536
 
 /** Names that can be registered at the same time. */
 export const NAME_CAPACITY = 4096
-export const NAME_SLOT_BYTES = 192
+/** A multiple of 8. */
+export const NAME_SLOT_BYTES = 168
 
 export interface SharedBuffers {
   readonly cells: SharedArrayBuffer
@@ -139,30 +141,35 @@ export class SharedState {
     Atomics.add(this.#cells, RESIZES, 1)
   }
 
-  get namesVersion(): number {
-    return Atomics.load(this.#cells, NAMES_VERSION)
+  /** Whether somebody wants to know how busy actors are. Read at every turn of an actor. */
+  get metered(): boolean {
+    return (this.#cells[METERED] ?? 0) > 0
   }
 
-  bumpNamesVersion(): void {
-    Atomics.add(this.#cells, NAMES_VERSION, 1)
+  addMeters(change: 1 | -1): void {
+    Atomics.add(this.#cells, METERED, change)
   }
 
   /**
-   * Runs `section` while no other thread does. A thread that is terminated inside of it leaves the
-   * lock behind; `breakLock` frees it, and a waiter looks again every 10 ms.
+   * Waits until no other thread has the lock of the names. A thread that is terminated while it has
+   * it leaves it behind; `breakLock` frees it, and a waiter looks again every 10 ms.
    */
-  locked<Result>(owner: number, section: () => Result): Result {
+  lock(owner: number): void {
+    const cells = this.#cells
     const ticket = owner + 1
-    while (Atomics.compareExchange(this.#cells, LOCK, 0, ticket) !== 0) {
-      const holder = Atomics.load(this.#cells, LOCK)
-      if (holder !== 0) Atomics.wait(this.#cells, LOCK, holder, 10)
+    while (Atomics.compareExchange(cells, LOCK, 0, ticket) !== 0) {
+      const holder = Atomics.load(cells, LOCK)
+      if (holder === 0) continue
+      Atomics.add(cells, WAITERS, 1)
+      Atomics.wait(cells, LOCK, holder, 10)
+      Atomics.sub(cells, WAITERS, 1)
     }
-    try {
-      return section()
-    } finally {
-      Atomics.compareExchange(this.#cells, LOCK, ticket, 0)
-      Atomics.notify(this.#cells, LOCK, 1)
-    }
+  }
+
+  /** Who waits is only woken if there is somebody: it costs more than the lock. */
+  unlock(owner: number): void {
+    Atomics.compareExchange(this.#cells, LOCK, owner + 1, 0)
+    if (Atomics.load(this.#cells, WAITERS) > 0) Atomics.notify(this.#cells, LOCK, 1)
   }
 
   /** Frees the lock if a thread that is gone still holds it. */

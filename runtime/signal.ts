@@ -18,6 +18,7 @@ import type { WireError } from './wire.ts'
  */
 export type Signal =
   | { readonly type: 'message'; readonly to: Pid; readonly message: unknown }
+  | AliasedSignal
   | CallSignal
   | { readonly type: 'cast'; readonly to: Pid; readonly name: string; readonly payload: unknown }
   | { readonly type: 'reply'; readonly to: Pid; readonly ref: Ref; readonly value: unknown }
@@ -70,6 +71,15 @@ export type Signal =
     }
   | SpawnSignal
 
+/** A message to an alias; its reference says in which thread its owner lives. */
+export interface AliasedSignal {
+  readonly type: 'aliased'
+  readonly to: Pid
+  readonly alias: Ref
+  readonly message: unknown
+  readonly priority: boolean
+}
+
 /** What can be asked of an actor. */
 export type InfoKey = keyof ProcessInfo
 
@@ -106,16 +116,16 @@ export interface SpawnRequest {
   readonly parent: Pid
   readonly ancestors: readonly Pid[]
   readonly link: boolean
-  readonly monitor?: Ref
+  readonly monitor?: Ref | undefined
   /** Where the outcome of the start goes; absent for a plain spawn. */
-  readonly started?: Ref
-  readonly name?: string
+  readonly started?: Ref | undefined
+  readonly name?: string | undefined
   /** Registers it with a registry before its code runs. */
-  readonly registryName?: RegistryName
-  readonly id?: string
+  readonly registryName?: RegistryName | undefined
+  readonly id?: string | undefined
   readonly kind: ProcessKind
-  readonly trapExit?: boolean
-  readonly mailbox?: MailboxOptions
+  readonly trapExit?: boolean | undefined
+  readonly mailbox?: MailboxOptions | undefined
 }
 
 export type ProcessKind = 'supervisor' | 'worker'

@@ -4,6 +4,7 @@
  */
 
 import type { Transferable } from 'node:worker_threads'
+import { checkFlag, checkMonitor, type MonitorOptions, noteMonitor } from './alias.ts'
 import { acting, actingKernel } from './current.ts'
 import { type CallInfo, Exit, NoProcess } from './errors.ts'
 import { type ExitReason, isExitReason, NOPROC, sendableReason } from './exit-reason.ts'
@@ -19,22 +20,33 @@ export function self(): Pid {
   return acting('self()').pid
 }
 
+export interface SendOptions {
+  readonly transfer?: readonly Transferable[]
+  /** Before all ordinary messages, if the target is an alias that was made for it. Default false. */
+  readonly priority?: boolean
+}
+
+/** The first character of a reference. */
+const REF_MARK = '#'.charCodeAt(0)
+
 /**
  * Sends a message and goes on. A dead pid swallows it; one sender's messages arrive in the order
  * sent. Within a thread the message is passed as it is (do not change it afterwards); between
- * threads it is cloned.
+ * threads it is cloned. What is sent to an alias that has ended is dropped.
  *
  * @throws {NoProcess} Nobody has that name.
  * @throws {NotSendable} It cannot be cloned to the other thread; nothing was sent.
  */
-export function send(
-  target: Pid | string,
-  message: unknown,
-  options?: { readonly transfer?: readonly Transferable[] },
-): void {
+export function send(target: Pid | string | Ref, message: unknown, options?: SendOptions): void {
   const sender = acting('send')
   if (!sender.alive) return
-  sender.kernel.sendMessage(resolve(sender, target), message, options?.transfer)
+  const { kernel } = sender
+  const receiver = options === undefined ? kernel.here(target) : undefined
+  if (receiver) return receiver.accept(message)
+  if (target.charCodeAt?.(0) === REF_MARK && isRef(target)) {
+    return sender.kernel.sendToAlias(target, message, options?.priority, options?.transfer)
+  }
+  kernel.sendMessage(resolve(sender, target), message, options?.transfer)
 }
 
 /**
@@ -63,14 +75,24 @@ export async function receive(
   throw new TypeError('receive: a server gets its messages in its handlers; return and wait there.')
 }
 
-/** Links the acting actor and `pid`: the abnormal end of one ends the other. */
-export function link(pid: Pid): true {
+/**
+ * Links the acting actor and `pid`: the abnormal end of one ends the other.
+ *
+ * @param options `priority`: to one that traps exits its `EXIT` goes before all other messages.
+ */
+export function link(pid: Pid, options: { readonly priority?: boolean } = {}): true {
+  checkKeys('link', options, ['priority'])
+  const { priority = false } = options
+  checkFlag('link: priority', priority)
   const process = acting('link')
   checkPid('link', pid)
-  if (pid === process.pid || !process.alive || process.links.has(pid)) return true
+  if (priority && pid !== process.pid && process.alive) {
+    process.kernel.receiving.addPriorityLink(process, pid)
+  }
+  if (pid === process.pid || !process.alive || process.hasLink(pid)) return true
   const { kernel } = process
   if (!process.trapExit && kernel.isDead(pid)) throw new NoProcess(pid)
-  process.links.add(pid)
+  process.addLink(pid)
   kernel.send({ type: 'link', to: pid, from: process.pid })
   return true
 }
@@ -79,7 +101,8 @@ export function link(pid: Pid): true {
 export function unlink(pid: Pid): true {
   const process = acting('unlink')
   checkPid('unlink', pid)
-  if (process.links.delete(pid)) {
+  process.kernel.receiving.unlinked(process, pid)
+  if (process.removeLink(pid)) {
     process.kernel.send({ type: 'unlink', to: pid, from: process.pid })
   }
   return true
@@ -89,13 +112,17 @@ export function unlink(pid: Pid): true {
  * Watches an actor: its end arrives as one `DOWN` message, after all that it had sent. For the
  * dead and for unknown names that is at once, with reason `noproc`.
  */
-export function monitor(target: Pid | string): Ref {
+export function monitor(target: Pid | string, options: MonitorOptions = {}): Ref {
+  checkMonitor('monitor', options)
   const process = acting('monitor')
   const name = isPid(target) ? undefined : checkedName('monitor', target)
   const pid = name === undefined ? asPid('monitor', target) : process.kernel.names.lookup(name)
   const ref = process.kernel.newRef()
-  if (!process.alive || pid === process.pid) return ref
+  if (!process.alive) return ref
+  noteMonitor(process, ref, options)
+  if (pid === process.pid) return ref
   if (!pid) {
+    process.kernel.receiving.unmonitored(process, ref)
     process.push({ type: 'DOWN', ref, pid: target, reason: NOPROC })
     return ref
   }
@@ -120,6 +147,7 @@ export function demonitor(
   }
   const process = acting('demonitor')
   const own = process.monitors.get(ref)
+  process.kernel.receiving.unmonitored(process, ref)
   if (own) {
     process.monitors.delete(ref)
     process.kernel.send({ type: 'demonitor', to: own.target, from: process.pid, ref })

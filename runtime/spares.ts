@@ -7,7 +7,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { sibling } from './sibling.ts'
 import type { ThreadLimits } from './thread-options.ts'
 
-/** Kinds of heap limits of which spares are kept; of more the one unused for longest has none. */
+/** Kinds of which spares are kept; of more the one unused for longest has none. */
 const MAX_KINDS = 4
 /**
  * Spares are made this long after the last thread was, milliseconds: making one takes the root
@@ -20,14 +20,21 @@ export interface FreshThread {
   readonly control: MessagePort
 }
 
-interface Kind {
-  readonly limits: ThreadLimits | undefined
+/** What is fixed when a thread is made. */
+export interface ThreadKind {
+  readonly limits?: ThreadLimits | undefined
+  /** URL of the module that it loads beforehand. */
+  readonly preload?: string | undefined
+}
+
+interface Spare {
+  readonly kind: ThreadKind
   readonly waiting: FreshThread[]
 }
 
 export class Spares {
   readonly #count: number
-  readonly #kinds = new Map<string, Kind>()
+  readonly #kinds = new Map<string, Spare>()
   #timer: NodeJS.Timeout | undefined
   #stopped = false
 
@@ -37,19 +44,19 @@ export class Spares {
   }
 
   /** A spare if one waits, otherwise a new thread; soon a spare takes its place. */
-  take(limits?: ThreadLimits): FreshThread {
-    const fresh = this.#kinds.get(keyOf(limits))?.waiting.shift()
-    this.keep(limits)
-    return fresh ?? makeThread(limits)
+  take(kind: ThreadKind = {}): FreshThread {
+    const fresh = this.#kinds.get(keyOf(kind))?.waiting.shift()
+    this.keep(kind)
+    return fresh ?? makeThread({ limits: kind.limits })
   }
 
   /** From now on there are spares of this kind, until others are in use. */
-  keep(limits?: ThreadLimits): void {
+  keep(kind: ThreadKind = {}): void {
     if (this.#count === 0 || this.#stopped) return
-    const key = keyOf(limits)
-    const kind = this.#kinds.get(key) ?? { limits, waiting: [] }
+    const key = keyOf(kind)
+    const spare = this.#kinds.get(key) ?? { kind, waiting: [] }
     this.#kinds.delete(key)
-    this.#kinds.set(key, kind)
+    this.#kinds.set(key, spare)
     const [oldest] = this.#kinds
     if (this.#kinds.size > MAX_KINDS && oldest) this.#drop(...oldest)
     clearTimeout(this.#timer)
@@ -60,8 +67,8 @@ export class Spares {
   /** Makes what is missing, at once. */
   fill(): void {
     if (this.#stopped) return
-    for (const { limits, waiting } of this.#kinds.values()) {
-      while (waiting.length < this.#count) this.#add(waiting, makeThread(limits))
+    for (const { kind, waiting } of this.#kinds.values()) {
+      while (waiting.length < this.#count) this.#add(waiting, makeThread(kind))
     }
   }
 
@@ -83,22 +90,23 @@ export class Spares {
     made.worker.once('error', () => {})
   }
 
-  #drop(key: string, { waiting }: Kind): void {
+  #drop(key: string, { waiting }: Spare): void {
     this.#kinds.delete(key)
     for (const { worker } of waiting) void worker.terminate()
   }
 }
 
-function makeThread(limits?: ThreadLimits): FreshThread {
+function makeThread({ limits, preload }: ThreadKind): FreshThread {
   const { port1, port2 } = new MessageChannel()
   const worker = new Worker(sibling(import.meta, 'thread-entry'), {
-    workerData: { nodelens: 'thread', control: port2 },
+    workerData: { nodelens: 'thread', control: port2, preload },
     transferList: [port2],
     ...(limits ? { resourceLimits: limits } : {}),
   })
   return { worker, control: port1 }
 }
 
-function keyOf(limits: ThreadLimits = {}): string {
-  return JSON.stringify(Object.entries(limits).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+function keyOf({ limits = {}, preload }: ThreadKind): string {
+  const sorted = Object.entries(limits).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return JSON.stringify([sorted, preload])
 }

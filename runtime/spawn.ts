@@ -1,39 +1,36 @@
 /** Starting actors, in whatever thread, from whatever thread. */
 
+import { checkMonitor, type MonitorOptions, noteMonitor } from './alias.ts'
 import { birth, birthOfBody } from './birth.ts'
-import { awaitDown, request } from './call.ts'
 import { acting } from './current.ts'
 import {
   type BodyDefinition,
+  type ErasedBody,
   isDefinition,
   mailboxOf,
   type ServerDefinition,
 } from './definition.ts'
-import { AlreadyStarted, CallTimeout, NoProcess, ProcessDown, StartFailed } from './errors.ts'
-import { type ExitReason, errorReason, KILL, NOPROC, NORMAL, TIMEOUT } from './exit-reason.ts'
 import type { Kernel } from './kernel.ts'
-import { checkMailbox, type MailboxOptions } from './mailbox-options.ts'
+import type { MailboxOptions } from './mailbox-options.ts'
 import { checkKeys, checkName, defined } from './options.ts'
 import { CALLER_THREAD, makePid, type Pid, type Ref, ROOT_THREAD, threadOf } from './pid.ts'
 import { checkPlacement, type Placement } from './placement.ts'
 import type { Process } from './process.ts'
 import type { RegistryName } from './registry-name.ts'
+import type { DefinitionAddress, ProcessKind, SpawnRequest } from './signal.ts'
 import {
-  type DefinitionAddress,
-  isExitMessage,
-  type ProcessKind,
-  type SpawnRequest,
-  type StartOutcome,
-} from './signal.ts'
-import { sendExit } from './signals.ts'
-import { checkThreadOptions, type ThreadOptions, threadOptions } from './thread-options.ts'
+  checkThreadOptions,
+  type MaybeThreadOptions,
+  type ThreadOptions,
+  threadOptions,
+} from './thread-options.ts'
 
 /** Bounds of the heap and a watchdog only where the placement makes a thread. */
 export interface SpawnOptions extends ThreadOptions {
   /** Links parent and child from the first instant. */
   readonly link?: boolean
   /** The parent gets a `DOWN`, never `noproc`. */
-  readonly monitor?: boolean
+  readonly monitor?: boolean | MonitorOptions
   readonly trapExit?: boolean
   readonly name?: string
   /** How many messages may wait, and what then. Default: the definition's, else no bound. */
@@ -57,6 +54,7 @@ const SPAWN_KEYS = [
   'resourceLimits',
   'watchdog',
   'hibernateAfterMs',
+  'preload',
   'mailbox',
 ]
 
@@ -79,30 +77,54 @@ export function spawnMonitor<Args>(
   args?: Args,
   options: SpawnOptions = {},
 ): { readonly pid: Pid; readonly ref: Ref } {
-  const { pid, ref } = spawnWith(what, args, { ...options, monitor: true })
+  const { monitor: watch = true } = options
+  const { pid, ref } = spawnWith(what, args, options, typeof watch === 'boolean' ? true : watch)
   return { pid, ref: ref ?? acting('spawn').kernel.newRef() }
 }
 
-function boundOf(what: unknown, options: SpawnOptions): MailboxOptions | undefined {
-  const mailbox = options.mailbox ?? mailboxOf(what)
-  return mailbox && checkMailbox('spawn', mailbox)
-}
-
-function spawnWith(what: unknown, args: unknown, options: SpawnOptions): Spawned {
+function spawnWith(
+  what: unknown,
+  args: unknown,
+  options: SpawnOptions,
+  monitor = options.monitor ?? false,
+): Spawned {
   checkKeys('spawn', options, SPAWN_KEYS)
-  const { link = false, monitor = false, placement = 'here', trapExit, name } = options
+  const { link = false, placement = 'here', trapExit, name } = options
+  const { resourceLimits, watchdog, hibernateAfterMs, preload } = options
   checkPlacement('spawn', placement)
+  if (typeof monitor !== 'boolean') checkMonitor('spawn: monitor', monitor)
   checkThreadOptions('spawn', placement, options)
   if (name !== undefined) checkName('spawn: name', name)
-  const mailbox = boundOf(what, options)
+  const mailbox = mailboxOf(what, options.mailbox)
   const parent = acting('spawn')
-  if (!parent.alive) return { pid: parent.kernel.newPid(), ref: parent.kernel.newRef() }
-  const rest = { ...defined({ trapExit, name, mailbox }), ...threadOptions(options) }
-  const common = { args, link, monitor, placement, ...rest }
-  if (isDefinition(what)) {
-    return launch(parent, { definition: what.address, kind: 'worker', ...common })
+  const { kernel } = parent
+  if (!parent.alive) return { pid: kernel.newPid(), ref: kernel.newRef() }
+  const plan: Launch = {
+    definition: addressOf(what, placement),
+    args,
+    kind: 'worker',
+    placement,
+    link,
+    monitor,
+    name,
+    trapExit,
+    mailbox,
+    resourceLimits,
+    watchdog,
+    hibernateAfterMs,
+    preload,
   }
-  if (typeof what !== 'function') {
+  if (!isFunction(what)) return launch(parent, plan)
+  const pid = kernel.newPid()
+  const { request, ref } = prepare(parent, pid, plan)
+  birthOfBody(kernel, pid, request, what)
+  return { pid, ref }
+}
+
+/** @throws {TypeError} Not a function or definition; a function for another thread. */
+function addressOf(what: unknown, placement: Placement): DefinitionAddress {
+  if (isDefinition(what)) return what.address
+  if (!isFunction(what)) {
     throw new TypeError('spawn: expected a function or what server() or actor() returned.')
   }
   if (placement !== 'here') {
@@ -110,28 +132,22 @@ function spawnWith(what: unknown, args: unknown, options: SpawnOptions): Spawned
       'spawn: a function cannot go to another thread. Define it with actor(import.meta, { name, run }) and export that.',
     )
   }
-  const pid = parent.kernel.newPid()
-  const body = (given: unknown): unknown => what(given)
-  const address = { url: '', name: what.name || 'anonymous' }
-  const plan = { definition: address, kind: 'worker' as const, ...common }
-  const { request, ref } = prepare(parent, pid, plan)
-  birthOfBody(parent.kernel, pid, request, body)
-  return { pid, ref }
+  return { url: '', name: what.name || 'anonymous' }
 }
 
-export interface Launch extends ThreadOptions {
+export interface Launch extends MaybeThreadOptions {
   readonly definition: DefinitionAddress
   readonly args: unknown
   readonly kind: ProcessKind
   readonly placement: Placement
   readonly link: boolean
-  readonly monitor?: boolean
+  readonly monitor?: boolean | MonitorOptions
   readonly started?: Ref
-  readonly id?: string
-  readonly name?: string
-  readonly registryName?: RegistryName
-  readonly trapExit?: boolean
-  readonly mailbox?: MailboxOptions
+  readonly id?: string | undefined
+  readonly name?: string | undefined
+  readonly registryName?: RegistryName | undefined
+  readonly trapExit?: boolean | undefined
+  readonly mailbox?: MailboxOptions | undefined
 }
 
 /** Where an actor will live, and its pid there: known at once, wherever that is. */
@@ -148,7 +164,7 @@ export function launch(parent: Process, plan: Launch): Spawned {
   return launchAt(parent, plan, birthplace(parent.kernel, plan.placement))
 }
 
-function launchAt(parent: Process, plan: Launch, place: Birthplace): Spawned {
+export function launchAt(parent: Process, plan: Launch, place: Birthplace): Spawned {
   const { kernel } = parent
   const { pid, ordinal, fresh } = place
   const { request, ref } = prepare(parent, pid, plan)
@@ -171,7 +187,8 @@ function launchAt(parent: Process, plan: Launch, place: Birthplace): Spawned {
   return { pid, ref }
 }
 
-function prepare(
+/** The order for a birth; link and monitor hold from now on. */
+export function prepare(
   parent: Process,
   pid: Pid,
   plan: Launch,
@@ -179,21 +196,28 @@ function prepare(
   const { definition, args, kind, link, started, id, name, registryName, trapExit } = plan
   const { mailbox } = plan
   const ref = plan.monitor && parent.alive ? parent.kernel.newRef() : undefined
-  if (link) parent.links.add(pid)
+  if (link) parent.addLink(pid)
   if (ref) parent.monitors.set(ref, { target: pid })
+  if (ref && typeof plan.monitor === 'object') noteMonitor(parent, ref, plan.monitor)
   const request: SpawnRequest = {
     definition,
     args,
     parent: parent.pid,
-    ancestors: [parent.pid, ...parent.ancestors].slice(0, 16),
+    ancestors: parent.lineage,
     link,
     kind,
-    ...defined({ monitor: ref, started, id, name, registryName, trapExit, mailbox }),
+    monitor: ref,
+    started,
+    id,
+    name,
+    registryName,
+    trapExit,
+    mailbox,
   }
   return { request, ref }
 }
 
-function birthplace(kernel: Kernel, placement: Placement): Birthplace {
+export function birthplace(kernel: Kernel, placement: Placement): Birthplace {
   const at = (ordinal: number, fresh = false, threadName?: string): Birthplace => ({
     pid: makePid(ordinal, kernel.shared.nextSerial(kernel.ordinal)),
     ordinal,
@@ -213,72 +237,6 @@ function birthplace(kernel: Kernel, placement: Placement): Birthplace {
   return at(winner, winner === ordinal, threadName)
 }
 
-/** How a synchronous start ended, for supervisors, which do not throw. */
-export type Started =
-  | { readonly type: 'started'; readonly pid: Pid }
-  | { readonly type: 'ignored' }
-  | { readonly type: 'failed'; readonly why: StartFailed['why']; readonly reason: ExitReason }
-  | { readonly type: 'name-taken'; readonly pid: Pid }
-
-/**
- * Starts an actor and waits until it is ready (OTP's start protocol). A failure is told only after
- * the newborn is completely dead and its name is free again.
- *
- * @param timeoutMs Milliseconds until a start that does not answer is killed. Default: for ever.
- */
-export async function startProcess(
-  parent: Process,
-  plan: Omit<Launch, 'started'>,
-  timeoutMs = Number.POSITIVE_INFINITY,
-  holds = true,
-): Promise<Started> {
-  const place = birthplace(parent.kernel, plan.placement)
-  const id = plan.id ?? place.pid
-  try {
-    const outcome = await request(
-      parent,
-      place.pid,
-      { target: place.pid, name: `start of ${id}`, timeoutMs },
-      { holds },
-      (started) => void launchAt(parent, { ...plan, started }, place),
-    )
-    if (!isOutcome(outcome)) return failure('exited', NOPROC)
-    if (outcome.type !== 'started') forget(parent, place.pid)
-    return outcome.type === 'refused' ? failure('refused', outcome.reason) : outcome
-  } catch (error) {
-    forget(parent, place.pid)
-    return startFailure(parent, place.pid, error)
-  }
-}
-
-async function startFailure(parent: Process, pid: Pid, error: unknown): Promise<Started> {
-  if (error instanceof CallTimeout) {
-    sendExit(parent, pid, KILL)
-    await awaitDown(parent, pid)
-    return failure('timed-out', TIMEOUT)
-  }
-  if (error instanceof NoProcess) return failure('exited', NOPROC)
-  if (!(error instanceof ProcessDown)) return failure('threw', errorReason(error))
-  return failure(error.reason.type === 'error' ? 'threw' : 'exited', error.reason)
-}
-
-/** A start that did not come about leaves no link and no `EXIT` behind. */
-function forget(parent: Process, pid: Pid): void {
-  parent.links.delete(pid)
-  parent.discard((message) => isExitMessage(message) && message.pid === pid)
-}
-
-function failure(why: StartFailed['why'], reason: ExitReason): Started {
-  return { type: 'failed', why, reason }
-}
-
-/** The error of a start that did not come about, for those who throw. */
-export function startError(id: string, started: Started): StartFailed | AlreadyStarted {
-  if (started.type === 'name-taken') return new AlreadyStarted(id, started.pid)
-  if (started.type === 'failed') return new StartFailed(id, started.why, started.reason)
-  return new StartFailed(id, 'exited', NORMAL)
-}
-
-function isOutcome(value: unknown): value is StartOutcome {
-  return typeof value === 'object' && value !== null && 'type' in value
+function isFunction(value: unknown): value is ErasedBody {
+  return typeof value === 'function'
 }

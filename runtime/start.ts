@@ -1,12 +1,12 @@
 import { acting } from './current.ts'
 import { isDefinition, type ServerDefinition } from './definition.ts'
 import { checkMailbox, type MailboxOptions } from './mailbox-options.ts'
-import { checkKeys, checkName, checkNumber, defined } from './options.ts'
+import { checkKeys, checkName, checkNumber } from './options.ts'
 import { checkPlacement, type Placement } from './placement.ts'
 import { isRegistryName, type RegistryName, targetText } from './registry-name.ts'
 import { refOf, type ServerRef } from './server-ref.ts'
-import { startError, startProcess } from './spawn.ts'
-import { checkThreadOptions, type ThreadOptions, threadOptions } from './thread-options.ts'
+import { startError, startProcess } from './start-process.ts'
+import { checkThreadOptions, type ThreadOptions } from './thread-options.ts'
 import { printable } from './wire.ts'
 
 export interface StartOptions extends ThreadOptions {
@@ -30,6 +30,7 @@ const START_KEYS = [
   'resourceLimits',
   'watchdog',
   'hibernateAfterMs',
+  'preload',
   'mailbox',
 ]
 
@@ -76,6 +77,7 @@ async function started<Args, Calls, Casts>(
   options: StartOptions,
 ): Promise<ServerRef<Calls, Casts> | undefined> {
   const { name, link = true, placement = 'here', timeoutMs } = options
+  const { resourceLimits, watchdog, hibernateAfterMs, preload } = options
   const { address, spec } = definition
   const { mailbox = spec.mailbox } = options
   const outcome = await startProcess(
@@ -86,9 +88,13 @@ async function started<Args, Calls, Casts>(
       kind: spec.kind,
       placement,
       link,
-      ...(isRegistryName(name) ? { registryName: name } : defined({ name })),
-      ...defined({ mailbox }),
-      ...threadOptions(options),
+      name: isRegistryName(name) ? undefined : name,
+      registryName: isRegistryName(name) ? name : undefined,
+      resourceLimits,
+      watchdog,
+      hibernateAfterMs,
+      preload,
+      mailbox,
     },
     timeoutMs,
   )

@@ -1,12 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
 import { holderOf, request } from './call.ts'
 import { acting } from './current.ts'
-import { CallingSelf, NoProcess, ProcessDown } from './errors.ts'
+import { type CallInfo, CallingSelf, NoProcess, ProcessDown } from './errors.ts'
 import { type ExitReason, isExitReason, NORMAL, sendableReason } from './exit-reason.ts'
+import { LocalCall } from './local-call.ts'
 import { checkKeys, checkNumber } from './options.ts'
 import type { Pid } from './pid.ts'
+import type { Process } from './process.ts'
 import { isRegistryName, type RegistryName, targetText } from './registry-name.ts'
-import { STOP_CALL } from './signal.ts'
+import { CallRequest, STOP_CALL } from './signal.ts'
 import { resolve } from './signals.ts'
 import { printable } from './wire.ts'
 
@@ -39,6 +41,24 @@ export function stop(
   return ended(to, reason, timeoutMs)
 }
 
+/** A server of this thread: its end is no error, so none is made. */
+function stopHere(
+  owner: Process,
+  server: Process,
+  call: CallInfo,
+  payload: ExitReason,
+): Promise<void> {
+  return new Promise((resolvePromise, reject) => {
+    const onEnd = (reason: ExitReason): void => {
+      if (reason === payload || isDeepStrictEqual(reason, payload)) resolvePromise()
+      else reject(new ProcessDown(server.pid, reason, call))
+    }
+    const spec = { owner, server, ...call, holds: true, onEnd }
+    const request = new LocalCall(spec, () => resolvePromise(), reject)
+    server.accept(new CallRequest(request, STOP_CALL, payload))
+  })
+}
+
 async function ended(
   target: Pid | string | RegistryName,
   reason: ExitReason,
@@ -50,6 +70,8 @@ async function ended(
   if (!to) throw new NoProcess(call.target, call)
   if (to === owner.pid) throw new CallingSelf(to, call)
   const payload = sendableReason(reason)
+  const server = owner.kernel.here(to)
+  if (server && owner.alive) return stopHere(owner, server, call, payload)
   try {
     await request(owner, to, call, {}, (ref) =>
       owner.kernel.send({ type: 'call', to, from: owner.pid, ref, name: STOP_CALL, payload }),

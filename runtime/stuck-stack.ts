@@ -11,8 +11,8 @@
 import type { Session } from 'node:inspector'
 import type { Worker } from 'node:worker_threads'
 
-/** Longest wait for the inspector, milliseconds; it takes 1 to 25, measured. */
-const INSPECTOR_MS = 300
+/** Longest wait for the inspector, milliseconds; it takes 1 to 25, on a machine at ease. */
+const INSPECTOR_MS = 500
 /** How long a profile is recorded, and the longest wait for each of its steps, milliseconds. */
 const PROFILE_MS = 30
 const PROFILE_STEP_MS = 500

@@ -7,7 +7,7 @@ import type { Pid } from './pid.ts'
 import type { Process } from './process.ts'
 import { countRestart } from './restart-intensity.ts'
 import { planRestart, verdict } from './restart-plan.ts'
-import type { Started } from './spawn.ts'
+import type { Started } from './start-process.ts'
 import { reportProgress, reportSupervisor } from './supervisor-report.ts'
 import {
   type Child,

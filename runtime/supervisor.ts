@@ -9,13 +9,14 @@ import {
   type SupervisorOptions,
 } from './child-spec.ts'
 import { startChild } from './children.ts'
+import { runAsyncAs } from './context.ts'
 import { acting } from './current.ts'
-import { IGNORE, type Next, type Reply, server } from './definition.ts'
+import { asksAtOnce, IGNORE, type Next, type Reply, server } from './definition.ts'
 import { AlreadyStarted, ChildError, Exit } from './errors.ts'
 import type { Pid } from './pid.ts'
 import type { Process } from './process.ts'
 import { isExitMessage } from './signal.ts'
-import { type Started, startError } from './spawn.ts'
+import { type Started, startError } from './start-process.ts'
 import { reportProgress, reportSupervisor, reportUnexpected } from './supervisor-report.ts'
 import {
   childEnded,
@@ -49,10 +50,10 @@ export const supervisorSpec = {
   kind: 'supervisor' as const,
   trapExit: true,
   init: async (given: SupervisorInit): Promise<State | typeof IGNORE> => {
-    const options = typeof given === 'function' ? await given() : given
+    const own = acting('supervisor')
+    const options = typeof given === 'function' ? await runAsyncAs(own, given) : given
     if (options === IGNORE) return IGNORE
     const { children, ...rest } = checkedSupervisor('supervisor', options)
-    const own = acting('supervisor')
     let state: State = { ...rest, children: [], times: [] }
     for (const spec of children) {
       const started = await startedBy(own, spec, 'info')
@@ -129,7 +130,9 @@ export const supervisorSpec = {
   terminate: (state: State): Promise<void> => stopAll(acting('supervisor'), state),
 }
 
-export const supervisorServer = server(import.meta, { name: 'supervisor', ...supervisorSpec })
+export const supervisorServer = asksAtOnce(
+  server(import.meta, { name: 'supervisor', ...supervisorSpec }),
+)
 
 /** A child that is a supervisor: strategies nest. It lives where its supervisor lives. */
 export function supervisor(id: string, options: SupervisorOptions): ChildSpec {

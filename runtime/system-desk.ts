@@ -61,9 +61,9 @@ export class SystemDesk {
     return index
   }
 
-  /** A message was taken out of the mailbox by somebody else. */
-  removed(index: number): void {
-    if (index < this.#passed) this.#passed--
+  /** What is put before others is never a system call. */
+  moved(index: number, by: 1 | -1): void {
+    if (index < this.#passed) this.#passed += by
   }
 
   /** Answers the call; a promise where that takes long, which never rejects. */
@@ -196,10 +196,10 @@ export class SystemDesk {
   }
 
   /** A state may hold what cannot cross a thread: a placeholder stands for that. */
-  #reply({ asker: from }: CallRequest, value: unknown): void {
+  #reply({ asker }: CallRequest, value: unknown): void {
     const { process } = this.#host
     if (!process.alive) return
-    replyTo(process, from, process.kernel.isLocal(from.pid) ? value : toCloneable(value))
+    replyTo(process, asker, process.kernel.isLocal(asker.pid) ? value : toCloneable(value))
   }
 }
 

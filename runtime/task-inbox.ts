@@ -18,6 +18,8 @@ interface OpenTask {
   readonly pid: Pid
   waiter: Waiter | undefined
   timer: Alarm
+  /** Ends the wait without an outcome. */
+  giveUp: (() => void) | undefined
 }
 
 const openTasks = new WeakMap<Process, Map<Ref, OpenTask>>()
@@ -26,7 +28,7 @@ const openTasks = new WeakMap<Process, Map<Ref, OpenTask>>()
 export function openTask(owner: Process, pid: Pid, ref: Ref): void {
   const tasks = openTasks.get(owner) ?? new Map<Ref, OpenTask>()
   openTasks.set(owner, tasks)
-  const task: OpenTask = { pid, waiter: undefined, timer: undefined }
+  const task: OpenTask = { pid, waiter: undefined, timer: undefined, giveUp: undefined }
   tasks.set(ref, task)
   const settle = (outcome: Outcome): void => {
     tasks.delete(ref)
@@ -76,9 +78,19 @@ export function waitFor(owner: Process, ref: Ref, timeoutMs: number): Promise<Ou
       task.waiter = undefined
       resolve(undefined)
     }
+    task.giveUp = () => {
+      clearAlarm(task.timer)
+      giveUp()
+    }
     task.timer = setAlarm(timeoutMs, giveUp)
     task.waiter = resolve
   })
+}
+
+/** Whoever waits for this task waits no longer, and hears of no outcome; the task stays open. */
+export function stopWaiting(owner: Process, ref: Ref): void {
+  const task = openTasks.get(owner)?.get(ref)
+  if (task?.waiter) task.giveUp?.()
 }
 
 /** Nothing of this task will reach the owner any more. */
@@ -90,7 +102,7 @@ export function closeTask(owner: Process, pid: Pid, ref: Ref): void {
 
 /** Takes the link away, and an `EXIT` that came over it. */
 export function unlinkTask(owner: Process, pid: Pid): void {
-  if (owner.links.delete(pid)) owner.kernel.send({ type: 'unlink', to: pid, from: owner.pid })
+  if (owner.removeLink(pid)) owner.kernel.send({ type: 'unlink', to: pid, from: owner.pid })
   owner.discard((message) => isExitMessage(message) && message.pid === pid)
 }
 

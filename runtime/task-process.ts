@@ -11,6 +11,7 @@ import {
 } from './definition.ts'
 import { isRef, type Pid, type Ref } from './pid.ts'
 import type { Placement } from './placement.ts'
+import type { Process } from './process.ts'
 import type { RestartType } from './restart-plan.ts'
 import { type DefinitionAddress, isDownMessage } from './signal.ts'
 import { demonitor, exit, monitor, receive } from './signals.ts'
@@ -27,6 +28,8 @@ export interface TaskJob {
   readonly args: unknown
   /** Who gets the result; the task waits until they are ready for it. */
   readonly owner?: Pid
+  /** Who asked for the task, who asked for that, …; nearest first. */
+  readonly callers?: readonly Pid[]
 }
 
 /** The owner is linked and watches: the task may start. */
@@ -35,9 +38,25 @@ export interface TaskGo {
   readonly ref: Ref
 }
 
+/** Callers of the tasks of this thread. */
+const callersOf = new WeakMap<Process, readonly Pid[]>()
+/** How many of them are remembered. */
+const MAX_CALLERS = 16
+
+/** Who has the acting actor, a task, done this: the caller, its caller, …; none for no task. */
+export function callers(): readonly Pid[] {
+  return callersOf.get(acting('Task.callers')) ?? []
+}
+
+/** The callers of a task that the acting actor asks for. */
+export function nextCallers(asker: Process): readonly Pid[] {
+  return [asker.pid, ...(callersOf.get(asker) ?? [])].slice(0, MAX_CALLERS)
+}
+
 export const taskActor = actor(import.meta, {
   name: 'nodelens.task',
-  run: async ({ run, args, owner }: TaskJob): Promise<void> => {
+  run: async ({ run, args, owner, callers }: TaskJob): Promise<void> => {
+    if (callers) callersOf.set(acting('task'), callers)
     const ref = owner ? await ready(owner) : undefined
     const value = await perform(run, args)
     if (!owner || !ref) return
@@ -46,8 +65,17 @@ export const taskActor = actor(import.meta, {
 })
 
 /** @throws {TypeError} Neither a function nor what `actor()` returned. */
-export function jobOf(what: string, body: unknown, args: unknown, owner?: Pid): TaskJob {
-  const common = { args, ...(owner === undefined ? {} : { owner }) }
+export function jobOf(
+  what: string,
+  body: unknown,
+  args: unknown,
+  { owner, asker }: { readonly owner?: Pid; readonly asker?: Process } = {},
+): TaskJob {
+  const common = {
+    args,
+    ...(owner === undefined ? {} : { owner }),
+    ...(asker ? { callers: nextCallers(asker) } : {}),
+  }
   if (isDefinition(body)) return { run: body.address, ...common }
   if (isFunction(body)) return { run: body, ...common }
   throw new TypeError(

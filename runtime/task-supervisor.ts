@@ -1,6 +1,6 @@
 /** Tasks under a supervisor, after Elixir's `Task.Supervisor`. */
 
-import type { ChildSpec } from './child-spec.ts'
+import { type ChildSpec, checkSpec } from './child-spec.ts'
 import { acting } from './current.ts'
 import { dynamicSupervisor } from './dynamic-supervisor.ts'
 import { TaskExited } from './errors.ts'
@@ -59,7 +59,7 @@ async function startTask<Args, Value>(
 ): Promise<Task<Value>> {
   checkKeys('TaskSupervisor.async', options, ASYNC_KEYS)
   const owner = acting('TaskSupervisor.async')
-  const job = jobOf('TaskSupervisor.async', body, args, owner.pid)
+  const job = jobOf('TaskSupervisor.async', body, args, { owner: owner.pid, asker: owner })
   const pid = await startUnder(supervisor, job, options)
   return adopt(owner, pid, job, link)
 }
@@ -68,7 +68,7 @@ function adopt<Value>(owner: Process, pid: Pid, job: TaskJob, link: boolean): Ta
   const { kernel } = owner
   const ref = kernel.newRef()
   if (link) {
-    owner.links.add(pid)
+    owner.addLink(pid)
     kernel.send({ type: 'link', to: pid, from: owner.pid })
   }
   return begin(owner, { pid, ref }, job, false)
@@ -81,7 +81,8 @@ async function startChild<Args>(
   options: TaskChildOptions = {},
 ): Promise<Pid> {
   checkKeys('TaskSupervisor.startChild', options, ['id', 'restart', 'shutdown', 'placement'])
-  return startUnder(supervisor, jobOf('TaskSupervisor.startChild', body, args), options)
+  const asker = acting('TaskSupervisor.startChild')
+  return startUnder(supervisor, jobOf('TaskSupervisor.startChild', body, args, { asker }), options)
 }
 
 async function startUnder(
@@ -112,7 +113,7 @@ function streamUnder<Item, Value>(
     ...(shutdown === undefined ? {} : { shutdown }),
     ...(placement === undefined ? {} : { placement }),
   }
-  jobOf('TaskSupervisor.asyncStream', body, undefined)
+  checkSpec(taskSpec(jobOf('TaskSupervisor.asyncStream', body, undefined), task, 'here'))
   const starter = {
     start: (item: Item): Promise<Task<Value>> => startTask(supervisor, body, item, task, link),
     discard: (one: StreamTask): Promise<void> => discard(acting('asyncStream'), one),

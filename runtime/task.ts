@@ -14,8 +14,10 @@ import { checkPlacement, type Placement } from './placement.ts'
 import type { Process } from './process.ts'
 import { sendExit } from './signals.ts'
 import { launch } from './spawn.ts'
+import { completed } from './task-completed.ts'
 import { closeTask, isOpen, openTask, takeQueued, unlinkTask, waitFor } from './task-inbox.ts'
 import {
+  callers,
   checkJobPlacement,
   jobOf,
   nameOf,
@@ -34,6 +36,7 @@ import {
   type StreamTask,
   stream,
 } from './task-stream.ts'
+import { type YieldManyOptions, yieldMany } from './task-yield.ts'
 import { printable } from './wire.ts'
 
 /** A task under way. Plain data, but only its owner can wait for it. */
@@ -44,6 +47,8 @@ export interface Task<Value> {
   readonly owner: Pid
   /** The function's or definition's name. */
   readonly name: string
+  /** It has no process: its result was known from the start. */
+  readonly completed?: true
   /** Types only; never there at run time. */
   readonly types?: { readonly value: Value }
 }
@@ -63,8 +68,9 @@ function start(
   options: TaskOptions,
   link: boolean,
 ): Pid {
-  const job = checkedJob(what, jobOf(what, body, args), options)
-  return startJob(acting(what), job, options.placement ?? 'here', { link, monitor: false }).pid
+  const parent = acting(what)
+  const job = checkedJob(what, jobOf(what, body, args, { asker: parent }), options)
+  return startJob(parent, job, options.placement ?? 'here', { link, monitor: false }).pid
 }
 
 function startAsync<Args, Value>(
@@ -73,7 +79,11 @@ function startAsync<Args, Value>(
   options: TaskOptions = {},
 ): Task<Value> {
   const owner = acting('Task.async')
-  const job = checkedJob('Task.async', jobOf('Task.async', body, args, owner.pid), options)
+  const job = checkedJob(
+    'Task.async',
+    jobOf('Task.async', body, args, { owner: owner.pid, asker: owner }),
+    options,
+  )
   const { placement = 'here' } = options
   const { pid, ref } = startJob(owner, job, placement, { link: true, monitor: true })
   if (!ref) throw new TypeError('Task.async: the acting actor is dead.')
@@ -132,13 +142,6 @@ async function yieldTask<Value>(
   return trusted(takeQueued(owner, pid, ref) ?? (await waitFor(owner, ref, timeoutMs)))
 }
 
-function yieldMany<Value>(
-  tasks: readonly Task<Value>[],
-  options: { readonly timeoutMs?: number } = {},
-): Promise<(TaskResult<Value> | undefined)[]> {
-  return Promise.all(tasks.map((task) => yieldTask(task, options)))
-}
-
 async function shutdown<Value>(
   task: Task<Value>,
   timeout: number | 'brutal_kill' = DEFAULT_TASK_MS,
@@ -148,6 +151,7 @@ async function shutdown<Value>(
   const { pid, ref } = task
   const expected = timeout === 'brutal_kill' ? KILLED.type : SHUTDOWN.type
   const queued = takeQueued(owner, pid, ref)
+  if (!queued && task.completed) return undefined
   if (!queued && !isOpen(owner, ref)) return { type: 'exit', reason: NOPROC }
   const outcome = queued ?? (await end(owner, task, timeout))
   unlinkTask(owner, pid)
@@ -238,9 +242,22 @@ export const Task = {
   await: awaitTask,
   /** The results in the order of the tasks; fails as soon as one of them does. */
   awaitMany,
+  /** A task without a process, whose result is known. */
+  completed,
+  /** Who has asked for the acting task, who has asked for that, …; nearest first. */
+  callers,
   /** How it ended, or `undefined` if it has not yet; it goes on and can be asked again. */
   yield: yieldTask,
-  yieldMany,
+  /**
+   * How each ended, or `undefined`, when all have, when `limit` of them have, or when the time is
+   * over. What has not ended by then goes on and can be asked again (default), is ignored, or is
+   * killed.
+   */
+  yieldMany: <Value>(
+    tasks: readonly Task<Value>[],
+    options: YieldManyOptions = {},
+  ): Promise<(TaskResult<Value> | undefined)[]> =>
+    yieldMany(ownerOf('yieldMany', tasks), tasks, options),
   /** Ends it: `undefined`, or how it had ended by itself before. Kills it if time runs out. */
   shutdown,
   /** Gives up its result; it goes on. What had arrived already is returned. */

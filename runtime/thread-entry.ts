@@ -10,6 +10,8 @@ import { runThread } from './thread.ts'
 interface ThreadData {
   readonly nodelens: 'thread'
   readonly control: MessagePort
+  /** URL of a module. */
+  readonly preload: string | undefined
 }
 
 const data = workerData as ThreadData | RootData | null
@@ -22,6 +24,14 @@ if (isMainThread || !data?.nodelens) {
 if (data.nodelens === 'root') runRoot(data)
 else {
   runThread(data.control)
-  // What every actor's module imports: a spare has it loaded before it is asked for.
-  void import('./index.ts')
+  void load(data.preload)
+}
+
+/**
+ * What a spare has loaded before it is asked for: what every actor's module imports, and the one
+ * that it will need. If that fails, it fails again where it is needed.
+ */
+async function load(preload: string | undefined): Promise<void> {
+  await import('./index.ts')
+  if (preload !== undefined) await import(preload).catch(() => {})
 }

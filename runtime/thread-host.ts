@@ -181,7 +181,8 @@ export class ThreadHost {
 
   #spawn(message: Extract<ToRoot, { type: 'spawn-thread' }>): void {
     const { ordinal, threadName, options = {}, request, pid } = message
-    const fresh = this.#spares.take(options.resourceLimits)
+    const preload = options.preload ? request?.definition.url : undefined
+    const fresh = this.#spares.take({ limits: options.resourceLimits, preload })
     const { worker, control } = fresh
     this.#enter(ordinal, threadName, fresh, request ? pid : undefined)
     this.#watch.watch(ordinal, worker, options.watchdog)

@@ -1,4 +1,5 @@
 import { type Alarm, clearAlarm, setAlarm } from './alarm.ts'
+import { aside } from './context.ts'
 import { NotSendable } from './errors.ts'
 import type { Kernel } from './kernel.ts'
 import { isPid, makePid, type Pid, type Ref } from './pid.ts'
@@ -49,8 +50,8 @@ export class TimerTable {
     this.#heap.push(timer)
     this.#watchClock()
     if (owner) {
-      owner.timers ??= new Set()
-      owner.timers.add(ref)
+      owner.rare.timers ??= new Set()
+      owner.rare.timers.add(ref)
     } else if (isPid(target)) this.#watch(ref, target)
     return ref
   }
@@ -80,7 +81,8 @@ export class TimerTable {
     if (dueAt === this.#alarmAt) return
     clearAlarm(this.#alarm)
     this.#alarmAt = dueAt
-    this.#alarm = setAlarm(Math.max(1, Math.ceil(dueAt - performance.now())), () => this.#ring())
+    const ms = Math.max(1, Math.ceil(dueAt - performance.now()))
+    this.#alarm = aside(() => setAlarm(ms, () => this.#ring()))
     this.#alarm?.unref()
   }
 
@@ -107,7 +109,7 @@ export class TimerTable {
     this.#heap.remove(timer)
     const { target } = timer
     if (!isPid(target)) return timer
-    this.#kernel.processes.get(target)?.timers?.delete(ref)
+    this.#kernel.processes.get(target)?.currentRarities?.timers?.delete(ref)
     if (this.#kernel.pending.take(ref)) {
       const from = makePid(this.#kernel.ordinal, 0)
       this.#kernel.send({ type: 'demonitor', to: target, from, ref })

@@ -45,7 +45,11 @@ async function* follow<Event>(
 ): AsyncGenerator<Event> {
   const reader = new Reader(isEvent)
   const pid = kernel.newPid()
-  const follower = kernel.adopt({ pid, id: 'tree follower', parent: kernel.main.pid })
+  const follower = kernel.adopt({
+    pid,
+    id: 'tree follower',
+    kin: { parent: kernel.main.pid, ancestors: [], kind: 'worker', initialCall: undefined },
+  })
   follower.behaviour = reader
   const finish = (): void => reader.ended()
   if (signal?.aborted) finish()

@@ -72,7 +72,7 @@ export class TreeReporter {
 }
 
 export function report(process: Process): ProcessReport {
-  const { pid, parent, id, name, kind, handled, startedAt, label, links, mailbox } = process
+  const { pid, parent, id, name, kind, handled, startedAt, label, currentLinks, mailbox } = process
   const status = shownStatus(process.status)
   return {
     pid,
@@ -82,7 +82,7 @@ export function report(process: Process): ProcessReport {
     mailbox: mailbox.size,
     handled,
     startedAt,
-    links: [...links],
+    links: [...currentLinks],
     ...(parent ? { parent } : {}),
     ...(name ? { name } : {}),
     ...(label ? { label } : {}),
@@ -95,8 +95,8 @@ function shownStatus(status: Process['status']): ProcessReport['status'] {
   return status === 'suspended' ? 'waiting' : status
 }
 
-function markOf({ mailbox, handled, status, name, label, links }: Process): string {
-  return `${mailbox.size} ${handled} ${status} ${name} ${label} ${links.size}`
+function markOf({ mailbox, handled, status, name, label, currentLinks }: Process): string {
+  return `${mailbox.size} ${handled} ${status} ${name} ${label} ${currentLinks.size}`
 }
 
 function toNews(event: LifeEvent): TreeNews {

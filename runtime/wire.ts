@@ -45,14 +45,13 @@ function wireOf(thrown: unknown, depth: number, seen: Set<object>): WireError {
   const message = textOf(read(thrown, 'message'), '')
   if (seen.has(thrown)) return { name, message }
   seen.add(thrown)
-  const [stack, code, cause] = [read(thrown, 'stack'), read(thrown, 'code'), read(thrown, 'cause')]
+  const [code, cause] = [read(thrown, 'code'), read(thrown, 'cause')]
   const errors = read(thrown, 'errors')
   const made = classNameOf(thrown)
   const isDeep = depth >= MAX_CAUSES
-  return {
+  return withStack(thrown, {
     name,
     message,
-    ...(typeof stack === 'string' ? { stack } : {}),
     ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
     ...(made === undefined || made === name || made === 'Error' ? {} : { class: made }),
     ...(cause === undefined || isDeep ? {} : { cause: wireOf(cause, depth + 1, seen) }),
@@ -60,7 +59,20 @@ function wireOf(thrown: unknown, depth: number, seen: Set<object>): WireError {
       ? { errors: errors.slice(0, MAX_ERRORS).map((one) => wireOf(one, depth + 1, seen)) }
       : {}),
     ...fieldsOf(thrown, (one) => wireOf(one, depth + 1, seen)),
-  }
+  })
+}
+
+/** Making a text of the stack costs more than all the rest, so it waits until somebody reads it. */
+function withStack(thrown: object, wire: WireError): WireError {
+  if (!Object.hasOwn(thrown, 'stack')) return wire
+  return Object.defineProperty(wire, 'stack', {
+    get: () => {
+      const stack = read(thrown, 'stack')
+      return typeof stack === 'string' ? stack : undefined
+    },
+    enumerable: true,
+    configurable: true,
+  })
 }
 
 function wireOfOther(thrown: unknown): WireError {

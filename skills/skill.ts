@@ -78,6 +78,7 @@ const definitionSchema = v.strictObject({
   description: text,
   systemPrompt: text,
   snapshot: v.function('expected a function that returns plain data'),
+  metrics: v.optional(v.function('expected a function that returns { gauges, counters }')),
   callbacks: v.optional(v.record(v.string(), callbackSchema)),
   watch: v.optional(v.array(watchSchema)),
   drilldown: v.optional(v.array(drillSchema)),

@@ -124,7 +124,7 @@ function hear(
     return emit('lens', 'degraded', { why: `${part}-${why}`, what, message: text })
   }
   if (signal.type === 'symptom-held') {
-    const why = signal.why === 'cooldown' ? 'cooldown' : 'hourly-cap'
+    const why = signal.why === 'hourly-bound' ? 'hourly-cap' : signal.why
     return emit('trigger', 'suppressed', { key: `${signal.skill}:${signal.key}`, why })
   }
   if (whereis(names.triggers) !== undefined) send(names.triggers, { type: 'signal', signal })

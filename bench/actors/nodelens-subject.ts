@@ -2,6 +2,7 @@ import {
   call,
   child,
   isDownMessage,
+  isExitMessage,
   type Pid,
   type Placement,
   receive,
@@ -122,8 +123,9 @@ const spawnAndStop: Load = {
   operations: SIZES.lives,
   run: async () => {
     for (let n = 0; n < SIZES.lives; n++) {
-      const { ref } = spawnMonitor(() => {}, undefined, { link: true, name: `life ${n}` })
+      const { pid, ref } = spawnMonitor(() => {}, undefined, { link: true, name: `life ${n}` })
       await receive((message) => isDownMessage(message) && message.ref === ref)
+      await receive((message) => isExitMessage(message) && message.pid === pid)
     }
   },
 }

@@ -152,10 +152,10 @@ export class Detector {
     this.#metrics.set(metric.id, wasCounter ? { ...metric, kind: 'counter' } : metric)
   }
 
-  #trackOf({ id, name }: Metric, now: number): MetricTrack | undefined {
+  #trackOf({ id, name, skill }: Metric, now: number): MetricTrack | undefined {
     const known = this.#tracks.get(id)
     if (known !== undefined || this.#ignored.has(id)) return known
-    const traits = traitsOf(name)
+    const traits = traitsOf(name, skill)
     if (traits === undefined) {
       this.#ignored.add(id)
       return undefined
@@ -198,7 +198,7 @@ export class Detector {
 
   #conclude(now: number): Outcome {
     const deviations = this.tracks()
-      .filter(({ sides }) => hasEvidence(sides.up) || hasEvidence(sides.down))
+      .filter(({ hasEvidence }) => hasEvidence)
       .flatMap(deviationsOf)
     const news = deviations.filter(({ isAlarming, isTold }) => isAlarming && !isTold)
     const [leader] = news.sort((left, right) => rankOf(right) - rankOf(left))
@@ -215,10 +215,6 @@ export class Detector {
     }
     return { type: 'trigger', leader, together }
   }
-}
-
-function hasEvidence({ fast, slow }: MetricTrack['sides']['up']): boolean {
-  return fast.sum > 0 || slow.sum > 0
 }
 
 /** What hurts leads; then the strongest. */

@@ -1,6 +1,7 @@
 import { BARS, SLOW_BAR } from './bars.ts'
 import type { Excursion } from './cusum.ts'
-import type { Direction, MetricTrack, Side } from './track.ts'
+import type { Direction, Side } from './side.ts'
+import type { MetricTrack } from './track.ts'
 import { type Role, unscaled } from './traits.ts'
 
 /** Below so many readings and so much evidence nothing is said: the most that two readings can give. */

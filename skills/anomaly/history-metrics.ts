@@ -1,5 +1,6 @@
 import type { HistoryReader } from '../history/history.ts'
 import type { Metric, MetricSource } from './metric-source.ts'
+import { medianOf } from './minutes.ts'
 
 /** Nodelens's own actors, and clocks: not the application. */
 const EXCLUDED = ['anomaly', 'supervisor', 'base']
@@ -43,9 +44,4 @@ export class HistoryMetrics implements MetricSource {
     if (EXCLUDED.includes(skill)) return undefined
     return { id, skill, name: id.slice(skill.length + 1), kind: 'gauge' }
   }
-}
-
-function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((left, right) => left - right)
-  return sorted[sorted.length >> 1] ?? 0
 }

@@ -66,15 +66,16 @@ export class SeasonProfile {
     const alike = known.filter((day) => isWeekend(day) === isWeekend(today) && this.#has(day, at))
     const days = alike.length >= SAME_KIND ? alike : known.filter((day) => this.#has(day, at))
     if (days.length < LEAST_DAYS) return undefined
-    const hours = days.flatMap((day) => this.#around(day, at))
-    const middles = days.map((day) =>
-      this.#field(Math.floor((day * DAY_MS + (at % DAY_MS)) / HOUR_MS), 1),
-    )
-    const sorted = middles.sort((left, right) => left - right)
+    const hours = days.map((day) => this.#around(day, at))
+    const fields = (which: number): number[][] =>
+      hours.map((each) => each.map((hour) => this.#field(hour, which)))
+    const lows = ascending(fields(0).map((each) => Math.min(...each)))
+    const highs = ascending(fields(2).map((each) => Math.max(...each)))
+    const middles = ascending(fields(1).map(([middle = 0]) => middle))
     return {
-      low: Math.min(...hours.map((hour) => this.#field(hour, 0))),
-      middle: sorted[sorted.length >> 1] ?? 0,
-      high: Math.max(...hours.map((hour) => this.#field(hour, 2))),
+      low: lows[0] ?? 0,
+      middle: middles[middles.length >> 1] ?? 0,
+      high: highs.at(-1) ?? 0,
       days: days.length,
       isAlike: alike.length >= SAME_KIND,
     }
@@ -144,6 +145,10 @@ export class SeasonProfile {
     const base = (slot * HOURS + (this.#hour % HOURS)) * FIELDS
     for (const [field, place] of quantiles.entries()) this.#hours[base + field] = quantised(place)
   }
+}
+
+function ascending(values: readonly number[]): number[] {
+  return values.toSorted((left, right) => left - right)
 }
 
 function quantised(place: number): number {

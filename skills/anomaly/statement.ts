@@ -2,8 +2,8 @@ import type { Deviation } from './deviation.ts'
 import type { Metric } from './metric-source.ts'
 import { agoText, changeText, clockText } from './words.ts'
 
-/** Metrics that are named beside the leader. */
-const MOST_TOGETHER = 6
+/** Metrics that are named beside the leader: as many as fit into a sentence of an insight. */
+const MOST_TOGETHER = 4
 
 export type MetricOf = (id: string) => Metric | undefined
 

@@ -22,7 +22,7 @@ export type Unit =
 export interface Traits {
   readonly role: Role
   /** The direction in which a change is worth a word. */
-  readonly harm: 'up' | 'down' | 'both'
+  readonly harm: 'up' | 'down' | 'both' | 'none'
   readonly unit: Unit
   /** Changes below this amount, in the metric's unit, never matter. */
   readonly atom: number
@@ -41,15 +41,31 @@ const USE =
   /\b(cpu|utilization|usage|used|use|gc|heap|rss|memory|mb|bytes|external|buffers|malloc|space|spaces|open|active|handles|sockets|timers|descriptors|fds|connections|pool|idle|threads|children|workers|size|depth|entries|load|loose|outside|resources|busy|survived|fragmentation)\b/
 const GOOD_SHARE = /\b(hit|hits|success|ok|free|available|healthy)\b/
 
-/** Reads a metric's name without its skill, or undefined where there is nothing to learn. */
-export function traitsOf(name: string): Traits | undefined {
+/** What the machine does is not the application's: it is told beside what changed, and never by itself. */
+const SURROUNDINGS = ['os']
+
+/**
+ * Reads a metric's name, or undefined where there is nothing to learn.
+ *
+ * @param name Without its skill.
+ * @param skill The skill's id tells where the name alone does not: `sharePct` of `gc`.
+ */
+export function traitsOf(name: string, skill = ''): Traits | undefined {
   const words = wordsOf(name)
   if (IGNORED.test(words)) return undefined
   const unit = unitOf(words)
   const isComplement = unit === 'pct' && GOOD_SHARE.test(words)
-  const role = isComplement ? 'pain' : roleOf(words, unit)
-  const harm = role === 'other' ? 'both' : role === 'work' ? 'down' : 'up'
+  const byName = isComplement ? 'pain' : roleOf(words, unit)
+  const role = byName === 'other' ? roleOf(`${wordsOf(skill)} ${words}`, unit) : byName
+  const harm = SURROUNDINGS.includes(skill) ? 'none' : HARM[role]
   return { role, harm, unit, atom: atomOf(unit, role), isComplement }
+}
+
+const HARM: Readonly<Record<Role, Traits['harm']>> = {
+  other: 'both',
+  work: 'down',
+  pain: 'up',
+  use: 'up',
 }
 
 /** `loopDelayP99Ms` and `loop_delay_p99_ms` are both `loop delay p99 ms`. */

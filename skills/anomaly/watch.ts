@@ -12,6 +12,8 @@ import { statementOf } from './statement.ts'
 /** What was learned is written so often, and when the gateway stops. */
 const SAVE_MS = 300_000
 const HOUR_MS = 3_600_000
+/** What another skill raised within this time before a change began is taken to be of the same event. */
+const SAME_EVENT_MS = 60_000
 
 /** Reads the history once an interval, learns, raises, and keeps what was learned in a file. */
 export class AnomalyWatch {
@@ -91,6 +93,9 @@ export class AnomalyWatch {
     const { leader } = outcome
     const key = `${leader.id} ${leader.direction}`
     if (outcome.type === 'held') return this.#hold(key, outcome.why, now)
+    const since = leader.since - SAME_EVENT_MS
+    if (this.#context.isRaisedByOthers(since, 'anomaly'))
+      return this.#hold(key, 'raised-by-others', now)
     const metricOf = this.detector.metric.bind(this.detector)
     this.#context.raise({
       skill: 'anomaly',
@@ -101,7 +106,7 @@ export class AnomalyWatch {
   }
 
   /** Told once for each metric in an hour. */
-  #hold(key: string, why: 'cooldown' | 'hourly-bound', now: number): void {
+  #hold(key: string, why: 'cooldown' | 'hourly-bound' | 'raised-by-others', now: number): void {
     this.#held = this.#held.filter(({ at }) => now - at < HOUR_MS)
     if (this.#held.some((one) => one.key === key)) return
     this.#held.push({ at: now, key })

@@ -33,6 +33,13 @@ const NAMES: Readonly<Record<string, string>> = {
   logger_warningsPerSecond: 'warnings in the log',
   exception_unhandledPerSecond: 'unhandled promise rejections',
   handles_sockets: 'open sockets',
+  gc_sharePct: 'share of the time in garbage collection',
+  gc_longestPauseMs: 'longest garbage collection',
+  gc_heapAfterMajorMb: 'heap that survives full collections',
+  allocator_unexplainedMb: 'resident memory that V8 does not explain',
+  os_machineCpuPct: 'CPU use of the machine',
+  os_othersCpuPct: 'CPU use of other processes',
+  os_mainWaitPct: 'time that the main thread waits for a CPU',
 }
 
 const UNIT_WORDS = /\s*\b(per (second|sec|s|minute|min)|ms|mb|bytes|pct|percent|seconds)$/

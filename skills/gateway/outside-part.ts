@@ -7,6 +7,8 @@ import type { SourceFiles } from '../source/source-files.ts'
 import type { HeartbeatReader } from './heartbeat-reader.ts'
 import type { Inspector } from './inspector.ts'
 import type { MainAccess } from './main-access.ts'
+
+import type { WorkerRelay } from './relay.ts'
 import type { GatewaySignal, Symptom } from './signal.ts'
 
 /** What a built-in skill's half in the gateway's thread can reach. */
@@ -14,6 +16,8 @@ export interface SkillContext {
   readonly reader: HeartbeatReader
   readonly access: MainAccess
   readonly inspector: Inspector
+  /** The inspector of the application's workers. */
+  readonly relay: WorkerRelay
   readonly files: SourceFiles
   readonly ownFolders: readonly string[]
   /** Folder that paths in texts are relative to. */
@@ -29,6 +33,8 @@ export interface SkillContext {
   readonly history: HistoryReader
   /** Something is wrong and nobody asked: may start an investigation. */
   readonly raise: (symptom: Symptom) => void
+  /** Another skill has raised something new since then (epoch milliseconds): an investigation is under way. */
+  readonly isRaisedByOthers: (since: number, skill: string) => boolean
   /** A bound was hit, or something is missing: an event, and nothing is started. */
   readonly report: (
     signal: Extract<GatewaySignal, { readonly type: 'skill-degraded' | 'symptom-held' }>,

@@ -11,6 +11,7 @@ import { postgresOutside } from '../postgres/skill.ts'
 import { profilerOutside } from '../profiler/skill.ts'
 import { supervisorOutside } from '../supervisor/skill.ts'
 import { threadsOutside } from '../threads/skill.ts'
+import { tracerOutside } from '../tracer/skill.ts'
 import type { OutsidePart } from './outside-part.ts'
 
 /** The gateway's halves of the built-in skills, one line each. */
@@ -27,5 +28,6 @@ export const OUTSIDE_PARTS: readonly OutsidePart[] = [
   profilerOutside,
   threadsOutside,
   overloadOutside,
+  tracerOutside,
   anomalyOutside,
 ]

@@ -28,6 +28,8 @@ import type { GatewayOptions } from './options.ts'
 import type { OutsideHalf, SkillContext } from './outside-part.ts'
 import { OUTSIDE_PARTS } from './outside-parts.ts'
 import { Patrol } from './patrol.ts'
+import { RaisedLately } from './raised-lately.ts'
+import { WorkerRelay } from './relay.ts'
 import { type SafeRemote, wrapSafe } from './remote.ts'
 import type { GatewaySignal } from './signal.ts'
 import { StallSignals } from './signals.ts'
@@ -55,12 +57,15 @@ export class GatewayParts {
   readonly halves: ReadonlyMap<string, OutsideHalf>
   readonly #options: Required<GatewayOptions>
   readonly #feed: MetricFeed
+  readonly #raised = new RaisedLately()
   #remote: SafeRemote | undefined
+  #relay: WorkerRelay | undefined
   #stops: (() => void)[] = []
   #isStopped = false
 
-  constructor(options: Required<GatewayOptions>) {
-    const { onSignal } = options
+  constructor(given: Required<GatewayOptions>) {
+    const onSignal = this.#raised.listening(given.onSignal)
+    const options = { ...given, onSignal }
     this.#options = options
     this.root = options.root
     this.reader = new HeartbeatReader(options.heartbeat)
@@ -91,12 +96,7 @@ export class GatewayParts {
     this.heap = this.#heapWatch()
     this.look = this.#quietLook()
     this.#pool = new PoolWatch((symptom) => onSignal({ type: 'symptom', ...symptom }))
-    this.halves = new Map(
-      OUTSIDE_PARTS.filter(({ id }) => options.skills.includes(id)).map(({ id, make }) => [
-        id,
-        make(this.#context()),
-      ]),
-    )
+    this.halves = this.#makeHalves()
   }
 
   #heapWatch(): HeapWatch {
@@ -150,7 +150,13 @@ export class GatewayParts {
       for (const half of this.halves.values()) half.tick?.(now)
       for (const [skill, metrics] of meters) this.#feed.ask(skill, metrics, now)
     }, TICK_MS).unref()
-    const patrol = new Patrol(this.access, this.halves, () => this.watch.lateMs, this.#feed)
+    const patrol = new Patrol({
+      access: this.access,
+      halves: this.halves,
+      lateMs: () => this.watch.lateMs,
+      feed: this.#feed,
+      hasCustom: this.#options.custom.length > 0,
+    })
     this.#stops = [() => clearInterval(timer), lastWords.stop, patrol.start()]
     void connect().then(
       (port) => this.#attach(port),
@@ -188,8 +194,14 @@ export class GatewayParts {
     return [...Object.entries(own).filter(([id]) => this.#options.skills.includes(id)), ...halves]
   }
 
+  #makeHalves(): ReadonlyMap<string, OutsideHalf> {
+    const parts = OUTSIDE_PARTS.filter(({ id }) => this.#options.skills.includes(id))
+    return new Map(parts.map(({ id, make }) => [id, make(this.#context())]))
+  }
+
   #context(): SkillContext {
     const { reader, access, inspector, files, ownFolders: own, root, watch, history } = this
+    this.#relay ??= new WorkerRelay(inspector)
     const { skills, custom, anomaly, onSignal } = this.#options
     return {
       skills: [...skills, ...custom.map(({ id }) => id), 'base'],
@@ -198,6 +210,7 @@ export class GatewayParts {
       reader,
       access,
       inspector,
+      relay: this.#relay,
       files,
       ownFolders: own,
       root,
@@ -205,6 +218,7 @@ export class GatewayParts {
       isUp: () => watch.isUp,
       raise: (symptom) => void onSignal({ type: 'symptom', ...symptom }),
       report: (signal) => void onSignal(signal),
+      isRaisedByOthers: (since, skill) => this.#raised.byOthersSince(since, skill),
     }
   }
 

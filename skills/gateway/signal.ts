@@ -76,9 +76,9 @@ export type GatewaySignal =
       readonly message: string
     }
   | {
-      /** A skill had a symptom to raise and holds it back: one was just raised, or too many in this hour. */
+      /** A skill had a symptom to raise and holds it back: one was just raised (by itself, or by another that saw the same), or too many in this hour. */
       readonly type: 'symptom-held'
       readonly skill: string
       readonly key: string
-      readonly why: 'cooldown' | 'hourly-bound'
+      readonly why: 'cooldown' | 'hourly-bound' | 'raised-by-others'
     }

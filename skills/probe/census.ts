@@ -1,4 +1,6 @@
+import { getEventListeners } from 'node:events'
 import { createRequire } from 'node:module'
+import { parentPort } from 'node:worker_threads'
 import { type CensusRoot, CensusWalk } from './census-walk.ts'
 import { oldestOf, rememberOldest, sizeOf } from './collections.ts'
 
@@ -110,10 +112,16 @@ function* roots(): Iterable<CensusRoot> {
     yield { value: Reflect.get(handle, '_events'), path: handle.constructor.name, file: '' }
   }
   yield { value: Reflect.get(process, '_events'), path: 'process', file: '' }
+  yield { value: parentListeners(), path: 'parentPort', file: '' }
   for (const key of Object.keys(globalThis)) {
     const value: unknown = Object.getOwnPropertyDescriptor(globalThis, key)?.value
     if (value !== globalThis) yield { value, path: `globalThis.${key}`, file: '' }
   }
+}
+
+/** What a worker does with the messages that it gets: its way into the module that holds its state. */
+function parentListeners(): unknown[] {
+  return parentPort === null ? [] : getEventListeners(parentPort, 'message')
 }
 
 /** Servers and the like: their listeners lead to the application's closures. Undocumented, stable since Node 0.x. */

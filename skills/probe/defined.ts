@@ -5,6 +5,7 @@ import type {
   SkillDescription,
   WatchRule,
 } from '../contract.ts'
+import type { MetricReadings } from '../history/feed.ts'
 
 /** A callback of a skill: what the model reads, and the function. */
 export interface SkillCallback {
@@ -28,6 +29,11 @@ export interface SkillDefinition {
   readonly systemPrompt: string
   /** Plain data, numbers with units in their names; runs in the main thread, for at most 250 ms. */
   readonly snapshot: () => unknown
+  /**
+   * Numbers with units in their names, kept over time as `${id}_${name}` (counters as rates): read every two seconds
+   * in the main thread, so it must be synchronous and take well below a millisecond.
+   */
+  readonly metrics?: () => MetricReadings
   /** By name; a name starts with `${id}_`. */
   readonly callbacks?: Readonly<Record<string, SkillCallback>>
   readonly watch?: readonly WatchRule[]

@@ -3,6 +3,7 @@ import type { SkillDescription } from '../contract.ts'
 import { shareBounded } from './bounded.ts'
 import { builtInFunctions } from './built-in.ts'
 import type { ProbeFunction } from './calls.ts'
+import { customMetrics } from './custom-metrics.ts'
 import { type DefinedSkill, descriptionOf } from './defined.ts'
 import { startGcWatch } from './gc-watch.ts'
 import { createGlobalRecord, invoke, type ProbeFunctions } from './global-record.ts'
@@ -86,6 +87,7 @@ function connectPort(functions: ProbeFunctions, ports: Set<() => void>): Message
 
 function functionsOf(custom: readonly DefinedSkill[], parts: readonly MainPart[]): ProbeFunctions {
   const functions: Map<string, ProbeFunction> = builtInFunctions(parts)
+  functions.set('patrol.custom', { run: customMetrics(custom) })
   for (const skill of custom) {
     functions.set(`snapshot:${skill.id}`, {
       run: () => skill.snapshot(),

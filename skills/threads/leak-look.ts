@@ -1,20 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { inModule } from '../gateway/bring.ts'
 import type { Inspectable } from '../gateway/inspectable.ts'
 import type { SkillContext } from '../gateway/outside-part.ts'
-import type { JsonRecord } from '../json.ts'
+import { type JsonRecord, textOf } from '../json.ts'
 import { epochMs } from '../probe/clock.ts'
-import { growthBetween, summarizeAllocations } from '../profiler/heap-sample.ts'
+import { type Allocator, growthBetween, summarizeAllocations } from '../profiler/heap-sample.ts'
 import { recordAllocations } from '../profiler/record.ts'
+import { ANONYMOUS } from '../source/frame.ts'
 import { placeText } from '../source/place.ts'
+import type { SourceFiles } from '../source/source-files.ts'
 import type { Measured } from '../tables/census-answers.ts'
 import { CensusRun } from '../tables/census-run.ts'
 import { tableRow } from '../tables/rows.ts'
 import { growthBytes, type Table } from '../tables/table-watch.ts'
 import { judgeTrend, type SizePoint } from '../tables/verdict.ts'
-import { inModule } from './bring.ts'
 
-const READINGS = 5
-const EVERY_MS = 700
+const READINGS = 6
+const EVERY_MS = 520
 const ALLOCATIONS_MS = 2500
 /** A function must account for this share of what was kept, and this many bytes. */
 const KEPT_SHARE = 0.4
@@ -29,7 +31,7 @@ export async function findLeak(
   context: SkillContext,
   growth: { readonly what: 'heap' | 'external'; readonly isSure: boolean },
 ): Promise<JsonRecord | undefined> {
-  await worker.evaluate(inModule('census-entry', 'addCensus()'), { timeoutMs: 3000 })
+  await worker.evaluate(inModule('threads/census-entry', 'addCensus()'), { timeoutMs: 3000 })
   const census = new CensusRun(worker, context.ownFolders)
   await census.run()
   const tables = await watchSizes(census)
@@ -48,7 +50,11 @@ export async function findLeak(
     .slice(0, 10)
     .map((table) => tableRow(table, memory, parts))
   const found = rows.find(({ reportable }) => reportable === true)
-  return found ?? (growth.isSure ? byAllocation(worker, context) : undefined)
+  // Something grows, and the source does not tell who adds to it: then who allocates.
+  const held = rows.find(({ verdict }) => verdict === 'leak')
+  if (found !== undefined || (held === undefined && !growth.isSure)) return found
+  const allocator = await byAllocation(worker, context)
+  return allocator === undefined || held === undefined ? allocator : withHolder(allocator, held)
 }
 
 async function watchSizes(census: CensusRun): Promise<Table[]> {
@@ -80,9 +86,12 @@ async function byAllocation(
 ): Promise<JsonRecord | undefined> {
   const options = { forMs: ALLOCATIONS_MS, what: 'kept', signal: undefined } as const
   const { before, after } = await recordAllocations(worker, options)
-  const grown = growthBetween(
-    summarizeAllocations(before, ownFolders),
-    summarizeAllocations(after, ownFolders),
+  const grown = byAuthor(
+    growthBetween(
+      summarizeAllocations(before, ownFolders),
+      summarizeAllocations(after, ownFolders),
+    ),
+    files,
   )
   const total = grown.reduce((sum, { bytes }) => sum + bytes, 0)
   const [top] = grown
@@ -105,4 +114,33 @@ async function byAllocation(
     explanation: `Memory leak: what ${where} allocates is kept; it is held by something that is no collection of a module`,
     remedy: `See what holds on to what ${where} makes (closures, listeners, queues, timers), and let go of it when the task is done`,
   }
+}
+
+/** A table that grows, and live memory that comes to stay: where the table is filled is the better place. */
+function withHolder(allocator: JsonRecord, held: JsonRecord): JsonRecord {
+  if (held['location'] !== null && held['evictsInCode'] !== true) {
+    const observation = `${textOf(held['observation'])}; ${textOf(allocator['observation'])}`
+    return { ...held, observation, severity: 'warning', confidence: 'medium' }
+  }
+  const size = typeof held['size'] === 'number' ? held['size'] : 0
+  const holder = `${textOf(held['name'])} grows with it (a ${textOf(held['kind'])} with ${size} entries)`
+  return {
+    ...allocator,
+    name: textOf(held['name']),
+    observation: `${textOf(allocator['observation'])}; ${holder}`,
+  }
+}
+
+/** What nameless functions allocate is the named one's around them, most first. */
+function byAuthor(grown: readonly Allocator[], files: SourceFiles): Allocator[] {
+  const byName = new Map<string, Allocator>()
+  for (const entry of grown) {
+    const around =
+      entry.name === ANONYMOUS ? files.functionAt(entry.file, entry.line, entry.column) : undefined
+    const name = around ?? entry.name
+    const key = `${entry.file}\n${name}`
+    const known = byName.get(key)
+    byName.set(key, { ...(known ?? entry), name, bytes: entry.bytes + (known?.bytes ?? 0) })
+  }
+  return [...byName.values()].toSorted((left, right) => right.bytes - left.bytes)
 }

@@ -12,9 +12,19 @@ const AGAIN_MS = 8000
 const AGAIN_MOST_MS = 120_000
 /** A finding serves those who ask, and is remembered for the crash that follows it. */
 const FRESH_MS = 600_000
+const RECENT_MS = 180_000
 const NEAR_LIMIT = 0.85
-/** And twice what it was: a reason to look, no proof. A thread that waits in Atomics.wait tells of no collection. */
-const RISEN_BYTES = 24 * MB
+/**
+ * More by this, and by this share of its limit, and twice what it was: a reason to look, no proof. A thread that
+ * waits in Atomics.wait tells of no collection.
+ */
+const RISEN_LEAST_BYTES = 8 * MB
+const RISEN_MOST_BYTES = 12 * MB
+const RISEN_SHARE = 0.12
+/** At the pace so far the limit is that near: it is no mere warming up. */
+const URGENT_MS = 60_000
+/** A look that came to nothing because its thread was gone is taken anew soon. */
+const RETRY_MS = 1500
 
 /** How the memory of one thread grows. */
 export interface ThreadGrowth extends Growth {
@@ -49,6 +59,11 @@ export class LeakWatch {
   constructor(context: SkillContext, relay: WorkerRelay) {
     this.#context = context
     this.#relay = relay
+  }
+
+  /** A leak was found in the last minutes: what dies of memory now dies of it. */
+  hasRecent(now: number): boolean {
+    return [...this.#leaks.values()].some(({ at }) => now - at < RECENT_MS)
   }
 
   get growingThreads(): number {
@@ -90,10 +105,15 @@ export class LeakWatch {
     const outside = outsideGrowth(points)
     if (outside !== undefined) return { what: 'external', isSure: true, ...outside }
     const isNear = heapUsedBytes > heapLimitBytes * NEAR_LIMIT && heapLimitBytes > 0
-    const hasRisen = heapUsedBytes > first * 2 && heapUsedBytes - first > RISEN_BYTES
+    const most = Math.min(RISEN_MOST_BYTES, heapLimitBytes * RISEN_SHARE)
+    const hasRisen =
+      heapUsedBytes > first * 2 && heapUsedBytes - first > Math.max(RISEN_LEAST_BYTES, most)
     if (!isNear && !hasRisen) return undefined
     const overMs = Math.max(1, beatAt - reading.startedAt)
-    return { what: 'heap', isSure: isNear, fromBytes: first, toBytes: heapUsedBytes, overMs }
+    const pace = (heapUsedBytes - first) / overMs
+    const isUrgent = (heapLimitBytes - heapUsedBytes) / Math.max(pace, 1e-9) < URGENT_MS
+    const isSure = isNear || isUrgent
+    return { what: 'heap', isSure, fromBytes: first, toBytes: heapUsedBytes, overMs }
   }
 
   #grownBy({ threadId }: ThreadReading): number {
@@ -116,7 +136,10 @@ export class LeakWatch {
     if (growth === undefined) return undefined
     const waitMs = this.#looks.get(entry)?.waitMs ?? AGAIN_MS / 2
     this.#looks.set(entry, { at: now, waitMs: Math.min(waitMs * 2, AGAIN_MOST_MS) })
-    const running = this.#find(reading, growth, readings, now).catch(() => undefined)
+    const running = this.#find(reading, growth, readings, now).catch(() => {
+      this.#looks.set(entry, { at: now, waitMs: RETRY_MS })
+      return undefined
+    })
     this.#running = running
     const leak = await running
     this.#running = undefined

@@ -1,5 +1,5 @@
+import { inModule } from '../gateway/bring.ts'
 import type { WorkerRelay } from '../gateway/relay.ts'
-import { inModule } from './bring.ts'
 
 /** Those that load nodelens/register by themselves have done so by then. */
 const AFTER_MS = 1500
@@ -52,7 +52,7 @@ export class Newcomers {
   async #bringTo(threadId: number): Promise<void> {
     try {
       await this.#relay.with(threadId, (worker) =>
-        worker.evaluate(inModule('worker-probe', 'joinBoard()'), { timeoutMs: 2000 }),
+        worker.evaluate(inModule('threads/worker-probe', 'joinBoard()'), { timeoutMs: 2000 }),
       )
     } catch {
       // It is natively blocked, or has ended; it is tried again.

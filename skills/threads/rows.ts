@@ -97,7 +97,7 @@ export function leakRow(leak: Leak, { root }: SkillContext): JsonRecord {
     heapLimitMb: mb(reading.heapLimitBytes),
     severity: isNear ? 'critical' : textOf(row['severity'], 'warning'),
     observation: `The ${what} of the ${thread} grows from ${mb(growth.fromBytes)} to ${mb(growth.toBytes)} MB in ${timeText(growth.overMs)}${limit}${many}. ${textOf(row['observation'], '')}`,
-    explanation: `${textOf(row['explanation'], '')} It is a worker thread that leaks: the heap of main does not show it`,
+    explanation: `${textOf(row['explanation'], '').replace(/\.?$/, '.')} It is a worker thread that leaks: the heap of main does not show it`,
     reportable: true,
   }
 }

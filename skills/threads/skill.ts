@@ -26,6 +26,7 @@ function makeHalf(context: SkillContext): OutsideHalf {
     skill: threadsSkill(context, watch),
     hear: (reading, now) => watch.hear(reading, now),
     tick: (now) => watch.tick(now),
+    metrics: () => ({ gauges: levels(watch), counters: { started: watch.started } }),
     stop: () => watch.stop(),
   }
 }
@@ -121,8 +122,8 @@ async function startersOf({
   return starters
 }
 
-async function snapshot(watch: ThreadWatch): Promise<JsonRecord> {
-  const now = epochMs()
+/** What is cheap to know. */
+function levels(watch: ThreadWatch): Record<string, number> {
   const threads = watch.threads()
   const cpu = threads.map((thread) => thread.shares().cpuPct ?? 0)
   const heap = threads.map(({ reading }) =>
@@ -130,14 +131,21 @@ async function snapshot(watch: ThreadWatch): Promise<JsonRecord> {
   )
   return {
     threads: threads.length,
+    busiestCpuPct: Math.max(0, ...cpu),
+    totalCpuPct: cpu.reduce((total, share) => total + share, 0),
+    highestHeapUsedPct: Math.round(10 * Math.max(0, ...heap)) / 10,
+  }
+}
+
+async function snapshot(watch: ThreadWatch): Promise<JsonRecord> {
+  const now = epochMs()
+  return {
+    ...levels(watch),
     startedInAll: watch.started,
     unseenThreads: watch.unseen,
     stuckThreads: watch.stuck().reduce((total, group) => total + group.length, 0),
     growingThreads: watch.leaks.growingThreads,
     leakingEntries: (await watch.leaks.leaks(now)).length,
     crashes1m: watch.crashesLately(now),
-    busiestCpuPct: Math.max(0, ...cpu),
-    totalCpuPct: cpu.reduce((total, share) => total + share, 0),
-    highestHeapUsedPct: Math.round(10 * Math.max(0, ...heap)) / 10,
   }
 }

@@ -1,5 +1,5 @@
 import type { SkillContext } from '../gateway/outside-part.ts'
-import { WorkerRelay } from '../gateway/relay.ts'
+import type { WorkerRelay } from '../gateway/relay.ts'
 import { numberOf } from '../handles/reading.ts'
 import { isRecord, type Json, type JsonRecord, textOf } from '../json.ts'
 import { RaiseOnce } from '../rates/raise-once.ts'
@@ -38,7 +38,7 @@ export class ThreadWatch {
 
   constructor(context: SkillContext) {
     this.#context = context
-    this.#relay = new WorkerRelay(context.inspector)
+    this.#relay = context.relay
     const { buffer } = context.reader.words
     this.#board = buffer instanceof SharedArrayBuffer ? new Board(buffer) : undefined
     this.#newcomers = new Newcomers(this.#relay)
@@ -137,7 +137,7 @@ export class ThreadWatch {
     if (now - last.at < CRASH_AFTER_MS || this.#crashes.length === 1) return
     const fresh = last.total - this.#toldCrashes
     this.#toldCrashes = last.total
-    if (fresh >= 4) return
+    if (fresh >= 4 || this.leaks.hasRecent(now)) return
     const reason = `${fresh === 1 ? 'A worker thread' : `${fresh} worker threads`} of the application crashed with an error that nobody in it handles.`
     this.#context.raise({ skill: 'threads', key: 'crash', severity: 'warning', reason })
   }

@@ -100,7 +100,8 @@ export type Start = (options?: SpawnOptions) => Puppet
 
 export function startPuppet(placement: Placement, options: SpawnOptions = {}): Puppet {
   const all = { placement, ...options }
-  if (!options.monitor) return new Puppet(spawn(puppet, undefined, all), undefined)
+  if (options.monitor === undefined || options.monitor === false)
+    return new Puppet(spawn(puppet, undefined, all), undefined)
   const { pid, ref } = spawnMonitor(puppet, undefined, all)
   return new Puppet(pid, ref)
 }

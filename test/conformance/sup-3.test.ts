@@ -350,7 +350,7 @@ describe('SUP messages, exits, names and trees', () => {
       frailKid('frail', { placement }),
     ])
     await lives(2)
-    const refs = (await pids(sup, 'trapping', 'frail')).map(monitor)
+    const refs = (await pids(sup, 'trapping', 'frail')).map((pid) => monitor(pid))
     exit(sup.pid(), KILL)
     for (const ref of refs) assert.equal((await downWith(ref)).type, 'killed')
     assert.deepEqual(await lives(1), ['gone trapping killed'])

@@ -136,6 +136,7 @@ describe('WRK threads and actors in them', () => {
       const { born } = await nextBirth()
       const ref = monitor(born)
       cast(born, 'spin')
+      await receive((m) => typeof m === 'object' && m !== null && 'spinning' in m, WAIT)
       assert.equal(await top.call('terminateChild', 'exclusive'), true)
       assert.deepEqual(await nextDown(ref), { type: 'killed' })
       assert.ok(args.port)

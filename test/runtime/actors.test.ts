@@ -203,16 +203,18 @@ describe('actors of one thread', () => {
 
     it('LNK-015 a ring of ten thousand dies once and needs no deep stack', () =>
       asActor(async () => {
+        const me = self()
         const ring = Array.from({ length: 10_000 }, () =>
           spawn(async () => {
             const next = await receive(isPid)
             if (next) link(next)
+            send(me, 'linked')
             await receive()
           }),
         )
         ring.forEach((pid, index) => send(pid, ring[(index + 1) % ring.length]))
         const ref = monitor(ring[5000] as Pid)
-        await new Promise((resolve) => setImmediate(resolve))
+        for (const _ of ring) await receive((message) => message === 'linked', WAIT)
         exit(ring[0] as Pid, boom)
         assert.deepEqual(await nextDown(ref), boom)
       }))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { describeReason } from '../../runtime/index.ts'
 import { Pulse } from '../../runtime/pulse.ts'
 
 describe('the pulse of a thread', () => {
@@ -64,4 +65,27 @@ describe('the pulse of a thread', () => {
       ),
     )
   })
+})
+
+describe('the line about a stuck thread', () => {
+  for (const [what, stack, place] of [
+    [
+      'in a function',
+      '    at spin (file:///a.js:1:2)\n    at x (file:///b.js:3:4)',
+      ' at spin (file:///a.js:1:2)',
+    ],
+    [
+      'in a built-in',
+      '    at DataView.getUint16 (<anonymous>)\n    at spin (/a.ts:1:2)',
+      ' at spin (/a.ts:1:2)',
+    ],
+    ['in Node', '    at realpathSync (node:fs:2671:18)\n    at /a.ts:1:2', ' at /a.ts:1:2'],
+    ['nowhere', '    at foo (<anonymous>)', ' at foo (<anonymous>)'],
+    ['unknown', undefined, ''],
+  ] as const) {
+    it(`names the innermost place in a file: ${what}`, () => {
+      const reason = { type: 'stuck', ms: 7, ...(stack === undefined ? {} : { stack }) }
+      assert.equal(describeReason(reason), `stuck for 7 ms${place}`)
+    })
+  }
 })

@@ -11,6 +11,7 @@ import {
   refOf,
   self,
   send,
+  server,
   startRuntime,
   supervisor,
   whereis,
@@ -169,6 +170,13 @@ describe('a server in a thread of its own', () => {
     }
     assert.deepEqual(told, ['silent', 'answers'])
     assert.equal(await busy, true)
+  })
+
+  it('puts a child where its definition says, unless told otherwise', () => {
+    const homely = server(import.meta, { name: 'homely', placement: 'caller', init: () => 0 })
+    assert.equal(child(homely).placement, 'caller')
+    assert.equal(child(homely, { placement: 'root' }).placement, 'root')
+    assert.equal(child(counter).placement, 'thread')
   })
 
   it('refuses a message that cannot be cloned and sends nothing', () => {

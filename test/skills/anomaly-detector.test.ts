@@ -92,6 +92,13 @@ describe('Detector', () => {
     assert.deepEqual(play.leaders, [])
   })
 
+  it('says nothing of a change by less than what matters, whatever its ratio', () => {
+    const play = new Play()
+      .run(30, { ...CALM, http_inP50Ms: 2 })
+      .run(30, { ...CALM, http_inP50Ms: 10 })
+    assert.deepEqual(play.leaders, [])
+  })
+
   it('tells once while it lasts, and follows the new level in the end', () => {
     const play = new Play().run(60, CALM).run(600, { ...CALM, http_inP99Ms: 160 })
     assert.deepEqual(play.leaders, ['http_inP99Ms up'])

@@ -46,6 +46,15 @@ describe('traitsOf', () => {
     })
   }
 
+  it('the skill tells where the name does not', () => {
+    assert.equal(traitsOf('sharePct', 'gc')?.role, 'use')
+    assert.equal(traitsOf('sharePct', 'weather')?.role, 'other')
+  })
+
+  it('what the machine does is no harm by itself', () => {
+    assert.equal(traitsOf('machineIoWaitPct', 'os')?.harm, 'none')
+  })
+
   it('a share of what goes well is learned as what goes wrong', () => {
     const traits = traitsOf('hitRatePct')
     assert.ok(traits !== undefined && scaled(60, traits) > scaled(96, traits) + 1)

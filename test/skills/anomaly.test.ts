@@ -1,4 +1,4 @@
-// run alone: three services learn their own latency, which a full machine changes
+// run alone: four services learn their own latency, which a full machine changes
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { extname } from 'node:path'
@@ -26,12 +26,19 @@ const HEALTHY_ANSWERS = 45
 interface Line {
   readonly asked?: string
   readonly value?: readonly Readonly<Record<string, unknown>>[]
-  readonly signal?: { readonly type: string; readonly skill?: string; readonly reason?: string }
+  readonly signal?: {
+    readonly type: string
+    readonly skill?: string
+    readonly reason?: string
+    readonly why?: string
+  }
 }
 
 interface Seen {
   /** The reason that the skill raised, if it raised one. */
   readonly reason: string | undefined
+  /** Why it raised nothing although it could have. */
+  readonly held: string | undefined
   /** What it says then. */
   readonly observation: string | undefined
 }
@@ -52,14 +59,16 @@ function watchFor(scenario: string, metric: string): Promise<Seen> {
     let isChanged = false
     let seconds = 0
     let reason: string | undefined
+    let held: string | undefined
     const end = (observation?: string): void => {
-      resolve({ reason, observation })
+      resolve({ reason, held, observation })
       child.kill('SIGKILL')
     }
     createInterface({ input: child.stdout }).on('line', (text) => {
       if (!text.startsWith('{')) return
       const { signal, asked, value }: Line = JSON.parse(text)
       if (signal?.type === 'symptom' && signal.skill === 'anomaly') reason ??= signal.reason
+      if (signal?.type === 'symptom-held') held ??= signal.why
       const isLearned = value?.some((row) => row['metric'] === metric && row['isLearned'] === true)
       if (asked === 'anomaly_metrics' && isLearned === true) {
         if (!isChanged) child.stdin.write('change\n')
@@ -68,7 +77,7 @@ function watchFor(scenario: string, metric: string): Promise<Seen> {
       if (asked !== 'anomaly_changes') return
       seconds += 1
       const said = value?.[0]?.['observation']
-      if (reason !== undefined && typeof said === 'string') end(said)
+      if ((reason ?? held) !== undefined && typeof said === 'string') end(said)
       if (scenario === 'healthy' && seconds >= HEALTHY_ANSWERS) end()
     })
     child.once('close', () => reject(new Error(`${scenario}: nothing within ${LIMIT_MS} ms`)))
@@ -80,11 +89,12 @@ describe('anomaly in a running service', () => {
   const runs = {
     latency: watchFor('latency', 'http_inP50Ms'),
     errors: watchFor('errors', 'logger_errorsPerSecond'),
+    outage: watchFor('outage', 'http_inP50Ms'),
     healthy: watchFor('healthy', 'http_inP50Ms'),
   }
   for (const run of Object.values(runs)) run.catch(() => {})
 
-  it('notices that it has become slow', async () => {
+  it('notices that it has become slower than it was, far below what any skill calls slow', async () => {
     const { reason, observation } = await runs.latency
     assert.match(reason ?? '', /latency of incoming HTTP requests \(http_inP\d\dMs\) rose from/)
     assert.match(observation ?? '', /since \d\d:\d\d:\d\d UTC/)
@@ -98,9 +108,17 @@ describe('anomaly in a running service', () => {
     )
   })
 
+  it('leaves to the skill that owns the metric what that one has raised', async () => {
+    const { reason, held, observation } = await runs.outage
+    assert.equal(reason, undefined)
+    assert.equal(held, 'raised-by-others')
+    assert.match(observation ?? '', /latency of incoming HTTP requests/)
+  })
+
   it('is silent while nothing changes', async () => {
     assert.deepEqual(await runs.healthy, {
       reason: undefined,
+      held: undefined,
       observation: undefined,
     })
   })

@@ -3,11 +3,15 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { SkillFailure } from '../../skills/failure.ts'
 import { historyCallbacks } from '../../skills/history/callbacks.ts'
-import { MetricFeed } from '../../skills/history/feed.ts'
+import { MetricFeed, type MetricReadings } from '../../skills/history/feed.ts'
 import { FloatRing } from '../../skills/history/float-ring.ts'
 import { History, MAX_METRICS } from '../../skills/history/history.ts'
 import { quantileOf, slopeOf } from '../../skills/history/statistics.ts'
 import { spanOf, summarise } from '../../skills/history/summary.ts'
+import { defineSkill } from '../../skills/index.ts'
+import { runBounded, TookTooLong } from '../../skills/probe/bounded.ts'
+import { customMetrics } from '../../skills/probe/custom-metrics.ts'
+import type { DefinedSkill } from '../../skills/probe/defined.ts'
 import { runApp } from './support.ts'
 
 const MINUTE = 60_000
@@ -255,6 +259,52 @@ describe('MetricFeed', () => {
   })
 })
 
+describe('numbers of custom skills', () => {
+  const skill = (id: string, metrics: () => MetricReadings): DefinedSkill =>
+    defineSkill({
+      id,
+      title: id,
+      description: id,
+      systemPrompt: id,
+      snapshot: () => ({}),
+      metrics,
+    })
+
+  it('are read, and nothing else is', () => {
+    const read = customMetrics([
+      skill('jobs', () => ({ gauges: { depth: 3, 'no name': 4, text: 'x' as never } })),
+    ])
+    assert.deepEqual(read(), { jobs: { gauges: { depth: 3 }, counters: {} } })
+  })
+
+  it('are not asked for again by a skill that throws, and the others are', () => {
+    let calls = 0
+    const read = customMetrics([
+      skill('broken', () => {
+        calls += 1
+        throw new Error('no queue')
+      }),
+      skill('fine', () => ({ counters: { done: 1 } })),
+    ])
+    read()
+    assert.deepEqual(read(), {
+      broken: { failed: 'no queue' },
+      fine: { gauges: {}, counters: { done: 1 } },
+    })
+    assert.equal(calls, 1)
+  })
+
+  it('are given up when V8 had to end it', () => {
+    const read = customMetrics([
+      skill('endless', () => {
+        for (;;);
+      }),
+    ])
+    assert.throws(() => runBounded(read, 30), TookTooLong)
+    assert.match(JSON.stringify(read()), /did not return within/)
+  })
+})
+
 describe('base_history', () => {
   it('tells an unknown metric from one without readings', async () => {
     const history = filled(10, () => 1)
@@ -304,6 +354,8 @@ describe('the history of a running application', () => {
       'vm_processCpuMsPerSecond',
       'handles_descriptorsOpen',
       'logger_errorsPerSecond',
+      'hostile_depth',
+      'hostile_donePerSecond',
     ]) {
       assert.ok(metrics.includes(metric), `${metric} not in ${metrics.join(', ')}`)
     }

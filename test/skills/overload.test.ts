@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { History } from '../../skills/history/history.ts'
-import type { JsonRecord } from '../../skills/json.ts'
+import { type JsonRecord, textOf } from '../../skills/json.ts'
 import { MailboxBook } from '../../skills/overload/mailbox-book.ts'
 import { forecastRows, mailboxRow, stateRow } from '../../skills/overload/rows.ts'
 import { SocketSums } from '../../skills/overload/socket-sums.ts'
@@ -154,17 +154,14 @@ describe('the state of overload', () => {
     assert.equal(row['isSurge'], true)
     assert.equal(row['bottleneck'], 'main_thread')
     assert.match(
-      JSON.stringify(row['observation']),
+      textOf(row['observation']),
       /Requests that wait for an answer grow from \d+ to 4\d\d in 2\d s/,
     )
     assert.match(
-      JSON.stringify(row['observation']),
+      textOf(row['observation']),
       /at this pace it is 30 s in \d+ (s|min) \(\w+ confidence\)/,
     )
-    assert.match(
-      JSON.stringify(row['explanation']),
-      /130 a second are answered, 50 a second were before/,
-    )
+    assert.match(textOf(row['explanation']), /130 a second are answered, 50 a second were before/)
   })
 
   it('forecasts the nearest trouble first', () => {
@@ -197,7 +194,7 @@ describe('mailboxes', () => {
     const told = mailboxRow(actor, 4000)
     assert.equal(told['reportable'], true)
     assert.match(
-      JSON.stringify(told['observation']),
+      textOf(told['observation']),
       /actor mailer \(<2\.1>\) holds 10000 messages, above its mark of 10000; 500 messages found it full \(policy reject\)/,
     )
     assert.deepEqual(watch.mailboxes(60_000), [])

@@ -15,7 +15,7 @@ import { type FileResult, runTestFile } from './test-file.ts'
 
 const usage = `run-tests [filter…]        files whose path contains one of the filters; none: all
   --repeat N                 the whole selection N times (1)
-  --concurrency N            files side by side (the number of cores, at most 4)
+  --concurrency N            files side by side (one more than cores, at most 4: most of them wait)
   --file-limit-ms N          longest run of one file (240000)
   --bail                     stop after the first round with a failure
   --summary FILE             totals as JSON into FILE`
@@ -110,7 +110,7 @@ function readSettings(argv: string[]): Settings {
       allowPositionals: true,
       options: {
         repeat: { type: 'string', default: '1' },
-        concurrency: { type: 'string', default: String(Math.min(4, availableParallelism())) },
+        concurrency: { type: 'string', default: String(Math.min(4, availableParallelism() + 1)) },
         'file-limit-ms': { type: 'string', default: '240000' },
         bail: { type: 'boolean', default: false },
         summary: { type: 'string' },

@@ -7,8 +7,8 @@ import {
   send,
   startServer,
 } from '../../runtime/index.ts'
-import { asActor, useRuntime, WAIT } from '../conformance/placements.ts'
 import { sleeper } from '../fixtures/runtime/sleeper.ts'
+import { asActor, useRuntime, WAIT } from './placements.ts'
 
 type Sleeper = ServerRef<
   Required<Required<typeof sleeper>['types']>['calls'],
