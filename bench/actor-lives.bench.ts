@@ -21,9 +21,9 @@ export const actorLives: Bench = {
       [
         ownSubject('run queue', 'run-queue-subject', ['spawnAndStop', 'restart', 'idle', 'flood']),
         ownSubject('nodelens', 'nodelens-subject'),
-        ...peerSubject('xstate', ['spawnAndStop', 'idle', 'flood'], settings),
+        ...peerSubject('xstate', ['spawnAndStop', 'idle'], settings),
         ...peerSubject('nact', ['spawnAndStop', 'restart', 'idle', 'flood'], settings),
-        ...peerSubject('effect', ['spawnAndStop', 'restart', 'idle', 'flood'], settings),
+        ...peerSubject('effect', ['spawnAndStop', 'idle'], settings),
         ...erlang(erlangLoads, settings),
       ],
       settings,

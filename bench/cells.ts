@@ -34,8 +34,8 @@ export async function measureCells(
   settings: BenchSettings,
 ): Promise<readonly Measurement[]> {
   const { smoke, log } = settings
-  const rounds = smoke ? 1 : 5
-  const times = smoke ? ['1', '1'] : ['400', '600']
+  const rounds = smoke ? 1 : 3
+  const times = smoke ? ['1', '1'] : ['400', '500']
   const readings = new Map<string, number[]>()
   const loads = [...new Set(columns.map(({ load }) => load))]
   for (let round = 0; round < rounds; round++) {

@@ -13,7 +13,7 @@ export const threadDeaths: Bench = {
   run: async ({ smoke, log }) => {
     const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
     const program = fileURLToPath(new URL(`./fixtures/deaths${extension}`, import.meta.url))
-    const args = [program, ...(smoke ? ['1', '50'] : ['7', '300'])]
+    const args = [program, ...(smoke ? ['1', '50'] : ['5', '300'])]
     const { stdout } = await run(process.execPath, args, { timeout: PATIENCE_MS })
     log(stdout.trim())
     const readings: unknown = JSON.parse(stdout)

@@ -75,10 +75,12 @@ export class BoundedProcess extends Process {
       return this.kernel.mailboxes.hit(this, policy, this.dropped)
     }
     this.dropped++
-    const index = policy === 'drop-oldest' ? this.mailbox.find(mayGo) : -1
+    const { mailbox } = this
+    const from = mailbox instanceof UrgentMailbox ? mailbox.urgent : 0
+    const index = policy === 'drop-oldest' ? mailbox.find(mayGo, from) : -1
     if (index < 0) this.#refuse(policy, entry)
     else {
-      const oldest = this.mailbox.takeAt(index)
+      const oldest = mailbox.takeAt(index)
       this.behaviour?.moved?.(index, -1)
       this.#refuse(policy, oldest)
       this.push(entry)

@@ -231,6 +231,8 @@ for (const failure of [
   TaskExited,
   AlreadyRegistered,
   NotSendable,
+  MailboxFull,
+  CallbackFailed,
   NotRunning,
   Exit,
 ]) {

@@ -24,6 +24,8 @@ export interface PeersOptions {
   readonly knows: (pid: Pid) => boolean
   /** Reads what the root has told this thread: it may have brought new ports. */
   readonly readControl: () => void
+  /** Whether timers and I/O have waited long enough; asked for every signal. */
+  readonly isDue: () => boolean
 }
 
 export class Peers {
@@ -165,7 +167,7 @@ export class Peers {
 
   /** What else is there: to ask for it costs less than an event each. */
   #readSome(from: number, port: MessagePort): void {
-    for (let count = 0; count < READ_AT_ONCE; count++) {
+    for (let count = 0; count < READ_AT_ONCE && !this.#options.isDue(); count++) {
       const next = receiveMessageOnPort(port)
       if (!next) return
       this.#receive(from, unpack(next.message))

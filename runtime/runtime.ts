@@ -26,7 +26,7 @@ import { treeServer } from './tree-server.ts'
 import { within } from './within.ts'
 
 /** How long a late end looks who is left, milliseconds. */
-const LOOK_MS = 500
+const LOOK_MS = 2000
 
 /**
  * Starts a runtime: a root thread, in it a supervisor, under it the children, in start order.

@@ -10,6 +10,11 @@ export class UrgentMailbox extends Mailbox {
     for (const message of messages) this.push(message)
   }
 
+  /** How many messages lie before all ordinary ones. */
+  get urgent(): number {
+    return this.#urgent
+  }
+
   /** @returns Where it lies now. */
   pushUrgent(message: unknown): number {
     const index = this.#urgent++

@@ -5,7 +5,7 @@ import { DEFAULT_OPTIONS } from '../../skills/anomaly/options.ts'
 import { DAY_MS, STEP_MS } from './calendar.ts'
 import type { Fault } from './faults.ts'
 import { makePeer, type PeerState, stepPeer } from './peer.ts'
-import { makeService, metricsOf, type ServiceState, stepService } from './service.ts'
+import { makeService, metricsOf, type ServiceState, stepService, TOTALS } from './service.ts'
 
 /** A Monday at midnight, UTC. */
 const EPOCH = Date.UTC(2026, 0, 5)
@@ -23,13 +23,15 @@ export interface World {
   detector: Detector
   readonly metrics: Metric[]
   peer: PeerState
+  /** The same rule, spared all that only grows. */
+  sparedPeer: PeerState
   at: number
 }
 
 export function makeWorld(seed: number, days: number): World {
   const service = makeService(seed, days)
   const detector = startDetector(0, 0, undefined)
-  return { service, detector, metrics: [], peer: makePeer(0), at: 0 }
+  return { service, detector, metrics: [], peer: makePeer(0), sparedPeer: makePeer(0), at: 0 }
 }
 
 /** The same world, to be carried on by itself. */
@@ -41,15 +43,23 @@ export function copyWorld(world: World): World {
     detector: startDetector(startedAt, world.service.version, saved),
     metrics: [...world.metrics],
     peer: structuredClone(world.peer),
+    sparedPeer: structuredClone(world.sparedPeer),
     at: world.at,
   }
+}
+
+/** Who triggered at a step. */
+export interface Step {
+  readonly ours: Triggered | undefined
+  readonly peers: Triggered | undefined
+  readonly hasSparedPeer: boolean
 }
 
 /** Goes one step on; `change` may put a fault into the readings. */
 export function stepWorld(
   world: World,
   change: (values: Map<string, number>) => void = () => {},
-): { readonly ours: Triggered | undefined; readonly peers: Triggered | undefined } {
+): Step {
   const { at } = world
   world.at += STEP_MS
   const sample = stepService(world.service, at)
@@ -59,9 +69,12 @@ export function stepWorld(
   if (world.metrics.length === 0) world.metrics.push(...metricsOf(values.keys()))
   const outcome = world.detector.take(EPOCH + at, values, world.metrics)
   const named = stepPeer(world.peer, at, values)
+  for (const id of TOTALS) values.delete(id)
+  const hasSparedPeer = stepPeer(world.sparedPeer, at, values) !== undefined
   return {
     ours: triggeredOf(outcome, at),
     peers: named === undefined ? undefined : { at, named, text: named.join(', ') },
+    hasSparedPeer,
   }
 }
 
@@ -70,6 +83,7 @@ function restart(world: World, at: number): void {
   const saved = throughText(world.detector.save(EPOCH + at))
   world.detector = startDetector(at, world.service.version, saved)
   world.peer = makePeer(at)
+  world.sparedPeer = makePeer(at)
 }
 
 function throughText(saved: SavedDetector): SavedDetector {
@@ -104,6 +118,7 @@ function triggeredOf(outcome: Outcome, at: number): Triggered | undefined {
 export interface HealthyRun {
   readonly ours: readonly Triggered[]
   readonly peers: readonly Triggered[]
+  readonly sparedPeers: number
   /** The world at the end of each day asked for. */
   readonly kept: readonly World[]
 }
@@ -114,13 +129,15 @@ export function runHealthy(seed: number, days: number, keepAt: readonly number[]
   const ours: Triggered[] = []
   const peers: Triggered[] = []
   const kept: World[] = []
+  let sparedPeers = 0
   while (world.at < days * DAY_MS) {
     if (keepAt.includes(world.at)) kept.push(copyWorld(world))
     const step = stepWorld(world)
     if (step.ours !== undefined) ours.push(step.ours)
     if (step.peers !== undefined) peers.push(step.peers)
+    if (step.hasSparedPeer) sparedPeers += 1
   }
-  return { ours, peers, kept }
+  return { ours, peers, sparedPeers, kept }
 }
 
 /** How long each took to name a metric of the fault; undefined: it did not. */

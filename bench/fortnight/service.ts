@@ -27,6 +27,8 @@ export interface Sample {
 }
 
 const COUNTERS = ['http_completed', 'http_refused', 'exception_rejections', 'gc_collections']
+/** What only grows while the process lives. */
+export const TOTALS: readonly string[] = [...COUNTERS, 'jobs_totalDone', 'base_uptimeSeconds']
 
 export function makeService(seed: number, days: number): ServiceState {
   const random = { state: seed * 7919 + 13 }

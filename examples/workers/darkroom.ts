@@ -137,7 +137,7 @@ export function darkroom(developers: number, capacity: number): ChildSpec {
             id: `developer-${index + 1}`,
             name: `developer-${index + 1}`,
             resourceLimits: { maxOldGenerationSizeMb: 64 },
-            watchdog: { stuckMs: 2000, action: 'kill' },
+            watchdog: { stuckMs: 3000, action: 'kill' },
           }),
         ),
       }),

@@ -23,3 +23,25 @@ export function isStarved(
   if (wallMs <= 0 || waitMs < wallMs * LEAST_WAIT) return false
   return (100 * waitMs) / awakeMs > starvedPct
 }
+
+/** Readings that are remembered: an hour of them at the default pace. */
+const REMEMBERED = 360
+/** So many must be known before starvation can be what is usual. */
+const LEAST_KNOWN = 12
+
+/**
+ * Decides which readings are left out: those of a starved main thread, unless half of all are such. Where a machine is
+ * always crowded, that is what is usual there.
+ */
+export class StarvationBook {
+  #starved: boolean[] = []
+
+  /** Whether the reading is left out. */
+  take(isStarvedNow: boolean): boolean {
+    const before = this.#starved
+    this.#starved = [...before, isStarvedNow].slice(-REMEMBERED)
+    if (!isStarvedNow) return false
+    const isUsual = before.filter(Boolean).length * 2 >= before.length
+    return !(isUsual && before.length >= LEAST_KNOWN)
+  }
+}

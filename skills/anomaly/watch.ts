@@ -6,7 +6,7 @@ import { fingerprintOf } from './fingerprint.ts'
 import { HistoryMetrics } from './history-metrics.ts'
 import { type AnomalyOptions, MOST_METRICS } from './options.ts'
 import { anomalyOptionsOf, stateFolderOf } from './settings.ts'
-import { type CpuTimes, isStarved } from './starvation.ts'
+import { type CpuTimes, isStarved, StarvationBook } from './starvation.ts'
 import { statementOf } from './statement.ts'
 
 /** What was learned is written so often, and when the gateway stops. */
@@ -23,6 +23,7 @@ export class AnomalyWatch {
   readonly #metrics: HistoryMetrics
   readonly #file: BaselineFile | undefined
   #readAt = 0
+  readonly #starvation = new StarvationBook()
   #cpu: CpuTimes | undefined
   #starvedAt: number[] = []
   #savedAt: number
@@ -60,7 +61,7 @@ export class AnomalyWatch {
     if (wallMs < this.#options.intervalMs) return
     this.#readAt = now
     const values = this.#metrics.read(now)
-    if (this.#isStarved(wallMs, now) || !this.#context.isUp()) return
+    if (this.#isLeftOut(wallMs, now) || !this.#context.isUp()) return
     const outcome = this.detector.take(now, values, this.#metrics.list())
     if (outcome.type !== 'quiet') this.#hear(outcome, now)
     if (now - this.#savedAt >= SAVE_MS) this.#save(now)
@@ -79,12 +80,14 @@ export class AnomalyWatch {
     return this.#starvedAt.filter((at) => now - at < HOUR_MS).length
   }
 
-  #isStarved(wallMs: number, now: number): boolean {
+  #isLeftOut(wallMs: number, now: number): boolean {
     const before = this.#cpu
     const after = readMainThread()
     this.#cpu = after
     if (before === undefined || after === undefined) return false
-    const isLeftOut = isStarved(before, after, wallMs, this.#options.starvedPct)
+    const isLeftOut = this.#starvation.take(
+      isStarved(before, after, wallMs, this.#options.starvedPct),
+    )
     if (isLeftOut) this.#starvedAt = [...this.#starvedAt.filter((at) => now - at < HOUR_MS), now]
     return isLeftOut
   }

@@ -9,6 +9,7 @@ import type { DrillNotice, DrillStep } from '../contract.ts'
 import type { OutsideHalf, OutsidePart, SkillContext } from '../gateway/outside-part.ts'
 import type { MetricReadings } from '../history/feed.ts'
 import { isRecord, type Json, type JsonRecord, numberAt, textOf } from '../json.ts'
+import { OVERLOAD_TYPES } from '../overload/types.ts'
 import { epochMs } from '../probe/clock.ts'
 import { PatternBook } from '../rates/pattern-book.ts'
 import { RaiseOnce } from '../rates/raise-once.ts'
@@ -50,6 +51,7 @@ const NOTIFY: Omit<DrillNotice, 'type'> = {
 
 /** What an error that nobody handles brings about elsewhere. */
 const EXPLAINS = [
+  ...OVERLOAD_TYPES,
   'logger_error_storm',
   'logger_warnings_rising',
   'logger_flood',

@@ -14,6 +14,7 @@ import { tablesSkill } from '../tables/skill.ts'
 import { TableWatch } from '../tables/table-watch.ts'
 import { HeapWatch } from '../vm/heap-watch.ts'
 import { VmMeter } from '../vm/meter.ts'
+import { PoolWatch } from '../vm/pool-watch.ts'
 import { vmSkill } from '../vm/skill.ts'
 import { ChopWatch } from '../vm-events/chop-watch.ts'
 import { stallReadings, vmEventsSkill } from '../vm-events/skill.ts'
@@ -46,6 +47,7 @@ export class GatewayParts {
   readonly heap: HeapWatch
   readonly tables: TableWatch
   readonly look: QuietLook
+  readonly #pool: PoolWatch
   readonly census: CensusRun
   readonly history: History
   readonly files = new SourceFiles()
@@ -93,6 +95,7 @@ export class GatewayParts {
     this.tables = new TableWatch(this.census, this.access)
     this.heap = this.#heapWatch()
     this.look = this.#quietLook()
+    this.#pool = new PoolWatch((symptom) => onSignal({ type: 'symptom', ...symptom }))
     this.halves = this.#makeHalves()
   }
 
@@ -141,6 +144,8 @@ export class GatewayParts {
       if (skills.includes('tables'))
         this.tables.tick(Atomics.load(reader.words, WORD.registered), this.watch.lateMs)
       this.look.tick()
+      if (skills.includes('vm') && this.watch.isUp)
+        this.#pool.tick(performance.now(), this.watch.current === undefined)
       const now = epochMs()
       for (const half of this.halves.values()) half.tick?.(now)
       for (const [skill, metrics] of meters) this.#feed.ask(skill, metrics, now)

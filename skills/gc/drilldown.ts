@@ -71,6 +71,20 @@ export const GC_DRILLDOWN: readonly DrillStep[] = [
     },
   },
   {
+    id: 'forced',
+    when: [{ field: 'isSuspicious', equals: true }],
+    code: 'return gc_troubles({})',
+    rows: [{ field: 'trouble', equals: 'forced' }],
+    limit: 1,
+    notify: {
+      ...WORDS,
+      type: 'gc_forced',
+      context: 'Collections took {snapshot.sharePct} % of the last 10 s',
+      evidence: ['sharePct', 'majors', 'majorMs', 'longestMs'],
+      explains: [...CONSEQUENCES, 'vm_events_event_loop_blocked'],
+    },
+  },
+  {
     id: 'floor',
     when: [{ field: 'floorIsTelling', equals: true }],
     code: 'return gc_trend({})',

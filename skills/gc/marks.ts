@@ -10,6 +10,8 @@ export interface GcMark {
   readonly minorMs: number
   readonly majors: number
   readonly majorMs: number
+  /** Of the full ones, those that code asked for. */
+  readonly forced: number
   readonly totalMs: number
   readonly minorPauses: readonly number[]
   readonly majorPauses: readonly number[]
@@ -30,6 +32,7 @@ export interface GcWindow {
   readonly majorPerMinute: number
   readonly majors: number
   readonly majorMs: number
+  readonly forced: number
   readonly minorP99Ms: number
   readonly majorP50Ms: number
   readonly longestMs: number
@@ -43,6 +46,7 @@ export function markOf(reader: HeartbeatReader, at: number): GcMark {
     minorMs: reader.gauge('gcMinorMs'),
     majors: reader.gauge('gcMajorCount'),
     majorMs: reader.gauge('gcMajorMs'),
+    forced: reader.gauge('gcForcedCount'),
     totalMs: reader.gauge('gcTotalMs'),
     minorPauses: reader.pauses('minor'),
     majorPauses: reader.pauses('major'),
@@ -67,6 +71,7 @@ export function windowOf(from: GcMark, to: GcMark): GcWindow {
     majorPerMinute: ((to.majors - from.majors) * 60_000) / spanMs,
     majors: to.majors - from.majors,
     majorMs: to.majorMs - from.majorMs,
+    forced: to.forced - from.forced,
     minorP99Ms: pauseAt(minorPauses, 0.99),
     majorP50Ms: pauseAt(majorPauses, 0.5),
     longestMs: Math.max(pauseAt(minorPauses, 1), pauseAt(majorPauses, 1)),

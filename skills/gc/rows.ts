@@ -52,16 +52,39 @@ export function troubleRow(
     trouble,
     reportable: true,
     severity,
-    confidence: trouble === 'thrash' ? 'high' : 'medium',
+    confidence: trouble === 'pressure' ? 'medium' : 'high',
     ...measuredRow(measured),
     floorMb: heap.floorMb === undefined ? null : round1(heap.floorMb),
     heapUsedMb: round1(heap.usedMb),
     heapLimitMb: round1(heap.limitMb),
     location,
     allocatorSharePct: isNamed ? (top?.['sharePct'] ?? null) : null,
-    ...(trouble === 'thrash'
-      ? thrashWords(measured, heap)
-      : pressureWords(measured, location, top)),
+    ...wordsOf(trouble, measured, heap, { location, top }),
+  }
+}
+
+function wordsOf(
+  trouble: GcTrouble,
+  measured: Measured,
+  heap: HeapLevel,
+  { location, top }: { readonly location: Json; readonly top: JsonRecord | undefined },
+): JsonRecord {
+  switch (trouble) {
+    case 'thrash':
+      return thrashWords(measured, heap)
+    case 'pressure':
+      return pressureWords(measured, location, top)
+    case 'forced':
+      return forcedWords(measured)
+  }
+}
+
+function forcedWords({ sharePct, majors, spanMs }: Measured): JsonRecord {
+  return {
+    observation: `Full garbage collections that code asks for take ${round1(sharePct)} % of the time: ${majors} in ${round1(spanMs / 1000)} s`,
+    explanation:
+      'The application, or a tool in it, calls global.gc() (--expose-gc) again and again; V8 would collect far less often',
+    remedy: 'Remove the calls of gc(): V8 knows when to collect',
   }
 }
 

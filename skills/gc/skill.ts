@@ -95,11 +95,12 @@ class GcHalf implements OutsideHalf {
   }
 
   #judge(measured: Measured): GcTrouble | undefined {
-    const { runPct } = this.#watch.window(SUSPECT_MS)
+    const { runPct, forced, majors } = this.#watch.window(SUSPECT_MS)
     const externalMb = this.#context.reader.gauge('externalBytes') / MB
     const heapUsedMb = this.#context.reader.gauge('heapUsedBytes') / MB
     const ownPct = Math.min(measured.sharePct, runPct)
-    return judgeMeasured(measured, ownPct, { heapUsedMb, externalMb })
+    const forcedShare = majors === 0 ? 0 : forced / majors
+    return judgeMeasured(measured, ownPct, { heapUsedMb, externalMb, forcedShare })
   }
 
   #raise(key: string, row: JsonRecord, now: number): void {
@@ -147,7 +148,7 @@ class GcHalf implements OutsideHalf {
   #readings(): Record<string, BuiltInCallback> {
     return {
       gc_stats: builtInCallback({
-        doc: 'Collections of the last seconds (60 at most), by the clock: spanMs, sharePct of the time, ownSharePct (no more than main was on a CPU: other processes lengthen pauses), runPct (of main), minorPerSecond, minorMs, majorPerMinute, majors, majorMs, minorP99Ms, majorP50Ms, longestMs (upper bounds of 1, 2, 5, 10, 20, 50 … ms). { seconds = 30 }',
+        doc: 'Collections of the last seconds (60 at most), by the clock: spanMs, sharePct of the time, ownSharePct (no more than main was on a CPU: other processes lengthen pauses), runPct (of main), minorPerSecond, minorMs, majorPerMinute, majors, majorMs, forced (of the full ones, those that code asked for), minorP99Ms, majorP50Ms, longestMs (upper bounds of 1, 2, 5, 10, 20, 50 … ms). { seconds = 30 }',
         input: v.strictObject({ seconds: countInput(1, 60, 30) }),
         run: ({ seconds }) => windowRow(this.#watch.window(seconds * 1000)),
       }),
@@ -170,7 +171,7 @@ class GcHalf implements OutsideHalf {
     const nothing = v.strictObject({})
     return {
       gc_troubles: builtInCallback({
-        doc: 'What is wrong with the collections, measured (1.5 s, and as long for who allocates); empty when they take less than 15 % of the time: trouble (thrash: full collections that free little; pressure: very much is allocated), location {file, line, function} of who allocates most where one stands out, observation, explanation, remedy.',
+        doc: 'What is wrong with the collections, measured (1.5 s, and as long for who allocates); empty when they take less than 15 % of the time: trouble (thrash: full collections that free little; pressure: very much is allocated; forced: code calls global.gc()), location {file, line, function} of who allocates most where one stands out, observation, explanation, remedy.',
         input: nothing,
         effect: { probe: { mainPauseMs: 30 } },
         defaultTimeoutMs: 15_000,

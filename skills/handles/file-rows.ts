@@ -1,6 +1,8 @@
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { JsonRecord } from '../json.ts'
+import { POOL_SLOW_MS } from '../vm/pool-rows.ts'
+import { threadPoolLatencyMs } from '../vm/readings.ts'
 import { countTargets, readTargets } from './descriptors.ts'
 import { type HandleParts, perMinute, placeColumns, placeIn, riseText } from './parts.ts'
 import { numberOf, recordsOf } from './reading.ts'
@@ -13,6 +15,8 @@ export async function fileRows(parts: HandleParts, watchMs: number): Promise<Jso
   await access.invoke('handles.beginOpens', null, call)
   await delay(watchMs, undefined, { ref: false })
   const answer = await access.invoke('handles.endOpens', null, call)
+  // closing waits for the thread pool too: what is open longer then is no leak
+  if ((await threadPoolLatencyMs(1000)) >= POOL_SLOW_MS) return []
   const grown = grownTargets(parts.watch.quietTargets, countTargets(readTargets()))
   const rows = recordsOf(answer.value).map((row) => fileRow(row, grown, parts))
   const total = [...grown.values()].reduce((sum, count) => sum + count, 0)

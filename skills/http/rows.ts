@@ -14,6 +14,16 @@ import { explanationOf, observationOf, remedyOf } from './words.ts'
 export interface HttpParts {
   readonly context: SkillContext
   readonly watch: HttpWatch
+  /** Routes whose trouble has a known cause, and until when (performance.now): their symptoms are not told. */
+  readonly explained: Map<string, number>
+}
+
+/** How long a cause that was found speaks for what is seen of its route. */
+const EXPLAINED_MS = 5 * 60_000
+
+/** Whether the cause of a route's trouble was told lately. */
+export function isExplained({ explained }: HttpParts, route: string): boolean {
+  return (explained.get(route) ?? 0) > performance.now()
 }
 
 const CALLERS_MS = 1500
@@ -42,6 +52,7 @@ export async function upstreamRows(parts: HttpParts): Promise<JsonRecord[]> {
     const isPool = isSlowPool && finding.trouble !== 'errors'
     const told = {
       ...finding,
+      retries: parts.watch.retriesOf(finding),
       where:
         caller === undefined ? undefined : placeText(caller.place.location, parts.context.root),
     }
@@ -66,7 +77,9 @@ export async function upstreamRows(parts: HttpParts): Promise<JsonRecord[]> {
 
 /** What is wrong with routes of the application itself: symptoms, with what handles them. */
 export async function routeRows(parts: HttpParts): Promise<JsonRecord[]> {
-  const findings = parts.watch.findings().filter(({ direction }) => direction === 'inbound')
+  const findings = parts.watch
+    .findings()
+    .filter(({ direction, key }) => direction === 'inbound' && !isExplained(parts, key))
   if (findings.length === 0) return []
   const handlers = await handlersOf(parts)
   return findings.map((finding) => {
@@ -181,12 +194,15 @@ export async function writerRows({ context, watch }: HttpParts): Promise<JsonRec
 const STUCK_MS = 3000
 
 /** Follows new requests of routes that hang, and says where these wait. */
-export async function stuckRows({ context, watch }: HttpParts): Promise<JsonRecord[]> {
+export async function stuckRows(parts: HttpParts): Promise<JsonRecord[]> {
+  const { context, watch, explained } = parts
   const findings = watch.findings()
   const hanging = findings.filter(
     ({ direction, trouble }) => direction === 'inbound' && trouble === 'hanging',
   )
   if (hanging.length === 0) return []
+  // what waits for the thread pool gets there, late
+  if ((await threadPoolLatencyMs(1000)) > POOL_SLOW_MS) return []
   await context.access.invoke('http.beginStuck', null, WINDOW_CALL)
   await delay(STUCK_MS, undefined, { ref: false })
   const { value } = await context.access.invoke('http.endStuck', null, WINDOW_CALL)
@@ -195,6 +211,8 @@ export async function stuckRows({ context, watch }: HttpParts): Promise<JsonReco
     const where = placeText(stuck.location, context.root)
     const kind = waitsFor(stuck)
     const { package: name, location, exits, ...figuresOf } = stuck
+    const reportable = kind !== 'database' && !(kind === 'upstream' && isUpstreamKnown)
+    if (reportable) explained.set(stuck.route, performance.now() + EXPLAINED_MS)
     return {
       ...figuresOf,
       frames: [...stuck.frames],
@@ -203,7 +221,7 @@ export async function stuckRows({ context, watch }: HttpParts): Promise<JsonReco
       location: { ...location, ...(name === undefined ? {} : { package: name }) },
       exits: exits.map((exit) => ({ ...exit })),
       where,
-      reportable: kind !== 'database' && !(kind === 'upstream' && isUpstreamKnown),
+      reportable,
       severity: 'warning',
       confidence: stuck.count * 2 >= stuck.seen || kind === 'lock' ? 'high' : 'medium',
       ...stuckWords(stuck, where),

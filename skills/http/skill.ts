@@ -8,6 +8,7 @@ import {
   callersOf,
   type HttpParts,
   handlersOf,
+  isExplained,
   routeRows,
   stuckRows,
   summaryRow,
@@ -32,7 +33,7 @@ export const httpOutside: OutsidePart = { id: 'http', make: makeHalf }
 
 function makeHalf(context: SkillContext): OutsideHalf {
   const watch = new HttpWatch(context)
-  const parts: HttpParts = { context, watch }
+  const parts: HttpParts = { context, watch, explained: new Map() }
   return {
     skill: httpSkill(parts),
     hear: (reading, now) => {
@@ -46,7 +47,8 @@ function makeHalf(context: SkillContext): OutsideHalf {
 /** Requests that hang are followed to where they wait; others that are late now may be quick again. */
 const STUCK = 2
 
-function raiseAll({ context, watch }: HttpParts): void {
+function raiseAll(parts: HttpParts): void {
+  const { context, watch } = parts
   for (const finding of watch.findings()) {
     const { direction, trouble, readings } = finding
     const reason = observationOf({ ...finding, where: undefined })
@@ -54,7 +56,8 @@ function raiseAll({ context, watch }: HttpParts): void {
       context.raise({ skill: 'http', key, severity: 'warning', reason })
     if (direction === 'inbound' && trouble === 'hanging' && readings >= STUCK)
       raise(`stuck ${finding.key}`)
-    if (direction === 'outbound' || readings >= LASTING)
+    const isKnown = direction === 'inbound' && isExplained(parts, finding.key)
+    if (direction === 'outbound' || (readings >= LASTING && !isKnown))
       raise(`${direction} ${trouble} ${finding.key}`)
   }
   const waiting = watch.waitingRise

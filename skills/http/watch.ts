@@ -16,6 +16,16 @@ export interface Finding extends Comparison {
   readonly readings: number
 }
 
+/** An upstream that fails is asked more often than before, while no more requests come in: it is retried. */
+export interface Retries {
+  readonly perSecond: number
+  readonly perSecondBefore: number
+  readonly inPerSecond: number
+}
+
+const RETRY_FACTOR = 2.5
+const RETRY_LEAST_PER_SECOND = 10
+
 /** A symptom is told only when it lasts for so many readings: its cause, if a skill knows it, comes first. */
 export const LASTING = 5
 
@@ -75,6 +85,20 @@ export class HttpWatch {
           }))
       }),
     )
+  }
+
+  /** Whether a failing upstream is asked again and again. */
+  retriesOf({ direction, trouble, now, before }: Finding): Retries | undefined {
+    if (direction !== 'outbound' || trouble !== 'errors' || before === undefined) return undefined
+    const inbound = this.inbound.keys().map((key) => compare(this.inbound.of(key)))
+    const sum = (rates: readonly (number | undefined)[]): number =>
+      rates.reduce<number>((total, rate) => total + (rate ?? 0), 0)
+    const inPerSecond = sum(inbound.map((one) => one.now.perSecond))
+    const inBefore = sum(inbound.map((one) => one.before?.perSecond))
+    const factor = now.perSecond / Math.max(before.perSecond, 0.1)
+    const inFactor = Math.max(1, inPerSecond / Math.max(inBefore, 0.1))
+    if (now.perSecond < RETRY_LEAST_PER_SECOND || factor < RETRY_FACTOR * inFactor) return undefined
+    return { perSecond: now.perSecond, perSecondBefore: before.perSecond, inPerSecond }
   }
 
   /** What clients do not take piles up. */

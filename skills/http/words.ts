@@ -1,8 +1,9 @@
-import type { Finding } from './watch.ts'
+import type { Finding, Retries } from './watch.ts'
 
 /** A finding, and the place in the application it belongs to: who calls, or who handles. */
 export interface ToldFinding extends Finding {
   readonly where: string | undefined
+  readonly retries?: Retries | undefined
 }
 
 /** What was measured, in one sentence. */
@@ -39,13 +40,13 @@ function ofRoute({ key, trouble, now, before, where }: ToldFinding): string {
 }
 
 /** The cause, as far as it is known: only upstreams have one here. */
-export function explanationOf({ key, trouble, where }: ToldFinding): string {
+export function explanationOf({ key, trouble, where, retries }: ToldFinding): string {
   const caller = where ?? 'the application'
   switch (trouble) {
     case 'slow':
       return `Slow upstream: ${key} answers late, and what ${caller} does waits for it; it is not this process that is slow`
     case 'errors':
-      return `Failing upstream: ${key} answers with errors or refuses connections, and ${caller} depends on it`
+      return `Failing upstream: ${key} answers with errors or refuses connections, and ${caller} depends on it${retried(retries, caller)}`
     case 'hanging':
       return `Hanging upstream: ${key} takes requests and does not answer, and ${caller} waits without a timeout that is short enough`
     case 'unread':
@@ -64,6 +65,12 @@ export function remedyOf({ key, trouble, where }: ToldFinding): string {
     case 'unread':
       return `Read the body of every response in ${caller} to its end, or discard it: response.resume() or response.destroy(), with fetch response.body?.cancel(), on the error paths too`
   }
+}
+
+function retried(retries: Retries | undefined, caller: string): string {
+  if (retries === undefined) return ''
+  const { perSecond, perSecondBefore, inPerSecond } = retries
+  return `. Retry storm: ${caller} repeats failed requests at once, ${Math.round(perSecond)} attempts a second instead of ${Math.round(perSecondBefore)} while ${Math.round(inPerSecond)} requests a second come in, which multiplies the load on an upstream that is in trouble`
 }
 
 function ms(value: number): string {

@@ -5,6 +5,7 @@ import { percentile } from '../gateway/heartbeat-reader.ts'
 import type { OutsideHalf, OutsidePart, SkillContext } from '../gateway/outside-part.ts'
 import type { MetricReadings } from '../history/feed.ts'
 import type { Json, JsonRecord } from '../json.ts'
+import { epochMs } from '../probe/clock.ts'
 import { RaiseOnce } from '../rates/raise-once.ts'
 import { OS_DRILLDOWN, OS_PROMPT } from './drilldown.ts'
 import { type Effects, judgeOs, type OsFinding } from './verdict.ts'
@@ -101,7 +102,7 @@ export class OsHalf implements OutsideHalf {
 
   #snapshot(): JsonRecord {
     const window = this.#window()
-    const { machine, process: own } = this.#watch.last ?? this.#watch.read(Date.now())
+    const { machine, process: own } = this.#watch.last ?? this.#watch.read(epochMs())
     const [one = null, five = null, fifteen = null] = machine.loadAverages ?? []
     const disks = window?.disks ?? []
     return {

@@ -12,6 +12,8 @@ import {
 /** `perf_hooks.constants.NODE_PERFORMANCE_GC_MAJOR`, and the two kinds of minor ones. */
 const GC_MAJOR = 4
 const GC_MINOR = [1, 2]
+/** `perf_hooks.constants.NODE_PERFORMANCE_GC_FLAGS_FORCED`: `global.gc()` and the like. */
+const GC_FORCED = 4
 /** Minor collections shorter than this are counted, not listed. */
 const LISTED_FROM_MS = 20
 const memoryUsage = process.memoryUsage.bind(process)
@@ -34,9 +36,11 @@ export function startGcWatch(views: HeartbeatViews): () => void {
 
 function store(views: HeartbeatViews, entry: PerformanceEntry): void {
   const { words, gauges, gc } = views
-  const kind = kindOf(entry)
+  const kind = detailOf(entry, 'kind')
   const isMajor = kind === GC_MAJOR
   count(views, kind, entry.duration)
+  if (isMajor && (detailOf(entry, 'flags') & GC_FORCED) !== 0)
+    gauges[GAUGE.gcForcedCount] = (gauges[GAUGE.gcForcedCount] ?? 0) + 1
   if (!isMajor && entry.duration < LISTED_FROM_MS) return
   const events = words[WORD.gcEvents] ?? 0
   const base = (events % GC_SLOTS) * GC_FIELDS
@@ -71,7 +75,7 @@ function count({ gauges, pauses }: HeartbeatViews, kind: number, durationMs: num
 }
 
 /** `detail` is Node's own field, missing from the web's type. */
-function kindOf(entry: PerformanceEntry): number {
+function detailOf(entry: PerformanceEntry, name: 'kind' | 'flags'): number {
   const detail: unknown = 'detail' in entry ? entry.detail : undefined
-  return typeof detail === 'object' && detail !== null && 'kind' in detail ? Number(detail.kind) : 0
+  return typeof detail === 'object' && detail !== null ? Number(Reflect.get(detail, name) ?? 0) : 0
 }

@@ -61,6 +61,8 @@ export const GAUGE = {
   globalHandleBytes: 19,
   nativeContexts: 20,
   detachedContexts: 21,
+  /** Full collections that code asked for. */
+  gcForcedCount: 22,
 } as const
 
 const WORDS = 32

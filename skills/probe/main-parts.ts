@@ -7,10 +7,12 @@ import { loggerPart } from '../logger/main.ts'
 import { overloadMain } from '../overload/main.ts'
 import { postgresMain } from '../postgres/main.ts'
 import { threadsMain } from '../threads/main.ts'
+import { vmMain } from '../vm/pool-window.ts'
 import type { MainPart } from './main-part.ts'
 
 /** Main's parts of the built-in skills, one line each. */
 export const MAIN_PARTS: readonly MainPart[] = [
+  vmMain,
   gcMain,
   allocatorMain,
   handlesMain,

@@ -7,9 +7,10 @@ import {
   type RunOptions,
 } from '../built-in-skill.ts'
 import type { HeartbeatReader } from '../gateway/heartbeat-reader.ts'
-import type { MainAccess } from '../gateway/main-access.ts'
 import { type Json, type JsonRecord } from '../json.ts'
+import { VM_DRILLDOWN } from './drilldown.ts'
 import type { HeapWatch } from './heap-watch.ts'
+import { type PoolParts, poolRows } from './pool-rows.ts'
 import {
   loopDelayOf,
   markNow,
@@ -21,9 +22,8 @@ import {
 } from './readings.ts'
 import { VM_PROMPT, VM_WATCH } from './watch.ts'
 
-export interface VmParts {
+export interface VmParts extends PoolParts {
   readonly reader: HeartbeatReader
-  readonly access: MainAccess
   readonly heap: HeapWatch
   readonly watch: { readonly lateMs: number }
 }
@@ -98,9 +98,13 @@ export function vmSkill(parts: VmParts): BuiltInSkill {
       'Heap, event loop, CPU by thread, garbage collection, thread pool, active resources.',
     systemPrompt: VM_PROMPT,
     watch: VM_WATCH,
-    drilldown: [],
+    drilldown: VM_DRILLDOWN,
     snapshot: (options) => readings.snapshot(options),
-    callbacks: { ...memoryCallbacks(parts), ...loopCallbacks(parts, readings) },
+    callbacks: {
+      ...memoryCallbacks(parts),
+      ...loopCallbacks(parts, readings),
+      ...poolCallbacks(parts),
+    },
   }
 }
 
@@ -131,10 +135,20 @@ function memoryCallbacks({ reader, heap, access }: VmParts): Record<string, Buil
   }
 }
 
-function loopCallbacks(
-  { reader, access, watch }: VmParts,
-  readings: VmReadings,
-): Record<string, BuiltInCallback> {
+function poolCallbacks(parts: VmParts): Record<string, BuiltInCallback> {
+  return {
+    vm_thread_pool_users: builtInCallback({
+      doc: 'Watches for a second and a half which places of the application ask for work on the thread pool: work, count, latencyMs (how long a caller waits), location {file, line, function}, observation, explanation, remedy.',
+      input: NOTHING,
+      effect: { probe: { mainPauseMs: 5 } },
+      defaultTimeoutMs: 8000,
+      run: () => poolRows(parts),
+    }),
+  }
+}
+
+function loopCallbacks(parts: VmParts, readings: VmReadings): Record<string, BuiltInCallback> {
+  const { reader, access, watch } = parts
   return {
     vm_cpu_by_thread: builtInCallback({
       doc: 'CPU share of each thread of the process over the last seconds, busiest first: threadId, name, cpuPct (100 = one core). { limit = 10 }',

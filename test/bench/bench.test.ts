@@ -7,6 +7,7 @@ import { idleCost } from '../../bench/idle-cost.bench.ts'
 import { type Bench, jsonLines, type Measurement, median, table } from '../../bench/measurement.ts'
 import { alternate } from '../../bench/rounds.ts'
 import { stallToInsight } from '../../bench/stall-to-insight.bench.ts'
+import { telemetryCost } from '../../bench/telemetry-cost.bench.ts'
 import { noLeaks } from '../support/leaks.ts'
 import { modulePath } from '../support/project.ts'
 
@@ -44,6 +45,19 @@ describe('the benches', () => {
     const [toInsight, isEarly] = measurements.map(({ readings }) => readings[0] ?? Number.NaN)
     assert.ok(toInsight !== undefined && toInsight >= 250 && toInsight < 8_000, String(toInsight))
     assert.equal(isEarly, 1)
+  })
+
+  it('telemetry-cost measures every way of looking', async () => {
+    const measurements = await telemetryCost.run(settings)
+    const variants = new Set(measurements.map(({ variant }) => variant))
+    assert.deepEqual([...variants].toSorted(), [
+      'bounded mailbox',
+      'listening',
+      'metered',
+      'off',
+      'reports',
+    ])
+    for (const { readings } of measurements) assert.ok(readings.every((value) => value > 0))
   })
 })
 

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import {
+  CallbackFailed,
   call,
   cast,
   child,
@@ -229,6 +230,7 @@ describe('SYS state', () => {
     'SYS-004 a function that throws leaves state and server as they are',
     async (placement) => {
       const pid = await start(placement)
+      await assert.rejects(sys.replaceState(pid, failing), CallbackFailed)
       await assert.rejects(sys.replaceState(pid, failing), {
         code: 'ERR_CALLBACK_FAILED',
         message: /no new state/,

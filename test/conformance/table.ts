@@ -1,7 +1,7 @@
 /**
  * `npm run conformance`: runs the conformance tests and prints, for each section, how many core
  * cases there are, how many hold, and which do not; then the same of the extended cases, with those
- * that are not built. A case holds if at least one test carries its id and every test that does
+ * that have no test. A case holds if at least one test carries its id and every test that does
  * passes. Exit code 1 if one does not hold that has to.
  */
 import { spawn } from 'node:child_process'
@@ -73,9 +73,9 @@ function printExtended(): boolean {
     return { name: `${section} ${title}`, cases, passing, bad, open }
   })
   console.log('')
-  print('section', 'ext.', 'passing', 'failing or missing; not built')
+  print('section', 'ext.', 'passing', 'failing or missing; without a test')
   for (const { name, cases, passing, bad, open } of rows) {
-    const rest = open.length === 0 ? '' : `; not built: ${open.join(' ')}`
+    const rest = open.length === 0 ? '' : `; no test: ${open.join(' ')}`
     print(name, cases, passing, `${bad.join(', ') || 'none'}${rest}`)
   }
   const cases = rows.reduce((sum, row) => sum + row.cases, 0)

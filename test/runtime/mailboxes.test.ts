@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import diagnosticsChannel from 'node:diagnostics_channel'
 import { after, before, describe, it } from 'node:test'
 import {
+  alias,
   call,
   cast,
   child,
@@ -10,11 +11,13 @@ import {
   isDownMessage,
   isExitMessage,
   link,
+  MailboxFull,
   type MailboxOptions,
   monitor,
   type Pid,
   type Placement,
   processInfo,
+  type Ref,
   type Runtime,
   receive,
   refOf,
@@ -109,6 +112,7 @@ describe('a full mailbox', () => {
       const { pid, release } = await held(placement, { highWater: 2, policy: 'reject' })
       cast(pid, 'note', 1)
       const accepted = call(pid, 'ask', 2, WAIT)
+      await assert.rejects(call(pid, 'ask', 3, WAIT), MailboxFull)
       await assert.rejects(call(pid, 'ask', 3, WAIT), {
         name: 'MailboxFull',
         ...FULL,
@@ -118,7 +122,7 @@ describe('a full mailbox', () => {
       })
       cast(pid, 'note', 4)
       send(pid, 5)
-      assert.deepEqual(await infoOf(pid), [2, 3, 0])
+      assert.deepEqual(await infoOf(pid), [2, 4, 0])
       await release()
       assert.equal(await accepted, 2)
       assert.deepEqual(await seenBy(pid), [1, 2])
@@ -215,6 +219,29 @@ describe('a full mailbox', () => {
       for (let index = 0; index < 5; index++) send(pid, index)
       const info = await processInfo(pid, ['messages', 'dropped'])
       assert.deepEqual(info, { messages: [3, 4], dropped: 3 })
+    }))
+
+  it('never drops what came with priority', () =>
+    asActor(async () => {
+      const boss = self()
+      const pid = spawn(
+        async () => {
+          send(boss, { name: alias({ priority: true }) })
+          await new Promise(() => {})
+        },
+        undefined,
+        { mailbox: { highWater: 2, policy: 'drop-oldest' } },
+      )
+      const told = await receive(
+        (m): m is { name: Ref } => typeof m === 'object' && m !== null && 'name' in m,
+        WAIT,
+      )
+      assert.ok(told)
+      for (const message of ['a', 'b']) send(pid, message)
+      send(told.name, 'urgent', { priority: true })
+      for (const message of ['c', 'd']) send(pid, message)
+      const info = await processInfo(pid, ['messages', 'dropped'])
+      assert.deepEqual(info, { messages: ['urgent', 'c', 'd'], dropped: 2 })
     }))
 
   it('of a function that waits for something else loses the oldest, and is still found', () =>

@@ -7,7 +7,7 @@ import type { Metric } from '../../skills/anomaly/metric-source.ts'
 import { Rates } from '../../skills/anomaly/rates.ts'
 import { SeasonProfile } from '../../skills/anomaly/season.ts'
 import { AgedSketch } from '../../skills/anomaly/sketch.ts'
-import { isStarved } from '../../skills/anomaly/starvation.ts'
+import { isStarved, StarvationBook } from '../../skills/anomaly/starvation.ts'
 import { scaled, traitsOf, unscaled } from '../../skills/anomaly/traits.ts'
 import { TriggerGate } from '../../skills/anomaly/trigger-gate.ts'
 import { plainName, valueText } from '../../skills/anomaly/words.ts'
@@ -320,6 +320,27 @@ describe('isStarved', () => {
   it('not when it ran for most of the time', () => assert.equal(since(8000, 900), false))
   it('not when it waited for a moment in all', () => assert.equal(since(20, 200), false))
   it('never when told so', () => assert.equal(since(0, 10_000, 100), false))
+})
+
+describe('StarvationBook', () => {
+  const play = (starved: readonly boolean[]): boolean[] => {
+    const book = new StarvationBook()
+    return starved.map((one) => book.take(one))
+  }
+  const times = (count: number, value: boolean): boolean[] =>
+    Array.from({ length: count }, () => value)
+
+  it('leaves out what is starved now and then', () => {
+    assert.deepEqual(play([...times(20, false), true, false]).slice(-2), [true, false])
+  })
+
+  it('leaves nothing out where starvation is usual', () => {
+    assert.deepEqual(play(times(14, true)), [...times(12, true), false, false])
+  })
+
+  it('takes half an hour of it in a calm hour to be the exception still', () => {
+    assert.equal(play([...times(200, false), ...times(175, true)]).at(-1), true)
+  })
 })
 
 describe('TriggerGate', () => {

@@ -63,6 +63,7 @@ describe('windowOf', () => {
     minorMs: 0,
     majors: 0,
     majorMs: 0,
+    forced: 0,
     totalMs: 0,
     minorPauses: [],
     majorPauses: [],
@@ -119,12 +120,12 @@ describe('judgeMeasured', () => {
     freedMbPerSecond: 100,
     ...more,
   })
-  const heap = { heapUsedMb: 100, externalMb: 5 }
+  const heap = { heapUsedMb: 100, externalMb: 5, forcedShare: 0 }
   const cases: readonly (readonly [
     string,
     Measured,
     number,
-    { heapUsedMb: number; externalMb: number },
+    { heapUsedMb: number; externalMb: number; forcedShare: number },
     string | undefined,
   ])[] = [
     ['full collections in vain', measured({ majors: 10, freedPct: 3 }), 40, heap, 'thrash'],
@@ -136,6 +137,13 @@ describe('judgeMeasured', () => {
       heap,
       undefined,
     ],
+    [
+      'full collections that code asks for',
+      measured({ majors: 10, freedPct: 3 }),
+      40,
+      { ...heap, forcedShare: 0.9 },
+      'forced',
+    ],
     ['only minor ones', measured({}), 40, heap, 'pressure'],
     ['little of the time', measured({ majors: 10, freedPct: 60 }), 12, heap, undefined],
     ['a starved process', measured({ majors: 3, freedPct: 3 }), 4, heap, undefined],
@@ -143,7 +151,7 @@ describe('judgeMeasured', () => {
       'Buffers make V8 collect, and nothing of the heap is freed',
       measured({ majors: 10, freedPct: 3 }),
       20,
-      { heapUsedMb: 30, externalMb: 300 },
+      { ...heap, heapUsedMb: 30, externalMb: 300 },
       undefined,
     ],
   ]
@@ -181,15 +189,15 @@ describe('floorTrend', () => {
 const starved = 'this machine lets main wait for a CPU longer than it has one'
 
 describe('gc in a running application', () => {
-  it('tells a heap that is full from one that is busy', async (test) => {
-    const raised = await symptomAndAnswer('memory-app', 'thrash', ['gc'], 'gc_troubles', [
-      '--heap-growing-percent=1',
+  it('sees that code asks for full collections', async (test) => {
+    const raised = await symptomAndAnswer('memory-app', 'forced', ['gc'], 'gc_troubles', [
+      '--expose-gc',
+      '--single-threaded-gc',
     ])
     if (raised === 'starved') return test.skip(starved)
-    assert.match(raised.reason, /GC thrash/)
+    assert.match(raised.reason, /Full garbage collections that code asks for/)
     const [row] = raised.rows
-    assert.equal(row?.['trouble'], 'thrash')
-    assert.ok(Number(row['freedByMajorsPct']) < 25)
+    assert.equal(row?.['trouble'], 'forced')
   })
 
   it('names the function that allocates very much', async (test) => {

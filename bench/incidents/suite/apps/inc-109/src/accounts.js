@@ -6,7 +6,7 @@ const derive = promisify(pbkdf2)
 const salt = randomBytes(16)
 
 async function verifyPassword(password, expected) {
-  const key = await derive(password, salt, 400_000, 64, 'sha512')
+  const key = await derive(password, salt, 250_000, 64, 'sha512')
   return key.equals(expected)
 }
 
