@@ -192,6 +192,7 @@ export async function writerRows({ context, watch }: HttpParts): Promise<JsonRec
 }
 
 const STUCK_MS = 3000
+const POOL_STUCK_MS = 900
 
 /** Follows new requests of routes that hang, and says where these wait. */
 export async function stuckRows(parts: HttpParts): Promise<JsonRecord[]> {
@@ -202,7 +203,7 @@ export async function stuckRows(parts: HttpParts): Promise<JsonRecord[]> {
   )
   if (hanging.length === 0) return []
   // what waits for the thread pool gets there, late
-  if ((await threadPoolLatencyMs(1000)) > POOL_SLOW_MS) return []
+  if ((await threadPoolLatencyMs(POOL_STUCK_MS)) >= POOL_STUCK_MS) return []
   await context.access.invoke('http.beginStuck', null, WINDOW_CALL)
   await delay(STUCK_MS, undefined, { ref: false })
   const { value } = await context.access.invoke('http.endStuck', null, WINDOW_CALL)

@@ -26,6 +26,8 @@ export const VM_DRILLDOWN: readonly DrillStep[] = [
         'http_requests_stuck',
         'http_upstream_slow',
         'http_upstream_hangs',
+        'overload_growing',
+        'overload_surge',
         'handles_leak',
       ],
     },
