@@ -20,6 +20,7 @@ import { ChopWatch } from '../vm-events/chop-watch.ts'
 import { stallReadings, vmEventsSkill } from '../vm-events/skill.ts'
 import { StallLog } from '../vm-events/stall-log.ts'
 import { StallWatch } from '../vm-events/stall-watch.ts'
+import { contained, type OnFailure } from './contained.ts'
 import { HeartbeatReader } from './heartbeat-reader.ts'
 import { Inspector } from './inspector.ts'
 import { hearLastWords } from './last-words.ts'
@@ -196,7 +197,14 @@ export class GatewayParts {
 
   #makeHalves(): ReadonlyMap<string, OutsideHalf> {
     const parts = OUTSIDE_PARTS.filter(({ id }) => this.#options.skills.includes(id))
-    return new Map(parts.map(({ id, make }) => [id, make(this.#context())]))
+    const { onSignal } = this.#options
+    return new Map(
+      parts.map(({ id: skill, make }) => {
+        const onFailure: OnFailure = (what, message) =>
+          onSignal({ type: 'skill-degraded', skill, why: 'threw', what, message })
+        return [skill, contained(make(this.#context()), onFailure)]
+      }),
+    )
   }
 
   #context(): SkillContext {
