@@ -4,6 +4,8 @@ import type { GatewaySignal } from './signal.ts'
 /** The same signal again within this time is no news. */
 const NEWS_MS = 15 * 60_000
 const MOST_KEYS = 100
+/** What merely shows that something is wrong is not raised for so long after others raised something. */
+export const SYMPTOM_AFTER_OTHERS_MS = 120_000
 
 /** Remembers which signals that start investigations came when for the first time in a while. */
 export class RaisedLately {

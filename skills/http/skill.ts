@@ -1,7 +1,9 @@
 import * as v from 'valibot'
 import { type BuiltInSkill, builtInCallback, countInput } from '../built-in-skill.ts'
 import type { OutsideHalf, OutsidePart, SkillContext } from '../gateway/outside-part.ts'
+import { SYMPTOM_AFTER_OTHERS_MS } from '../gateway/raised-lately.ts'
 import type { JsonRecord } from '../json.ts'
+import { epochMs } from '../probe/clock.ts'
 import { HTTP_DRILLDOWN } from './drilldown.ts'
 import { httpReadings } from './meter.ts'
 import {
@@ -47,6 +49,11 @@ function makeHalf(context: SkillContext): OutsideHalf {
 /** Requests that hang are followed to where they wait; others that are late now may be quick again. */
 const STUCK = 2
 
+/** A route that is slow, fails or hangs after others have raised something: most likely for that reason. */
+function isToldByOthers(context: SkillContext): boolean {
+  return context.isRaisedByOthers(epochMs() - SYMPTOM_AFTER_OTHERS_MS, 'http')
+}
+
 function raiseAll(parts: HttpParts): void {
   const { context, watch } = parts
   for (const finding of watch.findings()) {
@@ -56,7 +63,8 @@ function raiseAll(parts: HttpParts): void {
       context.raise({ skill: 'http', key, severity: 'warning', reason })
     if (direction === 'inbound' && trouble === 'hanging' && readings >= STUCK)
       raise(`stuck ${finding.key}`)
-    const isKnown = direction === 'inbound' && isExplained(parts, finding.key)
+    const isKnown =
+      direction === 'inbound' && (isExplained(parts, finding.key) || isToldByOthers(context))
     if (direction === 'outbound' || (readings >= LASTING && !isKnown))
       raise(`${direction} ${trouble} ${finding.key}`)
   }

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { type BuiltInSkill, builtInCallback } from '../built-in-skill.ts'
 import type { DrillStep } from '../contract.ts'
 import type { OutsideHalf, OutsidePart, SkillContext } from '../gateway/outside-part.ts'
+import { SYMPTOM_AFTER_OTHERS_MS } from '../gateway/raised-lately.ts'
 import { type JsonRecord, textOf } from '../json.ts'
 import { epochMs } from '../probe/clock.ts'
 import { RaiseOnce } from '../rates/raise-once.ts'
@@ -133,7 +134,9 @@ function makeHalf(context: SkillContext): OutsideHalf {
       watch.hear(reading)
       const row = stateRow(watch, now)
       lasting = row['isGrowing'] === true ? lasting + 1 : 0
-      if (lasting >= LASTING)
+      // What piles up after others have raised something is most likely what comes of it.
+      const isToldByOthers = context.isRaisedByOthers(now - SYMPTOM_AFTER_OTHERS_MS, 'overload')
+      if (lasting >= LASTING && !isToldByOthers)
         raise(`growing ${textOf(row['bottleneck'])}`, row, textOf(row['observation']), now)
       if (row['socketsGrow'] === true) raise('sockets', row, textOf(row['socketsText']), now)
       for (const actor of watch.mailboxes(now)) {
