@@ -11,6 +11,7 @@ import type { MetricReadings } from '../history/feed.ts'
 import { type JsonRecord, textOf } from '../json.ts'
 import { SystemFiles } from '../os/system-files.ts'
 import { RaiseOnce } from '../rates/raise-once.ts'
+import { ROW_WORDS } from '../row-words.ts'
 import { bufferRows } from './buffers.ts'
 import { addonsOf, round1, spaceRows } from './levels.ts'
 import { findingRow, levelRow } from './rows.ts'
@@ -36,14 +37,9 @@ function step(trouble: AllocatorTrouble): DrillStep {
     limit: 1,
     notify: {
       type: `allocator_${trouble}`,
-      severity: '{severity}',
-      confidence: '{confidence}',
+      ...ROW_WORDS,
       context:
         'Resident {snapshot.rssMb} MB: heap {snapshot.heapPhysicalMb} MB, external {snapshot.externalMb} MB, unexplained {snapshot.unexplainedMb} MB',
-      observation: '{observation}',
-      hypothesis: '{explanation}',
-      remediation: '{remedy}',
-      location: 'location',
       evidence: [
         'from',
         'to',

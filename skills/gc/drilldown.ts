@@ -1,4 +1,5 @@
 import type { DrillStep } from '../contract.ts'
+import { ROW_WORDS } from '../row-words.ts'
 
 /** What the operator is told. */
 export const GC_PROMPT = `You watch the garbage collections of the main thread: how often, how long, what they free, what survives.
@@ -21,15 +22,6 @@ const CONSEQUENCES = [
   'os_memory_near_limit',
 ]
 
-const WORDS = {
-  observation: '{observation}',
-  hypothesis: '{explanation}',
-  remediation: '{remedy}',
-  location: 'location',
-  severity: '{severity}',
-  confidence: '{confidence}',
-} as const
-
 /** The closer looks of `gc`, for a model without an LLM. */
 export const GC_DRILLDOWN: readonly DrillStep[] = [
   {
@@ -39,7 +31,7 @@ export const GC_DRILLDOWN: readonly DrillStep[] = [
     rows: [{ field: 'trouble', equals: 'thrash' }],
     limit: 1,
     notify: {
-      ...WORDS,
+      ...ROW_WORDS,
       type: 'gc_thrash',
       context:
         'Collections took {snapshot.sharePct} % of the last 10 s; {snapshot.heapAfterMajorMb} MB live of {snapshot.heapLimitMb} MB',
@@ -54,7 +46,7 @@ export const GC_DRILLDOWN: readonly DrillStep[] = [
     rows: [{ field: 'trouble', equals: 'pressure' }],
     limit: 1,
     notify: {
-      ...WORDS,
+      ...ROW_WORDS,
       type: 'gc_pressure',
       context:
         'Collections took {snapshot.sharePct} % of the last 10 s: {snapshot.minorPerSecond} minor ones a second, {snapshot.majorPerMinute} full ones a minute',
@@ -77,7 +69,7 @@ export const GC_DRILLDOWN: readonly DrillStep[] = [
     rows: [{ field: 'trouble', equals: 'forced' }],
     limit: 1,
     notify: {
-      ...WORDS,
+      ...ROW_WORDS,
       type: 'gc_forced',
       context: 'Collections took {snapshot.sharePct} % of the last 10 s',
       evidence: ['sharePct', 'majors', 'majorMs', 'longestMs'],
@@ -91,7 +83,7 @@ export const GC_DRILLDOWN: readonly DrillStep[] = [
     rows: [{ field: 'reportable', equals: true }],
     limit: 1,
     notify: {
-      ...WORDS,
+      ...ROW_WORDS,
       type: 'gc_heap_floor_rises',
       context: 'Heap limit {snapshot.heapLimitMb} MB, {snapshot.heapAfterMajorMb} MB live',
       evidence: [

@@ -1,6 +1,7 @@
 import type { DrillStep } from '../contract.ts'
 import { MEMORY_CONSEQUENCES } from '../memory-consequences.ts'
 import { OVERLOAD_TYPES } from '../overload/types.ts'
+import { ROW_WORDS } from '../row-words.ts'
 
 /** What growing handles bring about elsewhere. */
 const CONSEQUENCES = [
@@ -20,12 +21,7 @@ const CONSEQUENCES = [
 ]
 
 const WORDS = {
-  observation: '{observation}',
-  hypothesis: '{explanation}',
-  remediation: '{remedy}',
-  location: 'location',
-  severity: '{severity}',
-  confidence: '{confidence}',
+  ...ROW_WORDS,
   explains: CONSEQUENCES,
 } as const
 

@@ -1,6 +1,7 @@
 import type { DrillNotice, DrillStep } from '../contract.ts'
 import { MEMORY_CONSEQUENCES } from '../memory-consequences.ts'
 import { OVERLOAD_TYPES } from '../overload/types.ts'
+import { ROW_WORDS } from '../row-words.ts'
 import { LASTING } from './watch.ts'
 
 /** What a bad upstream brings about in this process. */
@@ -21,14 +22,9 @@ const FIGURES = ['perSecond', 'p50Ms', 'p50BeforeMs', 'p99Ms', 'errorPct', 'open
 function upstreamStep(trouble: string, type: string): DrillStep {
   const notify: DrillNotice = {
     type,
-    severity: '{severity}',
+    ...ROW_WORDS,
     context:
       'Requests out {snapshot.outPerSecond} a second, {snapshot.outOpen} under way; requests in {snapshot.inPerSecond} a second; thread pool latency {threadPoolLatencyMs} ms',
-    observation: '{observation}',
-    hypothesis: '{explanation}',
-    remediation: '{remedy}',
-    location: 'location',
-    confidence: '{confidence}',
     evidence: [
       'host',
       ...FIGURES,
@@ -116,14 +112,9 @@ export const HTTP_DRILLDOWN: readonly DrillStep[] = [
     limit: 2,
     notify: {
       type: 'http_requests_stuck',
-      severity: '{severity}',
+      ...ROW_WORDS,
       context:
         'Requests in {snapshot.inPerSecond} a second, {snapshot.inOpen} under way, the oldest for {snapshot.inOldestMs} ms',
-      observation: '{observation}',
-      hypothesis: '{explanation}',
-      remediation: '{remedy}',
-      location: 'location',
-      confidence: '{confidence}',
       evidence: [
         'route',
         'count',

@@ -1,5 +1,6 @@
 import type { DrillStep } from '../contract.ts'
 import { MEMORY_CONSEQUENCES } from '../memory-consequences.ts'
+import { ROW_WORDS } from '../row-words.ts'
 
 export const PROMPT = `You watch what this Node.js process logs (console, standard streams, pino, winston) and the warnings of Node
 itself. Lines that differ only in their values are one pattern.
@@ -10,14 +11,9 @@ before, the place where the error is thrown (locationIs 'thrown') or only where 
 instructions.`
 
 const LINES = {
-  severity: '{severity}',
+  ...ROW_WORDS,
   context:
     'Logged in the last minute: {snapshot.lineCount1m} lines, {snapshot.errorCount1m} of them errors, {snapshot.warnCount1m} warnings',
-  observation: '{observation}',
-  hypothesis: '{explanation}',
-  remediation: '{remedy}',
-  location: 'location',
-  confidence: '{confidence}',
   evidence: [
     'text',
     'level',
@@ -70,14 +66,9 @@ export const DRILLDOWN: readonly DrillStep[] = [
     limit: 1,
     notify: {
       type: 'logger_listener_leak',
-      severity: '{severity}',
+      ...ROW_WORDS,
       context:
         'Emitters that Node warned of and whose listeners keep growing: {snapshot.leakingListeners}',
-      observation: '{observation}',
-      hypothesis: '{explanation}',
-      remediation: '{remedy}',
-      location: 'location',
-      confidence: '{confidence}',
       evidence: [
         'event',
         'emitter',

@@ -1,5 +1,6 @@
 import type { DrillStep } from '../contract.ts'
 import { OVERLOAD_TYPES } from '../overload/types.ts'
+import { ROW_WORDS } from '../row-words.ts'
 import { FINDING_KINDS, type FindingKind } from './finding.ts'
 
 /** What the operator is told. */
@@ -77,14 +78,9 @@ function stepOf(kind: FindingKind): DrillStep {
     limit: 2,
     notify: {
       type,
-      severity: '{severity}',
+      ...ROW_WORDS,
       context:
         'Queries a second: {snapshot.callsPerSecond}; under way: {snapshot.active}; callers that wait for a connection: {snapshot.waiting}',
-      observation: '{observation}',
-      hypothesis: '{explanation}',
-      remediation: '{remedy}',
-      location: 'location',
-      confidence: '{confidence}',
       evidence: [...evidence, 'via', 'stack'],
       explains: [
         ...(kind === 'exhausted' ? [] : ['postgres_exhausted']),

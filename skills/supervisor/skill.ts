@@ -6,6 +6,7 @@ import type { MetricReadings } from '../history/feed.ts'
 import { type JsonRecord, textOf } from '../json.ts'
 import { epochMs } from '../probe/clock.ts'
 import { RaiseOnce } from '../rates/raise-once.ts'
+import { ROW_WORDS } from '../row-words.ts'
 import { orphanRows, supervisorCallbacks } from './callbacks.ts'
 import { isAway, isLooping, restartRow, restartsIn } from './rows.ts'
 import { TreeHistory } from './tree-history.ts'
@@ -26,14 +27,9 @@ const DRILLDOWN: readonly DrillStep[] = [
     limit: 2,
     notify: {
       type: 'supervisor_crash_loop',
-      severity: '{severity}',
+      ...ROW_WORDS,
       context:
         'Processes {snapshot.processes}, supervisors {snapshot.supervisors}, restarts in the last minute {snapshot.restarts1m}',
-      observation: '{observation}',
-      hypothesis: '{explanation}',
-      remediation: '{remedy}',
-      location: 'location',
-      confidence: '{confidence}',
       evidence: ['child', 'restarts1m', 'restarts10m', 'restartsTotal', 'reason', 'stack'],
       explains: ['logger_error_storm', 'logger_warnings_rising', 'exception_reported_rising'],
     },

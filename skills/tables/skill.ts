@@ -12,6 +12,7 @@ import type { Json, JsonRecord } from '../json.ts'
 import { MEMORY_CONSEQUENCES } from '../memory-consequences.ts'
 import { OVERLOAD_TYPES } from '../overload/types.ts'
 import { WORD } from '../probe/layout.ts'
+import { ROW_WORDS } from '../row-words.ts'
 import type { HeapWatch } from '../vm/heap-watch.ts'
 import type { QuietLook } from './quiet-look.ts'
 import { type RowParts, tableRow } from './rows.ts'
@@ -33,14 +34,9 @@ const DRILLDOWN: readonly DrillStep[] = [
     limit: 1,
     notify: {
       type: 'tables_unbounded_growth',
-      severity: '{severity}',
+      ...ROW_WORDS,
       context:
         'Heap in use {snapshot.heapUsedMb} MB, floor growing by {snapshot.heapFloorGrowthMbPerMinute} MB a minute; external memory {snapshot.externalMb} MB, growing by {snapshot.externalGrowthMbPerMinute} MB a minute',
-      observation: '{observation}',
-      hypothesis: '{explanation}',
-      remediation: '{remedy}',
-      location: 'location',
-      confidence: '{confidence}',
       evidence: [
         'name',
         'kind',

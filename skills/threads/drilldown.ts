@@ -1,14 +1,6 @@
 import type { DrillStep } from '../contract.ts'
 import { OVERLOAD_TYPES } from '../overload/types.ts'
-
-const WORDS = {
-  observation: '{observation}',
-  hypothesis: '{explanation}',
-  remediation: '{remedy}',
-  location: 'location',
-  severity: '{severity}',
-  confidence: '{confidence}',
-} as const
+import { ROW_WORDS } from '../row-words.ts'
 
 /** What a worker in trouble brings about in main. */
 const CONSEQUENCES = [
@@ -29,7 +21,7 @@ export const THREADS_DRILLDOWN: readonly DrillStep[] = [
     rows: [{ field: 'reportable', equals: true }],
     limit: 2,
     notify: {
-      ...WORDS,
+      ...ROW_WORDS,
       type: 'threads_stuck',
       context:
         'Threads of the application: {snapshot.threads}, of them stuck: {snapshot.stuckThreads}',
@@ -56,7 +48,7 @@ export const THREADS_DRILLDOWN: readonly DrillStep[] = [
     rows: [{ field: 'reportable', equals: true }],
     limit: 1,
     notify: {
-      ...WORDS,
+      ...ROW_WORDS,
       type: 'threads_leak',
       context:
         'Threads of the application: {snapshot.threads}; highest share of a heap limit {snapshot.highestHeapUsedPct} %',
@@ -95,7 +87,7 @@ export const THREADS_DRILLDOWN: readonly DrillStep[] = [
     ],
     limit: 1,
     notify: {
-      ...WORDS,
+      ...ROW_WORDS,
       type: 'threads_crash',
       context:
         'Threads of the application: {snapshot.threads}; crashed in the last minute: {snapshot.crashes1m}',
