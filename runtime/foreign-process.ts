@@ -5,6 +5,7 @@ import {
   type Foreign,
   type ForeignDefinition,
   type ForeignIdentity,
+  whenMessage,
 } from './foreign.ts'
 import { checkKeys } from './options.ts'
 import type { Placement } from './placement.ts'
@@ -143,12 +144,7 @@ function readyOf(
   return new Promise((resolve) => {
     if (ready === 'spawn') return void child.once('spawn', resolve)
     if (typeof ready === 'object') return whenMatches(child, ready.stdout, resolve)
-    const look = (message: unknown): void => {
-      if (ready !== 'message' && !ready(message)) return
-      child.off('message', look)
-      resolve()
-    }
-    child.on('message', look)
+    whenMessage(child, ready, resolve)
   })
 }
 

@@ -5,6 +5,7 @@ import {
   type Foreign,
   type ForeignDefinition,
   type ForeignIdentity,
+  whenMessage,
 } from './foreign.ts'
 import { checkKeys } from './options.ts'
 import type { Placement } from './placement.ts'
@@ -96,12 +97,7 @@ function readyOf(
 ): Promise<void> {
   return new Promise((resolve) => {
     if (ready === 'online') return void worker.once('online', () => resolve())
-    const look = (message: unknown): void => {
-      if (ready !== 'message' && !ready(message)) return
-      worker.off('message', look)
-      resolve()
-    }
-    worker.on('message', look)
+    whenMessage(worker, ready, resolve)
   })
 }
 

@@ -4,6 +4,7 @@
  * and ends it in order. So links, monitors, restarts and the tree are those of any actor.
  */
 
+import type { EventEmitter } from 'node:events'
 import { runAs } from './context.ts'
 import { acting } from './current.ts'
 import {
@@ -35,6 +36,20 @@ export interface Foreign {
   /** Asks it to end; it may take its time. */
   askToEnd(): void
   kill(): void
+}
+
+/** Calls `found` at its first message, or at the first of which `ready` says so. */
+export function whenMessage(
+  source: EventEmitter,
+  ready: 'message' | ((message: unknown) => boolean),
+  found: () => void,
+): void {
+  const look = (message: unknown): void => {
+    if (ready !== 'message' && !ready(message)) return
+    source.off('message', look)
+    found()
+  }
+  source.on('message', look)
 }
 
 /** Which one it is. Both are 0 before it runs. */
