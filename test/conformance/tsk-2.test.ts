@@ -8,6 +8,7 @@ import {
   isTaskMessage,
   monitor,
   type Placement,
+  processInfo,
   type Runtime,
   receive,
   self,
@@ -36,6 +37,7 @@ import {
   nearAndFar,
   none,
   SHUTDOWN,
+  until,
   WAIT,
 } from './behaviour-support.ts'
 
@@ -145,6 +147,9 @@ describe('TSK yield and shutdown', () => {
   nearAndFar('TSK-032 one that does not listen is killed', async (placement) => {
     const me = self()
     const ready = Task.async(stubborn, undefined, { placement })
+    const isTrapping = async (): Promise<boolean> =>
+      (await processInfo(ready.pid, 'trapExit'))?.trapExit === true
+    await until('it traps exits', isTrapping)
     assert.equal(await Task.yield(ready, { timeoutMs: 50 }), undefined)
     assert.deepEqual(await Task.shutdown(ready, 20), { type: 'exit', reason: KILLED })
     await none((m) => m !== me)

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { afterEach, describe, it } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
@@ -39,6 +41,25 @@ class Program {
       })
     })
   }
+}
+
+/** Waits until a thread of the process has had 100 ms more of a CPU: it has gone into its long call. */
+async function isComputing(pid: number | undefined): Promise<void> {
+  const before = cpuNsByThread(pid)
+  const hasRun = ([thread, ns]: [string, number]): boolean =>
+    ns - (before.get(thread) ?? 0) > 100_000_000
+  const deadline = Date.now() + 30_000
+  while (![...cpuNsByThread(pid)].some(hasRun)) {
+    assert.ok(Date.now() < deadline, 'no thread of it computes')
+    await setTimeout(5)
+  }
+}
+
+function cpuNsByThread(pid: number | undefined): Map<string, number> {
+  const threads = readdirSync(`/proc/${pid}/task`)
+  const read = (thread: string): number =>
+    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0])
+  return new Map(threads.map((thread) => [thread, read(thread)]))
 }
 
 describe('a program that is told to end', () => {
@@ -86,6 +107,7 @@ describe('a program that is told to end', () => {
   it('ends at the second signal also while native code holds a thread', async () => {
     const one = start('native')
     await one.says('blocks')
+    await isComputing(one.child.pid)
     one.child.kill('SIGTERM')
     one.child.kill('SIGINT')
     assert.deepEqual(await one.ended, [null, 'SIGKILL'])
