@@ -9,14 +9,16 @@ import {
   refOf,
   type ServerDefinition,
   Supervisor,
+  self,
   send,
+  spawn,
   spawnMonitor,
   startRuntime,
   startServer,
   stop,
 } from '../../runtime/index.ts'
 import { Countdown } from './done.ts'
-import { adder, counter, flooded, hooks, node, sink } from './servers.ts'
+import { adder, counter, flooded, hooks, node, reader, records, sink } from './servers.ts'
 import { type Load, SIZES, type Subject } from './subject.ts'
 
 await startRuntime({ children: [] })
@@ -152,6 +154,26 @@ async function threadTell(): Promise<Load> {
   }
 }
 
+/** The reader answers when it has had all. */
+function threadChannel(): Load {
+  const handle = records.create()
+  spawn(reader, { handle, every: SIZES.records, to: self() }, { placement: 'thread' })
+  const sender = records.sender(handle)
+  let sent = 0
+  return {
+    operations: SIZES.records,
+    run: async () => {
+      for (let n = 0; n < SIZES.records; n++) {
+        if (sender.room === 0) await sender.wait()
+        sender.send({ id: n, op: 1, by: 1 })
+      }
+      sent += SIZES.records
+      const sum = await receive()
+      if (sum !== sent) throw new Error(`the reader has not had ${sent} records`)
+    },
+  }
+}
+
 export const subject: Subject = {
   tell: () => backlog(SIZES.burst),
   backlog200k: () => backlog(200_000),
@@ -179,4 +201,5 @@ export const subject: Subject = {
   threadCall: () => calls('thread'),
   threadConcurrentCalls: () => concurrentCalls(SIZES.inFlight, 'thread'),
   threadTell,
+  threadChannel,
 }

@@ -42,6 +42,17 @@ function concurrent(width: number): Load {
   return { operations: width, run: () => Promise.all(values.map((value) => line.ask(value))) }
 }
 
+function burst(operations: number): Load {
+  const line = new Line()
+  return {
+    operations,
+    run: () => {
+      for (let n = 0; n < operations; n++) line.tell(n)
+      return line.ask(1)
+    },
+  }
+}
+
 export const subject: Subject = {
   threadCall: () => {
     const line = new Line()
@@ -53,14 +64,7 @@ export const subject: Subject = {
     }
   },
   threadConcurrentCalls: () => concurrent(SIZES.inFlight),
-  threadTell: () => {
-    const line = new Line()
-    return {
-      operations: SIZES.burst,
-      run: () => {
-        for (let n = 0; n < SIZES.burst; n++) line.tell(n)
-        return line.ask(1)
-      },
-    }
-  },
+  threadTell: () => burst(SIZES.burst),
+  /** Without a channel, records are messages. */
+  threadChannel: () => burst(SIZES.records / 10),
 }

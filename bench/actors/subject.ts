@@ -28,6 +28,7 @@ export const LOADS = [
   'threadCall',
   'threadConcurrentCalls',
   'threadTell',
+  'threadChannel',
 ] as const
 export type LoadName = (typeof LOADS)[number]
 
@@ -46,6 +47,7 @@ export const SIZES = {
   lives: 500,
   idle: 100_000,
   inFlight: 256,
+  records: 200_000,
 } as const
 
 export function isLoadName(text: string): text is LoadName {
