@@ -5,7 +5,8 @@ const columns: readonly Column[] = [
   { load: 'threadCall', metric: 'round trip', unit: 'µs', reading: 'middleUs' },
   { load: 'threadConcurrentCalls', metric: '256 calls', unit: 'calls/s', reading: 'perSecond' },
   { load: 'threadTell', metric: 'tell', unit: 'messages/s', reading: 'perSecond' },
-  { load: 'threadChannel', metric: 'channel', unit: 'records/s', reading: 'perSecond' },
+  { load: 'threadChannel', metric: 'channel, send', unit: 'records/s', reading: 'perSecond' },
+  { load: 'threadChannelFill', metric: 'channel, fill', unit: 'records/s', reading: 'perSecond' },
 ]
 
 export const actorThreads: Bench = {
@@ -21,7 +22,7 @@ export const actorThreads: Bench = {
         ownSubject('piscina', 'piscina-subject', ['threadCall', 'threadConcurrentCalls']),
         ...peerSubject(
           'comedy',
-          columns.map(({ load }) => load).filter((load) => load !== 'threadChannel'),
+          columns.map(({ load }) => load).filter((load) => !load.startsWith('threadChannel')),
           settings,
         ),
       ],

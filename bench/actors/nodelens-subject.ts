@@ -154,8 +154,10 @@ async function threadTell(): Promise<Load> {
   }
 }
 
+type Write = (sender: ReturnType<typeof records.sender>, count: number) => void
+
 /** The reader answers when it has had all. */
-function threadChannel(): Load {
+function threadChannel(write: Write): Load {
   const handle = records.create()
   spawn(reader, { handle, every: SIZES.records, to: self() }, { placement: 'thread' })
   const sender = records.sender(handle)
@@ -163,15 +165,32 @@ function threadChannel(): Load {
   return {
     operations: SIZES.records,
     run: async () => {
-      for (let n = 0; n < SIZES.records; n++) {
+      for (let left: number = SIZES.records; left > 0; ) {
         if (sender.room === 0) await sender.wait()
-        sender.send({ id: n, op: 1, by: 1 })
+        const count = Math.min(left, sender.room)
+        write(sender, count)
+        left -= count
       }
       sent += SIZES.records
       const sum = await receive()
       if (sum !== sent) throw new Error(`the reader has not had ${sent} records`)
     },
   }
+}
+
+const sendEach: Write = (sender, count) => {
+  for (let id = 0; id < count; id++) sender.send({ id, op: 1, by: 1 })
+}
+
+const fillAll: Write = (sender, count) => {
+  sender.fill(
+    (record, id) => {
+      record.id = id
+      record.op = 1
+      record.by = 1
+    },
+    { count },
+  )
 }
 
 export const subject: Subject = {
@@ -201,5 +220,6 @@ export const subject: Subject = {
   threadCall: () => calls('thread'),
   threadConcurrentCalls: () => concurrentCalls(SIZES.inFlight, 'thread'),
   threadTell,
-  threadChannel,
+  threadChannel: () => threadChannel(sendEach),
+  threadChannelFill: () => threadChannel(fillAll),
 }

@@ -67,4 +67,5 @@ export const subject: Subject = {
   threadTell: () => burst(SIZES.burst),
   /** Without a channel, records are messages. */
   threadChannel: () => burst(SIZES.records / 10),
+  threadChannelFill: () => burst(SIZES.records / 10),
 }

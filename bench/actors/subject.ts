@@ -29,6 +29,7 @@ export const LOADS = [
   'threadConcurrentCalls',
   'threadTell',
   'threadChannel',
+  'threadChannelFill',
 ] as const
 export type LoadName = (typeof LOADS)[number]
 

@@ -10,7 +10,7 @@ import { checkMayBlock } from './end.ts'
 import { layOut, type RecordFields } from './layout.ts'
 import { ChannelMemory, checkChannelBytes, createMemory, isMemoryOf } from './memory.ts'
 import { ChannelReceiver } from './receiver.ts'
-import { viewClass } from './record.ts'
+import { recordKind } from './record.ts'
 import { type ChannelPolicy, ChannelSender } from './sender.ts'
 
 export interface ChannelSpec<Fields extends RecordFields> {
@@ -85,7 +85,7 @@ export function channel<const Fields extends RecordFields>(
   const shape = { units: layout.units, capacity }
   checkChannelBytes(`channel '${name}'`, shape)
   const declared = JSON.stringify({ name, record, capacity, whenFull, blockMs })
-  const [readable, writable] = [viewClass(layout, false), viewClass(layout, true)]
+  const kind = recordKind(layout)
   const memoryOf = (what: string, handle: unknown): ChannelMemory => {
     if (isHandle(handle) && handle.declared === declared && isMemoryOf(handle.memory, shape)) {
       return new ChannelMemory(handle.memory, shape)
@@ -102,12 +102,12 @@ export function channel<const Fields extends RecordFields>(
       const memory = memoryOf('sender', handle)
       const owner = acting(`${name}.sender`)
       if (whenFull === 'block') checkMayBlock(`${name}.sender: whenFull: 'block'`, owner.kernel)
-      return new ChannelSender(owner, memory, { name, layout, view: writable, whenFull, blockMs })
+      return new ChannelSender(owner, memory, { name, kind, whenFull, blockMs })
     },
     receiver: (handle) => {
       const memory = memoryOf('receiver', handle)
       const owner = acting(`${name}.receiver`)
-      return new ChannelReceiver(owner, memory, { name, layout, view: readable })
+      return new ChannelReceiver(owner, memory, { name, kind })
     },
   }
 }

@@ -1,15 +1,14 @@
 import { checkNumber } from '../options.ts'
 import type { Process } from '../process.ts'
 import { ChannelEnd } from './end.ts'
-import type { Layout, RecordFields, RecordOf } from './layout.ts'
+import type { RecordFields, RecordOf } from './layout.ts'
 import { type ChannelMemory, distance, next } from './memory.ts'
-import { newView, RecordView } from './record.ts'
+import { newView, type RecordKind, RecordView } from './record.ts'
 
 /** What a receiver must know of its channel. */
 export interface ReceiverSpec {
   readonly name: string
-  readonly layout: Layout
-  readonly view: typeof RecordView
+  readonly kind: RecordKind
 }
 
 /** The sender is told of room at least after so many records that were read. */
@@ -17,7 +16,7 @@ const CHUNK = 1024
 
 /** The end of a channel that reads. It belongs to the actor that opened it, and ends with it. */
 export class ChannelReceiver<Fields extends RecordFields> extends ChannelEnd {
-  readonly #layout: Layout
+  readonly #kind: RecordKind
   readonly #view: RecordView & RecordOf<Fields>
   readonly #chunk: number
   #read: number
@@ -25,10 +24,10 @@ export class ChannelReceiver<Fields extends RecordFields> extends ChannelEnd {
   #freed: number
   #isDraining = false
 
-  constructor(owner: Process, memory: ChannelMemory, { name, layout, view }: ReceiverSpec) {
+  constructor(owner: Process, memory: ChannelMemory, { name, kind }: ReceiverSpec) {
     super(owner, memory, name, 'receiver')
-    this.#layout = layout
-    this.#view = newView<RecordOf<Fields>>(view, memory)
+    this.#kind = kind
+    this.#view = newView<RecordOf<Fields>>(kind.Readable, memory)
     this.#chunk = Math.min(CHUNK, Math.ceil(memory.capacity / 2))
     this.#read = memory.countOf('receiver')
     this.#freed = this.#read
@@ -70,7 +69,7 @@ export class ChannelReceiver<Fields extends RecordFields> extends ChannelEnd {
   take(): RecordOf<Fields> | undefined {
     let taken: RecordOf<Fields> | undefined
     this.drain((record) => {
-      taken = copyOf(record, this.#layout)
+      taken = copyOf(record, this.#kind)
     }, ONE)
     return taken
   }
@@ -104,8 +103,8 @@ const ONE = { max: 1 }
 
 function copyOf<Fields extends RecordFields>(
   record: RecordOf<Fields>,
-  layout: Layout,
+  kind: RecordKind,
 ): RecordOf<Fields>
-function copyOf(record: Readonly<Record<string, unknown>>, { fields }: Layout): object {
+function copyOf(record: Readonly<Record<string, unknown>>, { fields }: RecordKind): object {
   return Object.fromEntries(fields.map(({ name }) => [name, record[name]]))
 }

@@ -3,9 +3,9 @@ import type { Process } from '../process.ts'
 import { nameFacts, tell } from '../telemetry.ts'
 import { ChannelEnd } from './end.ts'
 import { ChannelFull } from './errors.ts'
-import type { Layout, RecordFields, RecordOf, Writable } from './layout.ts'
+import type { RecordFields, RecordOf, Writable } from './layout.ts'
 import { type ChannelMemory, distance, next } from './memory.ts'
-import { newView, RecordView, writeRecord } from './record.ts'
+import { newView, type RecordKind, RecordView, writeRecord } from './record.ts'
 
 /**
  * What happens to a record that is sent while the channel is full.
@@ -20,9 +20,7 @@ export type ChannelPolicy = 'reject' | 'drop-newest' | 'block'
 /** What a sender must know of its channel. */
 export interface SenderSpec {
   readonly name: string
-  readonly layout: Layout
-  /** Of records that can be written. */
-  readonly view: typeof RecordView
+  readonly kind: RecordKind
   readonly whenFull: ChannelPolicy
   readonly blockMs: number
 }
@@ -35,7 +33,7 @@ const WINDOW_MS = 1000
 /** The end of a channel that writes. It belongs to the actor that opened it, and ends with it. */
 export class ChannelSender<Fields extends RecordFields> extends ChannelEnd {
   readonly #spec: SenderSpec
-  readonly #layout: Layout
+  readonly #kind: RecordKind
   readonly #capacity: number
   #written: number
   /** Up to here the receiver may read. */
@@ -51,10 +49,10 @@ export class ChannelSender<Fields extends RecordFields> extends ChannelEnd {
   constructor(owner: Process, memory: ChannelMemory, spec: SenderSpec) {
     super(owner, memory, spec.name, 'sender')
     this.#spec = spec
-    this.#layout = spec.layout
+    this.#kind = spec.kind
     this.#capacity = memory.capacity
     this.#written = memory.countOf('sender')
-    this.#view = newView<Writable<RecordOf<Fields>>>(spec.view, memory)
+    this.#view = newView<Writable<RecordOf<Fields>>>(spec.kind.Writable, memory)
     this.#published = this.#written
     this.#readBefore = memory.countOf('receiver')
   }
@@ -88,7 +86,7 @@ export class ChannelSender<Fields extends RecordFields> extends ChannelEnd {
     this.#checkIsNotFilling('send')
     if (this.room === 0 && (this.seemsOver || !this.#finds())) return false
     const { memory } = this
-    writeRecord(memory, memory.placeOf(this.#written), this.#layout, record)
+    writeRecord(memory, memory.placeOf(this.#written), this.#kind, record)
     this.#written = next(this.#written)
     this.#publish()
     return true

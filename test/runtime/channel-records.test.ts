@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { layOut, type RecordFields } from '../../runtime/channel/layout.ts'
 import { ChannelMemory, createMemory } from '../../runtime/channel/memory.ts'
 import { ChannelReceiver } from '../../runtime/channel/receiver.ts'
-import { viewClass } from '../../runtime/channel/record.ts'
+import { recordKind } from '../../runtime/channel/record.ts'
 import { ChannelSender } from '../../runtime/channel/sender.ts'
 import { acting } from '../../runtime/current.ts'
 import { channel, type Runtime, startRuntime } from '../../runtime/index.ts'
@@ -59,20 +59,16 @@ function endsOf(
   const buffer = createMemory(shape, count)
   const owner = acting('test')
   const name = 'test'
+  const kind = recordKind(layout)
   const memory = (): ChannelMemory => new ChannelMemory(buffer, shape)
   return {
     sender: new ChannelSender(owner, memory(), {
       name,
-      layout,
-      view: viewClass(layout, true),
+      kind,
       whenFull: 'reject',
       blockMs: 0,
     }),
-    receiver: new ChannelReceiver(owner, memory(), {
-      name,
-      layout,
-      view: viewClass(layout, false),
-    }),
+    receiver: new ChannelReceiver(owner, memory(), { name, kind }),
   }
 }
 
