@@ -66,10 +66,8 @@ function newborn(
   start?: LocalStart,
 ): Process | undefined {
   const { parent, ancestors, id, kind, trapExit, mailbox } = request
-  if (request.name !== undefined) {
-    const holder = kernel.names.claim(request.name, pid)
-    if (holder !== pid) return nameTaken(kernel, request, pid, holder, start)
-  }
+  const hold = request.name === undefined ? undefined : kernel.names.take(request.name, pid)
+  if (typeof hold === 'string') return nameTaken(kernel, request, pid, hold, start)
   const process = kernel.adopt({
     pid,
     kin: kernel.kin({ parent, ancestors, kind, initialCall: request.definition.name }),
@@ -77,7 +75,7 @@ function newborn(
     trapExit,
     mailbox,
   })
-  process.name = request.name
+  process.hold = hold
   if (request.link) process.addLink(parent)
   if (request.monitor) process.watchers.set(request.monitor, parent)
   if (request.started) process.watchers.set(request.started, parent)

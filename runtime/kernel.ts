@@ -233,8 +233,7 @@ export class Kernel {
     if (!process.alive) return
     const told = sendableReason(reason)
     this.processes.delete(process.pid)
-    const { name } = process
-    if (name !== undefined) this.names.release(name, process.pid)
+    if (process.hold) this.names.giveBack(process.hold)
     const { timers } = process.currentRarities ?? {}
     for (const timer of timers ?? []) this.timers.cancel(timer)
     this.receiving.ended(process)
@@ -261,9 +260,9 @@ export class Kernel {
         if (threadOf(from) !== ordinal) continue
         this.deliver({ type: 'exit', to: process.pid, from, reason, link: true })
       }
-      for (const [ref, watcher] of process.currentWatchers) {
+      process.eachWatcher((watcher, ref) => {
         if (threadOf(watcher) === ordinal) process.watchers.delete(ref)
-      }
+      })
     }
   }
 
@@ -290,9 +289,8 @@ export class Kernel {
       if (from === this.livesFor && !this.isLocal(signal.to)) lastWords.push(signal)
       else this.send(signal)
     }
-    for (const to of process.currentLinks) say({ type: 'exit', to, from, reason, link: true })
-    for (const [ref, to] of process.currentWatchers)
-      say({ type: 'down', to, ref, pid: from, reason })
+    process.eachLink((to) => say({ type: 'exit', to, from, reason, link: true }))
+    process.eachWatcher((to, ref) => say({ type: 'down', to, ref, pid: from, reason }))
     for (const [ref, { target }] of process.currentMonitors) {
       if (target !== from) this.send({ type: 'demonitor', to: target, from, ref })
     }

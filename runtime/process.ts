@@ -1,10 +1,12 @@
 import { setMaxListeners } from 'node:events'
 import type { ExitReason } from './exit-reason.ts'
+import { FewMap } from './few-map.ts'
 import type { Kernel } from './kernel.ts'
 import { type Kin, NO_KIN } from './kin.ts'
 import type { LocalWait } from './local-wait.ts'
 import { Mailbox } from './mailbox.ts'
 import { DEFAULT_HIGH_WATER, type MailboxOptions } from './mailbox-options.ts'
+import type { NameHold } from './name-table.ts'
 import type { Pid, Ref } from './pid.ts'
 import type { ProcessKind } from './signal.ts'
 import { UrgentMailbox } from './urgent-mailbox.ts'
@@ -53,7 +55,6 @@ export interface OwnMonitor {
 }
 
 const NO_PIDS: ReadonlySet<Pid> = new Set()
-const NO_WATCHERS: ReadonlyMap<Ref, Pid> = new Map()
 const NO_MONITORS: ReadonlyMap<Ref, OwnMonitor> = new Map()
 
 const ALIVE = 1
@@ -91,11 +92,11 @@ export class Process {
   readonly #kin: Kin
   /** Milliseconds since the kernel's own birth. */
   readonly #bornAt: number
-  #name: string | undefined
+  #hold: NameHold | undefined
   #flags = ALIVE
   /** Most have one: whoever started them. */
   #links: Pid | Set<Pid> | undefined
-  #watchers: Map<Ref, Pid> | undefined
+  #watchers: FewMap<Ref, Pid> | undefined
   #rare: Rarities | undefined
 
   constructor(kernel: Kernel, birth: ProcessBirth, mailbox = new Mailbox()) {
@@ -151,8 +152,8 @@ export class Process {
     return typeof links === 'object' ? links.has(pid) : links === pid
   }
 
-  get watchers(): Map<Ref, Pid> {
-    this.#watchers ??= new Map()
+  get watchers(): FewMap<Ref, Pid> {
+    this.#watchers ??= new FewMap()
     return this.#watchers
   }
 
@@ -167,10 +168,15 @@ export class Process {
     return links === undefined ? NO_PIDS : new Set([links])
   }
 
-  /** The watchers, for who only looks: nothing is made for an actor that has none. */
+  /** Nothing is made for an actor that has none. */
+  eachWatcher(call: (pid: Pid, ref: Ref) => void): void {
+    this.#watchers?.forEach(call)
+  }
 
-  get currentWatchers(): ReadonlyMap<Ref, Pid> {
-    return this.#watchers ?? NO_WATCHERS
+  eachLink(call: (pid: Pid) => void): void {
+    const links = this.#links
+    if (typeof links === 'string') call(links)
+    else links?.forEach(call)
   }
 
   get currentMonitors(): ReadonlyMap<Ref, OwnMonitor> {
@@ -223,16 +229,19 @@ export class Process {
     this.#flags = on ? this.#flags | QUEUED : this.#flags & ~QUEUED
   }
 
-  /** The name it holds now; any thread may have taken it away. */
-  get name(): string | undefined {
-    if (this.#name !== undefined && this.kernel.names.lookup(this.#name) !== this.pid) {
-      this.#name = undefined
-    }
-    return this.#name
+  /** The name that it was given last; it may not hold it any more. */
+  get hold(): NameHold | undefined {
+    return this.#hold
   }
 
-  set name(name: string | undefined) {
-    this.#name = name
+  set hold(hold: NameHold | undefined) {
+    this.#hold = hold
+  }
+
+  /** The name it holds now; any thread may have taken it away. */
+  get name(): string | undefined {
+    if (this.#hold && !this.kernel.names.isHeld(this.#hold)) this.#hold = undefined
+    return this.#hold?.name
   }
 
   /** Aborted when the actor ends: hand it to whatever the actor waits for. */

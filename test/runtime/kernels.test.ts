@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { FewMap } from '../../runtime/few-map.ts'
 import { fromWireError, isPid, isRef, nearest, toWireError } from '../../runtime/index.ts'
 import { Mailbox } from '../../runtime/mailbox.ts'
 import { NameTable } from '../../runtime/name-table.ts'
-import { makePid, threadOf } from '../../runtime/pid.ts'
+import { makePid, serialOf, threadOf } from '../../runtime/pid.ts'
 import { countRestart, type RestartTimes } from '../../runtime/restart-intensity.ts'
 import { planRestart, verdict } from '../../runtime/restart-plan.ts'
 import { createSharedBuffers, SharedState } from '../../runtime/shared-state.ts'
@@ -143,6 +144,22 @@ describe('NameTable', () => {
     )
   })
 
+  it('takes a name back from who holds it, and from nobody who lost it', () => {
+    const table = new NameTable(new SharedState(createSharedBuffers()), 0)
+    const [pid, other] = [makePid(0, 1), makePid(0, 2)]
+    const hold = table.take('a', pid)
+    assert.ok(typeof hold === 'object')
+    assert.equal(table.take('a', other), pid)
+    table.release('a')
+    assert.equal(table.isHeld(hold), false)
+    const next = table.take('a', other)
+    assert.ok(typeof next === 'object')
+    table.giveBack(hold)
+    assert.equal(table.lookup('a'), other)
+    table.giveBack(next)
+    assert.equal(table.lookup('a'), undefined)
+  })
+
   it('frees all names of a lost thread, and its lock', () => {
     const shared = createSharedBuffers()
     const state = new SharedState(shared)
@@ -155,7 +172,37 @@ describe('NameTable', () => {
   })
 })
 
+describe('FewMap', () => {
+  it('behaves as a map', () => {
+    const step = fc.tuple(fc.constantFrom('set', 'delete'), fc.nat(4), fc.nat())
+    fc.assert(
+      fc.property(fc.array(step), (steps) => {
+        const [few, map] = [new FewMap<number, number>(), new Map<number, number>()]
+        for (const [what, key, value] of steps) {
+          if (what === 'delete') assert.equal(few.delete(key), map.delete(key))
+          else {
+            few.set(key, value)
+            map.set(key, value)
+          }
+          const entries: [number, number][] = []
+          few.forEach((one, at) => entries.push([at, one]))
+          assert.deepEqual(entries, [...map])
+          assert.equal(few.has(key), map.has(key))
+        }
+      }),
+    )
+  })
+})
+
 describe('pids', () => {
+  it('know their serial', () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.maxSafeNat(), (thread, serial) => {
+        assert.equal(serialOf(makePid(thread, serial)), serial)
+      }),
+    )
+  })
+
   it('are told from names, and know their thread', () => {
     fc.assert(
       fc.property(fc.nat(), fc.nat(), (thread, serial) => {
