@@ -7,6 +7,10 @@ export class FewMap<Key, Value> {
   #value: Value | undefined
   #more: Map<Key, Value> | undefined
 
+  get(key: Key): Value | undefined {
+    return key === this.#key ? this.#value : this.#more?.get(key)
+  }
+
   has(key: Key): boolean {
     return key === this.#key || (this.#more?.has(key) ?? false)
   }

@@ -84,8 +84,9 @@ export class NameTable {
     return Atomics.load(this.#words, slot * WORDS + GENERATION) === generation
   }
 
-  /** Gives the name back, if it is still held. What was remembered of it is seen to be outdated. */
+  /** Gives the name back, if it is still held. */
   giveBack(hold: NameHold): void {
+    if (this.#found.get(hold.name) === hold) this.#found.delete(hold.name)
     this.#shared.lock(this.#ordinal)
     try {
       if (this.isHeld(hold)) this.#vacate(hold.slot)

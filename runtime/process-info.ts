@@ -59,8 +59,11 @@ const READERS: { readonly [Key in InfoKey]: (process: Process) => ProcessInfo[Ke
   messageQueueLength: ({ mailbox }) => mailbox.size,
   messages: ({ mailbox }) => mailbox.toArray().map((message) => toCloneable(shown(message))),
   links: (process) => [...process.currentLinks],
-  monitors: (process) =>
-    [...process.currentMonitors.values()].map(({ target, name }) => name ?? target),
+  monitors: (process) => {
+    const monitored: (Pid | string)[] = []
+    process.eachMonitor(({ target, name }) => monitored.push(name ?? target))
+    return monitored
+  },
   monitoredBy: (process) => [...watchersOf(process), ...pidsOf(process.waiting)],
   trapExit: ({ trapExit }) => trapExit,
   parent: ({ parent }) => parent,

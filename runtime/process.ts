@@ -55,7 +55,6 @@ export interface OwnMonitor {
 }
 
 const NO_PIDS: ReadonlySet<Pid> = new Set()
-const NO_MONITORS: ReadonlyMap<Ref, OwnMonitor> = new Map()
 
 const ALIVE = 1
 const TRAPS_EXIT = 2
@@ -73,7 +72,7 @@ class Rarities {
   waitsFor: Set<Ref> | undefined
   /** Timers of this thread that are set on it; kept by {@link TimerTable}. */
   timers: Set<Ref> | undefined
-  monitors: Map<Ref, OwnMonitor> | undefined
+  monitors: FewMap<Ref, OwnMonitor> | undefined
   abort: AbortController | undefined
   lineage: readonly Pid[] | undefined
 }
@@ -157,8 +156,8 @@ export class Process {
     return this.#watchers
   }
 
-  get monitors(): Map<Ref, OwnMonitor> {
-    this.rare.monitors ??= new Map()
+  get monitors(): FewMap<Ref, OwnMonitor> {
+    this.rare.monitors ??= new FewMap()
     return this.rare.monitors
   }
 
@@ -179,8 +178,8 @@ export class Process {
     else links?.forEach(call)
   }
 
-  get currentMonitors(): ReadonlyMap<Ref, OwnMonitor> {
-    return this.#rare?.monitors ?? NO_MONITORS
+  eachMonitor(call: (monitor: OwnMonitor, ref: Ref) => void): void {
+    this.#rare?.monitors?.forEach(call)
   }
 
   get rare(): Rarities {
