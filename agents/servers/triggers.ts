@@ -90,7 +90,8 @@ function signalOf(
   if (signal.type !== 'stall') return undefined
   const { id, startedAt, durationMs } = signal
   const culprit = locationOf(whole['culprit'])
-  const known = { type: 'stall', id, startedAt, durationMs } as const
+  const isHeap = isObject(whole['culprit']) && whole['culprit']['kind'] === 'heap'
+  const known = { type: 'stall', id, startedAt, durationMs, isHeap } as const
   return { known: culprit === undefined ? known : { ...known, culprit }, whole }
 }
 

@@ -85,6 +85,20 @@ export function isGrowing(
   return to - from >= limits.least && to >= from * limits.factor
 }
 
+/** The last readings each rose over the one before, together by so much and to so many times the first. Pure. */
+export function isRising(
+  points: readonly Reading[],
+  limits: { readonly least: number; readonly factor: number; readonly rises: number },
+): boolean {
+  const tail = points.slice(-1 - limits.rises)
+  const [first] = tail
+  const last = tail.at(-1)
+  if (first === undefined || last === undefined || tail.length <= limits.rises) return false
+  const isSteady = tail.slice(1).every(({ value }, index) => value > (tail[index]?.value ?? value))
+  const { least, factor } = limits
+  return isSteady && last.value - first.value >= least && last.value >= first.value * factor
+}
+
 /** Evenly chosen, the last one always. */
 function thinned(points: readonly Reading[]): readonly Reading[] {
   if (points.length <= MOST_READINGS) return points
