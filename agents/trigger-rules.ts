@@ -72,6 +72,8 @@ export type TriggerDecision =
     }
 
 const hourMs = 3_600_000
+/** A heap that is so full is another trouble than one that grows: what fills it is told apart. */
+const nearlyFullPct = 75
 
 /** Decides on a signal and remembers what it started. */
 export function decide(
@@ -111,7 +113,10 @@ function isWanted(signal: Signal, options: TriggerOptions): boolean {
 
 /** The culprit is a function, not a line: a loop is seen at another line each time. */
 function keyOf(signal: Signal): string {
-  if (signal.type === 'heap') return `memory:${signal.what}`
+  if (signal.type === 'heap') {
+    const isNearlyFull = signal.what === 'heap' && signal.usedPct >= nearlyFullPct
+    return isNearlyFull ? 'memory:heap nearly full' : `memory:${signal.what}`
+  }
   if (signal.type === 'symptom') return `${signal.skill}:${signal.key}`
   const { culprit, isHeap } = signal
   const what = isHeap === true ? 'heap' : 'stall'

@@ -8,7 +8,7 @@ import { ANONYMOUS, asPath, type Frame, isNameless, originOf } from '../source/f
  * such as `RegExp.test` keep their type. `Error.prepareStackTrace` is replaced only within this
  * expression, which nothing of the application can interleave with. Cost 0.1 to 0.3 ms.
  *
- * Inside Node's own code nothing is queued: a look may land in `processTicksAndRejections` between
+ * Inside Node's own code no next tick is queued: a look may land in `processTicksAndRejections` between
  * the test that its queue is empty and the store that says so. A tick that is queued there never
  * runs, nor does any later one of the application: `nextTick` wakes Node only for an empty queue.
  */
@@ -44,7 +44,7 @@ export interface StackSample {
   readonly asyncId?: number
   /** Of main's heap, bytes. */
   readonly heapUsedBytes?: number
-  /** false: main was inside Node's own code, and nothing was queued at this look. */
+  /** false: main was inside Node's own code, and no next tick was queued at this look. */
   readonly isArmed?: boolean
 }
 

@@ -155,7 +155,7 @@ export function areMicrotasks(samples: readonly TimedSample[]): boolean {
 function ownTasksRan(samples: readonly TimedSample[]): boolean[] {
   return samples.slice(1).flatMap((timed, index) => {
     const before = samples[index]?.sample
-    if (before === undefined || before.isArmed === false) return []
+    if (before === undefined) return []
     return [timed.sample.ticks.some((count, which) => count > (before.ticks[which] ?? count))]
   })
 }
