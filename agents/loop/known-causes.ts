@@ -1,4 +1,4 @@
-/** What runs have found lately: a symptom that it explains is no news to the next run. */
+/** What runs have found lately: neither it nor a symptom that it explains is news to the next run. */
 import type { Insight, KnownCause } from '../vocabulary/insight.ts'
 import type { Notification } from '../vocabulary/notification.ts'
 
@@ -7,16 +7,17 @@ export const knownForMs = 5 * 60_000
 /** The oldest are forgotten first. */
 const maxKnown = 20
 
-/** The cause in an insight; only one with a place counts, and only if it explains anything. */
+/** The cause in an insight; only one with a place counts. */
 export function causeOf(
   insight: Insight,
-  notifications: readonly Pick<Notification, 'id' | 'explains'>[],
+  notifications: readonly Pick<Notification, 'id' | 'type' | 'explains'>[],
 ): KnownCause | undefined {
-  const { id: insightId, summary, location, notificationIds, createdAt } = insight
+  const { id: insightId, summary, severity, location, notificationIds, createdAt } = insight
   const own = notifications.filter(({ id }) => notificationIds.includes(id))
+  if (location === undefined) return undefined
+  const types = [...new Set(own.map(({ type }) => type))]
   const explains = [...new Set(own.flatMap((one) => one.explains ?? []))]
-  if (location === undefined || explains.length === 0) return undefined
-  return { insightId, summary, toldAt: Date.parse(createdAt), explains }
+  return { insightId, summary, severity, toldAt: Date.parse(createdAt), location, types, explains }
 }
 
 /** Adds a cause, and forgets what is too old or too much. */

@@ -6,7 +6,9 @@ import {
   confidenceSchema,
   evidenceListSchema,
   identifier,
+  type Location,
   locationSchema,
+  type Severity,
   severitySchema,
   text,
 } from './fields.ts'
@@ -52,6 +54,9 @@ export interface KnownCause {
   readonly summary: string
   /** Epoch milliseconds. */
   readonly toldAt: number
-  /** Types of notifications that it explains. */
+  readonly severity: Severity
+  readonly location: Location
+  /** Types of the notifications that it rests on, and of those that these explain. */
+  readonly types: readonly string[]
   readonly explains: readonly string[]
 }

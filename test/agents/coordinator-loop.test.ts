@@ -14,6 +14,7 @@ import type { OperatorResult } from '../../agents/loop/operator-run.ts'
 import { maxConcludingTurns } from '../../agents/loop/run-limits.ts'
 import { coordinatorResultSchema } from '../../agents/schemas.ts'
 import type { CoordinatorAction } from '../../agents/vocabulary/coordinator-action.ts'
+import type { KnownCause } from '../../agents/vocabulary/insight.ts'
 import type { OperatorEnding } from '../../agents/vocabulary/model-request.ts'
 import type { Notification } from '../../agents/vocabulary/notification.ts'
 import { summarize } from '../../agents/vocabulary/skill-description.ts'
@@ -155,7 +156,15 @@ const vm = 'r1.vm.1'
 const tables = 'r1.tables.1'
 
 describe('a cause that another run has told', () => {
-  const cause = { insightId: 'r0.i1', summary: 'a loop', toldAt: t0, explains: ['slow'] }
+  const cause: KnownCause = {
+    insightId: 'r0.i1',
+    summary: 'a loop',
+    severity: 'warning',
+    toldAt: t0,
+    location: { file: 'src/a.js', function: 'parse', line: 3 },
+    types: ['stall'],
+    explains: ['slow'],
+  }
 
   it('is known at the next question, and ends no wait', () => {
     const bench = new Bench()

@@ -22,6 +22,7 @@ import {
   done,
   failed,
   insightOf,
+  knownCause,
   operatorView,
   viewOf,
 } from './support/requests.ts'
@@ -110,6 +111,24 @@ describe('coordinatorRules before and while operators look', () => {
       'but not for long',
       { turns: [...asked, ...waited(3_500)], operators: running, notifications: [stall] },
       { intent: 'produce_insight', notificationIds: ['stall'] },
+    ],
+    [
+      'longer for those who may know what is behind it',
+      {
+        turns: [...asked, ...waited(3_500)],
+        operators: [operatorView({ skill: 'tables', status: 'running' })],
+        notifications: [stall],
+      },
+      { intent: 'wait' },
+    ],
+    [
+      'and even for these not for ever',
+      {
+        turns: [...asked, ...waited(8_500)],
+        operators: [operatorView({ skill: 'tables', status: 'running' })],
+        notifications: [stall],
+      },
+      { intent: 'produce_insight' },
     ],
     [
       'a symptom without a place does wait',
@@ -369,20 +388,41 @@ describe('coordinatorRules after a signal', () => {
 })
 
 describe('coordinatorRules beside other runs', () => {
-  const known = [
-    { insightId: 'r0.i1', summary: 'A regular expression', toldAt: 0, explains: ['vm_lagMs'] },
-  ]
+  const signal = { type: 'symptom', skill: 'vm', key: 'lag' }
+  const turns: CoordinatorTurn[] = [{ type: 'event', event: { type: 'signal', signal } }]
+  const { location: place, type } = stall
+  const beside = (notifications: NotificationView[], changes: Partial<CoordinatorRequest>) =>
+    drive(notifications, {
+      operators: ['vm', 'tables', 'vm_events'].map((skill) => operatorView({ skill })),
+      turns: [...turns, ...asked, ...asked],
+      known: [knownCause()],
+      ...changes,
+    })
+
   it('tells no symptom that another run has explained', () => {
-    const run = drive([lag], { operators: ended, known })
+    const run = beside([lag], {})
     assert.deepEqual(run.insights, [])
-    assert.match(run.summary, /Explained by what another run found: A regular expression.*r0\.i1/)
+    assert.match(run.summary, /Told by another run already: A regular expression.*r0\.i1/)
   })
   it('tells a symptom that it does not explain, and only that', () => {
-    const [insight] = drive([lag, heap], { operators: ended, known }).insights
+    const [insight] = beside([lag, heap], {}).insights
     assert.deepEqual(insight?.notificationIds, ['heap'])
   })
   it('tells a cause of its own all the same', () =>
-    assert.equal(drive([leak], { operators: ended, known }).insights.length, 1))
+    assert.equal(beside([leak], {}).insights.length, 1))
+  it('tells no cause that was told, at the same place', () => {
+    const known = [knownCause({ types: [type], severity: 'critical', location: culprit })]
+    assert.deepEqual(place, culprit)
+    assert.deepEqual(beside([stall], { known }).insights, [])
+  })
+  it('tells it again when it is worse than it was told', () => {
+    const known = [knownCause({ types: [type], severity: 'warning', location: culprit })]
+    assert.equal(beside([stall], { known }).insights.length, 1)
+  })
+  it('answers who asks, whatever was told before', () => {
+    const run = beside([lag], { turns: [...asked, ...asked] })
+    assert.equal(run.insights.length, 1)
+  })
 })
 
 describe('correlate', () => {

@@ -11,6 +11,7 @@ import {
   coordinatorRequest,
   done,
   failed,
+  knownCause,
   operatorRequest,
   skillOf,
   snapshotOf,
@@ -200,7 +201,7 @@ describe('renderPrompt', () => {
       assert.ok(text.includes(part), part)
   })
   it('what other runs have found stands behind the fence, last', () => {
-    const known = [{ insightId: 'r0.i1', summary: 'parse blocks', toldAt: 0, explains: ['lag'] }]
+    const known = [knownCause({ summary: 'parse blocks' })]
     const { messages } = promptOf(coordinatorRequest({ known }))
     assert.match(
       messages.at(-1)?.text ?? '',

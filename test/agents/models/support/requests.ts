@@ -3,7 +3,7 @@ import {
   coordinatorIntents,
   type InsightDraft,
 } from '../../../../agents/vocabulary/coordinator-action.ts'
-import type { Insight } from '../../../../agents/vocabulary/insight.ts'
+import type { Insight, KnownCause } from '../../../../agents/vocabulary/insight.ts'
 import type {
   Action,
   CoordinatorRequest,
@@ -128,6 +128,20 @@ export function insightOf(changes: Partial<Insight> = {}): Insight {
     evidence: [],
     model: 'rules',
     partial: false,
+    ...changes,
+  }
+}
+
+/** A stall that the run `r0` has told, at the place of `parse`. */
+export function knownCause(changes: Partial<KnownCause> = {}): KnownCause {
+  return {
+    insightId: 'r0.i1',
+    summary: 'A regular expression',
+    severity: 'warning',
+    toldAt: 0,
+    location: { file: 'src/a.js', function: 'parse', line: 3 },
+    types: ['stall'],
+    explains: ['vm_lagMs'],
     ...changes,
   }
 }
