@@ -7,6 +7,7 @@ import { type CallInfo, NoProcess, ProcessDown } from './errors.ts'
 import type { ExitReason } from './exit-reason.ts'
 import { type Pid, type Ref, threadOf } from './pid.ts'
 import type { Process } from './process.ts'
+import { RefMap } from './ref-map.ts'
 import { fromWireError, type WireError } from './wire.ts'
 
 export interface PendingEntry {
@@ -25,7 +26,7 @@ export interface PendingEntry {
 }
 
 export class PendingReplies {
-  readonly #entries = new Map<Ref, PendingEntry>()
+  readonly #entries = new RefMap<PendingEntry>()
   readonly #onHold: (holding: boolean) => void
   #holding = 0
 
@@ -42,8 +43,8 @@ export class PendingReplies {
     this.#entries.set(ref, entry)
     const { owner } = entry
     if (owner) {
-      owner.rare.waitsFor ??= new Set()
-      owner.rare.waitsFor.add(ref)
+      owner.rare.waitsFor ??= new RefMap()
+      owner.rare.waitsFor.set(ref, true)
     }
     if (entry.holds !== false) this.hold()
   }
@@ -61,9 +62,8 @@ export class PendingReplies {
 
   /** Takes the entry out; later replies to it are dropped. */
   take(ref: Ref): PendingEntry | undefined {
-    const entry = this.#entries.get(ref)
+    const entry = this.#entries.take(ref)
     if (!entry) return undefined
-    this.#entries.delete(ref)
     entry.owner?.currentRarities?.waitsFor?.delete(ref)
     if (entry.holds !== false) this.release()
     entry.settled()
@@ -89,7 +89,7 @@ export class PendingReplies {
 
   /** Settles everything that waits for an actor of a lost thread. */
   threadLost(ordinal: number, reason: ExitReason): void {
-    for (const [ref, entry] of this.#entries) {
+    for (const [ref, entry] of this.#entries.entries()) {
       if (threadOf(entry.target) === ordinal) this.down(ref, reason)
     }
   }
@@ -97,7 +97,7 @@ export class PendingReplies {
   /** Forgets, without settling, what a dead actor waited for; says what is to be demonitored. */
   ownerEnded(owner: Process): [Ref, Pid][] {
     const orphans: [Ref, Pid][] = []
-    for (const ref of owner.currentRarities?.waitsFor ?? []) {
+    for (const [ref] of owner.currentRarities?.waitsFor?.entries() ?? []) {
       const entry = this.take(ref)
       if (entry) orphans.push([ref, entry.target])
     }
@@ -105,7 +105,7 @@ export class PendingReplies {
   }
 
   rejectAll(error: Error): void {
-    for (const ref of this.#entries.keys()) this.take(ref)?.reject(error)
+    for (const [ref] of this.#entries.entries()) this.take(ref)?.reject(error)
   }
 }
 
