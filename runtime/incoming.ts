@@ -10,7 +10,7 @@ import type { Signal } from './signal.ts'
  * Turns of the event loop for which one who writes into the lane is waited for: about as long as it
  * would take to be woken, so that waiting never costs more than twice what the better choice would.
  */
-const PATIENCE = 4
+const PATIENCE = 8
 
 /** In the place of a signal that could not be made of its bytes. */
 const LOST = Symbol('lost')
