@@ -16,6 +16,7 @@ import {
   OBJECT,
   REPLY,
   SAME,
+  SAME_FROM,
   SMALL,
   TRUE,
   UNDEFINED,
@@ -33,6 +34,8 @@ export class Decoder {
   #at = 0
   /** To whom the last one went. */
   #to = knownPid('')
+  /** From whom the last call came. */
+  #from = knownPid('')
   readonly #texts: TextCache
   /** Keys that no prototype knows, so that they can simply be set. */
   readonly #keys: TextCache
@@ -67,11 +70,12 @@ export class Decoder {
     const kind = this.#take()
     if ((kind & SAME) === 0) this.#to = knownPid(this.#narrow())
     const to = this.#to
-    switch (kind & ~SAME) {
+    switch (kind & ~(SAME | SAME_FROM)) {
       case MESSAGE:
         return { type: 'message', to, message: this.#value() }
       case CALL: {
-        const from = knownPid(this.#narrow())
+        if ((kind & SAME_FROM) === 0) this.#from = knownPid(this.#narrow())
+        const from = this.#from
         const ref = this.#ref()
         const name = this.#narrow()
         return { type: 'call', to, from, ref, name, payload: this.#value() }

@@ -9,6 +9,7 @@ import {
   ARRAY,
   CALL,
   CAST,
+  type Correspondents,
   DOUBLE,
   END,
   FALSE,
@@ -23,6 +24,7 @@ import {
   OBJECT,
   REPLY,
   SAME,
+  SAME_FROM,
   SMALL,
   TRUE,
   UNDEFINED,
@@ -62,20 +64,20 @@ export class Encoder {
    * others may run meanwhile, and throw.
    *
    * @param mark Is put before it.
-   * @param lastTo To whom the one before went.
+   * @param last Between whom the ones before went.
    * @returns How many bytes; 0 if it is not for the lane.
    */
   encode(
     signal: LaneSignal,
     start: number,
     mark: number | undefined,
-    lastTo: Pid | undefined,
+    last: Correspondents | undefined,
   ): number {
     this.#start = start & this.#mask
     this.#at = 0
     this.#objects = 0
     if (mark !== undefined) this.#mark(mark)
-    const isWritten = this.#signal(signal, lastTo)
+    const isWritten = this.#signal(signal, last)
     while (this.#objects > 0) this.#seen[--this.#objects] = undefined
     return isWritten ? this.#at : 0
   }
@@ -85,31 +87,33 @@ export class Encoder {
     this.#count(mark)
   }
 
-  #signal(signal: LaneSignal, lastTo: Pid | undefined): boolean {
+  #signal(signal: LaneSignal, last: Correspondents | undefined): boolean {
     switch (signal.type) {
       case 'message':
-        return this.#head(MESSAGE, signal.to, lastTo) && this.#value(signal.message)
+        return this.#head(MESSAGE, signal.to, last) && this.#value(signal.message)
       case 'call': {
         const { to, from, ref, name, payload } = signal
-        if (!this.#head(CALL, to, lastTo) || !this.#narrow(from)) return false
+        const isSame = from === last?.from
+        if (!this.#head(isSame ? CALL + SAME_FROM : CALL, to, last)) return false
+        if (!isSame && !this.#narrow(from)) return false
         this.#ref(ref)
         return this.#narrow(name) && this.#value(payload)
       }
       case 'reply':
-        if (!this.#head(REPLY, signal.to, lastTo)) return false
+        if (!this.#head(REPLY, signal.to, last)) return false
         this.#ref(signal.ref)
         return this.#value(signal.value)
       case 'cast': {
         const { to, name, payload } = signal
-        return this.#head(CAST, to, lastTo) && this.#narrow(name) && this.#value(payload)
+        return this.#head(CAST, to, last) && this.#narrow(name) && this.#value(payload)
       }
       default:
         return unreachable(signal)
     }
   }
 
-  #head(kind: number, to: Pid, lastTo: Pid | undefined): boolean {
-    if (to === lastTo) {
+  #head(kind: number, to: Pid, last: Correspondents | undefined): boolean {
+    if (to === last?.to) {
       this.#put(kind + SAME)
       return true
     }

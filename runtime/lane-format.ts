@@ -3,10 +3,17 @@
  * written 7 bits a byte, the lowest first, the top bit says that more follow.
  */
 
+import type { Pid } from './pid.ts'
 import type { Signal } from './signal.ts'
 
 /** The signals that can go by a lane. */
 export type LaneSignal = Extract<Signal, { type: 'message' | 'call' | 'reply' | 'cast' }>
+
+/** The receiver of the last signal, and the sender of the last call. */
+export interface Correspondents {
+  readonly to: Pid | undefined
+  readonly from: Pid | undefined
+}
 
 /** Before the next signal so many came by the port, since the two threads know each other. */
 export const MARK = 0
@@ -16,6 +23,8 @@ export const REPLY = 3
 export const CAST = 4
 /** Added to those: it goes to the same actor as the one before. */
 export const SAME = 8
+/** Added to a call: it comes from the same actor as the one before. */
+export const SAME_FROM = 16
 
 export const UNDEFINED = 0
 export const NULL = 1

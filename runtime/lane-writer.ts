@@ -16,8 +16,10 @@ export class LaneWriter {
   #tail: number
   /** How many had come by the port when the reader was last told. */
   #marked: number
-  /** To whom the last one went. */
-  #to: Pid | undefined
+  readonly #last: { to: Pid | undefined; from: Pid | undefined } = {
+    to: undefined,
+    from: undefined,
+  }
   #isBusy = false
   /** Grows with each that was refused. */
   #refused = 0
@@ -47,7 +49,8 @@ export class LaneWriter {
     if (length === 0 || posted() >>> 0 !== before) return this.#refuse()
     this.#refused = 0
     this.#marked = before
-    this.#to = signal.to
+    this.#last.to = signal.to
+    if (signal.type === 'call') this.#last.from = signal.from
     this.#head = (this.#head + length) | 0
     publish(this.memory, this.#head)
     return true
@@ -57,7 +60,7 @@ export class LaneWriter {
   #encoded(signal: LaneSignal, mark: number | undefined): number {
     this.#isBusy = true
     try {
-      return this.#encoder.encode(signal, this.#head, mark, this.#to)
+      return this.#encoder.encode(signal, this.#head, mark, this.#last)
     } catch {
       return 0
     } finally {

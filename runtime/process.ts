@@ -5,6 +5,7 @@ import { type Kin, NO_KIN } from './kin.ts'
 import type { LocalWait } from './local-wait.ts'
 import { Mailbox } from './mailbox.ts'
 import { DEFAULT_HIGH_WATER, type MailboxOptions } from './mailbox-options.ts'
+import type { PendingEntry } from './pending.ts'
 import type { Pid, Ref } from './pid.ts'
 import { RefMap } from './ref-map.ts'
 import type { ProcessKind } from './signal.ts'
@@ -69,8 +70,8 @@ class Rarities {
   label: string | undefined
   /** Calls within this thread that it waits for and that keep the process alive. */
   holding = 0
-  /** References of the replies it waits for; kept by {@link PendingReplies}. */
-  waitsFor: RefMap<true> | undefined
+  /** The newest of the replies it waits for; the others follow, kept by {@link PendingReplies}. */
+  waitsFor: PendingEntry | undefined
   /** Timers of this thread that are set on it; kept by {@link TimerTable}. */
   timers: Set<Ref> | undefined
   monitors: Map<Ref, OwnMonitor> | undefined

@@ -195,12 +195,24 @@ describe('the lane carries', () => {
     assert.deepEqual(new Decoder(bytes).signal(), signal([{ a: 1 }]))
   })
 
+  it('two calls between the same actors, the second one shorter', () => {
+    const bytes = new Uint8Array(RING)
+    const from = makePid(0, 1)
+    const call: LaneSignal = { type: 'call', to, from, ref: makeRef(0, 5), name: 'add', payload: 1 }
+    const encoder = new Encoder(bytes)
+    const first = encoder.encode(call, 0, undefined, undefined)
+    const second = encoder.encode(call, first, undefined, { to, from })
+    assert.equal(first - second, to.length + from.length + 2)
+    const decoder = new Decoder(bytes)
+    assert.deepEqual([decoder.signal(), decoder.signal()], [call, call])
+  })
+
   it('a mark before a signal, and the same receiver as before', () => {
     const bytes = new Uint8Array(RING)
     const signal: LaneSignal = { type: 'message', to, message: 'x' }
     const encoder = new Encoder(bytes)
     const first = encoder.encode(signal, 0, 4_000_000_000, undefined)
-    const second = encoder.encode(signal, first, undefined, to)
+    const second = encoder.encode(signal, first, undefined, { to, from: undefined })
     assert.ok(second < first)
     const decoder = new Decoder(bytes)
     assert.ok(decoder.isAtMark())
