@@ -44,3 +44,14 @@ export const insightSchema = v.object({
   partial: v.boolean(),
 })
 export type Insight = v.InferOutput<typeof insightSchema>
+
+/** A cause with a place that a run has told: what the runs beside it and after it need to know of it. */
+export interface KnownCause {
+  /** Id of the insight. */
+  readonly insightId: string
+  readonly summary: string
+  /** Epoch milliseconds. */
+  readonly toldAt: number
+  /** Types of notifications that it explains. */
+  readonly explains: readonly string[]
+}

@@ -1,17 +1,18 @@
 /**
  * The coordinator's part of `rules`: invoke the skills that fit, wait until they have looked, one
- * insight for each cause, done. When a cause has been caught with its place and others are still
+ * insight for each cause, done. What another run has told already is not told again as a symptom. When a cause has been caught with its place and others are still
  * looking, the insight does not wait for them for long. A healthy process gets no insight, a failed
  * operator is named as such.
  */
 import type { CoordinatorAction, InsightDraft } from '../../vocabulary/coordinator-action.ts'
+import type { KnownCause } from '../../vocabulary/insight.ts'
 import { isJsonObject } from '../../vocabulary/json.ts'
 import type { CoordinatorRequest } from '../../vocabulary/model-request.ts'
 import type { NotificationView } from '../../vocabulary/notification.ts'
 import { type Cause, type Cluster, type Correlation, correlate, membersOf } from './correlate.ts'
 import { sentence } from './findings.ts'
 import { eventsOf, type Step, stepsOf } from './history.ts'
-import { fittingSkills } from './relevance.ts'
+import { nextWave } from './waves.ts'
 import { causeInsight, consequenceInsight, symptomInsight } from './wording.ts'
 
 /** Below this time the run is concluded with what is known. */
@@ -62,7 +63,8 @@ function wishes(request: CoordinatorRequest, run: Run): CoordinatorAction[] {
   const done: CoordinatorAction = { intent: 'done', summary: summaryOf(request, run) }
   if (request.budget.iterationsLeft <= 1) return [done]
   if (!run.isConcluding) {
-    if (wantsOperators(request, run)) return [invocation(request), done]
+    const skills = nextWave(request, run.correlation)
+    if (skills.length > 0) return [{ intent: 'invoke_operators', skills }, done]
     // every report ends a wait and costs a turn: when turns get few, `done` waits for all at once
     const isFrugal = request.budget.iterationsLeft <= run.due.length + frugalTurns
     if (run.isRunning) return [...early(run, isFrugal), ...(isFrugal ? [] : [wait(request)]), done]
@@ -74,18 +76,6 @@ function wishes(request: CoordinatorRequest, run: Run): CoordinatorAction[] {
 
 function produce(draft: InsightDraft): CoordinatorAction {
   return { intent: 'produce_insight', ...draft }
-}
-
-/** Operators are asked once, if there is a reason for it or nothing else to go by. */
-function wantsOperators(request: CoordinatorRequest, run: Run): boolean {
-  const isAsked = run.steps.some(({ action }) => action.intent === 'invoke_operators')
-  const hasCause = request.reason !== undefined || request.notifications.length === 0
-  return !isAsked && hasCause && request.operators.length === 0 && request.skills.length > 0
-}
-
-/** Operators get the run's own reason and context; there is nothing to add. */
-function invocation({ skills, reason }: CoordinatorRequest): CoordinatorAction {
-  return { intent: 'invoke_operators', skills: [...fittingSkills(skills, reason)].slice(0, 50) }
 }
 
 function wait(request: CoordinatorRequest): CoordinatorAction {
@@ -117,8 +107,14 @@ function dueInsights(request: CoordinatorRequest, correlation: Correlation): Ins
       .filter((cluster) => insightOf(cluster) === undefined)
       .map((cluster) => consequenceInsight(cluster, id))
   })
-  const isAlone = causes.length === 0 && request.insights.length === 0 && symptoms.length > 0
-  return isAlone ? [symptomInsight(symptoms)] : drafts
+  const news = symptoms.filter((symptom) => explanationOf(request, symptom) === undefined)
+  const isAlone = causes.length === 0 && request.insights.length === 0 && news.length > 0
+  return isAlone ? [symptomInsight(news)] : drafts
+}
+
+/** The cause, told by another run, that explains a symptom. */
+function explanationOf({ known }: CoordinatorRequest, { lead }: Cluster): KnownCause | undefined {
+  return known.findLast(({ explains }) => explains.includes(lead.type))
 }
 
 /** The insight that rests on any of these notifications. */
@@ -194,7 +190,13 @@ function summaryOf(request: CoordinatorRequest, run: Run): string {
   const remarks = membersOf([...run.correlation.symptoms, ...run.correlation.remarks])
   const cited = new Set(insights.flatMap((insight) => insight.notificationIds))
   const seen = remarks.filter(({ id }) => !cited.has(id)).map(({ observation }) => observation)
-  const isQuiet = insights.length === 0 && run.due.length === 0
+  const explained = new Set(
+    run.correlation.symptoms.flatMap((symptom) => {
+      const known = explanationOf(request, symptom)
+      return known === undefined ? [] : [`${known.summary} (insight ${known.insightId})`]
+    }),
+  )
+  const isQuiet = insights.length === 0 && run.due.length === 0 && explained.size === 0
   const parts = [
     ...failed.map(
       ({ skill, status, reason }) =>
@@ -206,6 +208,7 @@ function summaryOf(request: CoordinatorRequest, run: Run): string {
     insights.length > 0 ? `Insights: ${insights.map((one) => one.summary).join(' | ')}` : '',
     run.due.length > 0 ? `Not concluded: ${run.due.map((one) => one.summary).join(' | ')}` : '',
     seen.length > 0 ? `Also seen: ${seen.join(' | ')}` : '',
+    explained.size > 0 ? `Explained by what another run found: ${[...explained].join(' | ')}` : '',
   ]
   return sentence(parts.filter((part) => part !== '').join(' '))
 }

@@ -12,7 +12,10 @@ import {
   coordinatorIntents,
 } from '../../../agents/vocabulary/coordinator-action.ts'
 import type { Insight } from '../../../agents/vocabulary/insight.ts'
-import type { CoordinatorRequest } from '../../../agents/vocabulary/model-request.ts'
+import type {
+  CoordinatorRequest,
+  CoordinatorTurn,
+} from '../../../agents/vocabulary/model-request.ts'
 import type { NotificationView } from '../../../agents/vocabulary/notification.ts'
 import {
   coordinatorRequest,
@@ -322,6 +325,64 @@ describe('coordinatorRules in a whole run', () => {
       'produce_insight',
     )
   })
+})
+
+describe('coordinatorRules after a signal', () => {
+  const stallSignal: CoordinatorTurn = {
+    type: 'event',
+    event: { type: 'signal', signal: { type: 'stall', durationMs: 900 } },
+  }
+  const whoIsAsked = (changes: Partial<CoordinatorRequest>) => {
+    const action = coordinatorRules(
+      coordinatorRequest({ reason: 'The event loop has been blocked', ...changes }),
+    )
+    return action.intent === 'invoke_operators' ? action.skills : action.intent
+  }
+  const first = [
+    stallSignal,
+    ...done({ intent: 'invoke_operators', skills: ['tables', 'vm_events'] }),
+  ]
+  const looked = ['tables', 'vm_events'].map((skill) => operatorView({ skill }))
+
+  it('asks the skill that saw it and those that can know why, nobody else', () =>
+    assert.deepEqual(whoIsAsked({ turns: [stallSignal] }), ['tables', 'vm_events']))
+  it('asks the rest when these have found no cause with a place', () =>
+    assert.deepEqual(whoIsAsked({ turns: first, operators: looked, notifications: [lag] }), ['vm']))
+  it('waits for the first circle before it widens it', () => {
+    const operators = [...looked.slice(1), operatorView({ skill: 'tables', status: 'running' })]
+    assert.equal(whoIsAsked({ turns: first, operators, notifications: [lag] }), 'wait')
+  })
+  it('asks nobody else when a cause has been caught', () =>
+    assert.equal(
+      whoIsAsked({ turns: first, operators: looked, notifications: [stall] }),
+      'produce_insight',
+    ))
+  it('widens the circle once', () => {
+    const turns = [...first, ...done({ intent: 'invoke_operators', skills: ['vm'] })]
+    assert.equal(whoIsAsked({ turns, operators: looked, notifications: [lag] }), 'produce_insight')
+  })
+  it('asks all that fit when the skill that saw it takes no part in the run', () => {
+    const signal = { type: 'symptom', skill: 'redis', key: 'slow' }
+    const turns: CoordinatorTurn[] = [{ type: 'event', event: { type: 'signal', signal } }]
+    assert.deepEqual(whoIsAsked({ turns }), ['vm', 'vm_events'])
+  })
+})
+
+describe('coordinatorRules beside other runs', () => {
+  const known = [
+    { insightId: 'r0.i1', summary: 'A regular expression', toldAt: 0, explains: ['vm_lagMs'] },
+  ]
+  it('tells no symptom that another run has explained', () => {
+    const run = drive([lag], { operators: ended, known })
+    assert.deepEqual(run.insights, [])
+    assert.match(run.summary, /Explained by what another run found: A regular expression.*r0\.i1/)
+  })
+  it('tells a symptom that it does not explain, and only that', () => {
+    const [insight] = drive([lag, heap], { operators: ended, known }).insights
+    assert.deepEqual(insight?.notificationIds, ['heap'])
+  })
+  it('tells a cause of its own all the same', () =>
+    assert.equal(drive([leak], { operators: ended, known }).insights.length, 1))
 })
 
 describe('correlate', () => {
