@@ -1,7 +1,9 @@
 import type { Ref } from './pid.ts'
 
+/** So many are searched one by one. */
+const FEW = 8
 /** A power of two, as every number of buckets. */
-const FIRST_BUCKETS = 8
+const FIRST_BUCKETS = 32
 /** More than that are given back when nothing is left. */
 const KEPT_BUCKETS = 1024
 
@@ -22,7 +24,8 @@ interface Entry<Value> {
  * collection. Here nothing refers to what was taken out.
  */
 export class RefMap<Value> {
-  #buckets = emptyBuckets<Value>(FIRST_BUCKETS)
+  /** Absent as long as there were only few. */
+  #buckets: (Entry<Value> | undefined)[] | undefined
   #first: Entry<Value> | undefined
   #last: Entry<Value> | undefined
   #size = 0
@@ -63,31 +66,30 @@ export class RefMap<Value> {
   }
 
   #find(ref: Ref): Entry<Value> | undefined {
-    let entry = this.#buckets[this.#bucketOf(ref)]
-    while (entry && entry.ref !== ref) entry = entry.next
+    const buckets = this.#buckets
+    if (buckets) {
+      let entry = buckets[bucketOf(ref, buckets.length)]
+      while (entry && entry.ref !== ref) entry = entry.next
+      return entry
+    }
+    let entry = this.#first
+    while (entry && entry.ref !== ref) entry = entry.after
     return entry
   }
 
   #add(ref: Ref, value: Value): void {
-    if (this.#size === this.#buckets.length) this.#grow()
-    const bucket = this.#bucketOf(ref)
     const last = this.#last
-    const entry = { ref, value, next: this.#buckets[bucket], before: last, after: undefined }
-    this.#buckets[bucket] = entry
+    const entry = { ref, value, next: undefined, before: last, after: undefined }
     if (last) last.after = entry
     else this.#first = entry
     this.#last = entry
     this.#size++
+    if (this.#size > (this.#buckets?.length ?? FEW)) this.#grow()
+    else if (this.#buckets) put(this.#buckets, entry)
   }
 
   #remove(entry: Entry<Value>): void {
-    const bucket = this.#bucketOf(entry.ref)
-    let one = this.#buckets[bucket]
-    if (one === entry) this.#buckets[bucket] = entry.next
-    else {
-      while (one && one.next !== entry) one = one.next
-      if (one) one.next = entry.next
-    }
+    if (this.#buckets) cut(this.#buckets, entry)
     const { before, after } = entry
     if (before) before.after = after
     else this.#first = after
@@ -97,27 +99,39 @@ export class RefMap<Value> {
     entry.before = undefined
     entry.after = undefined
     this.#size--
-    if (this.#size > 0 || this.#buckets.length <= KEPT_BUCKETS) return
-    this.#buckets = emptyBuckets(FIRST_BUCKETS)
-  }
-
-  #grow(): void {
-    this.#buckets = emptyBuckets(2 * this.#buckets.length)
-    for (let entry = this.#first; entry; entry = entry.after) {
-      const bucket = this.#bucketOf(entry.ref)
-      entry.next = this.#buckets[bucket]
-      this.#buckets[bucket] = entry
+    if (this.#size === 0 && this.#buckets && this.#buckets.length > KEPT_BUCKETS) {
+      this.#buckets = undefined
     }
   }
 
-  /** Their digits are as good as random in their lowest bits, and nearly always in sequence. */
-  #bucketOf(ref: Ref): number {
-    let number = 0
-    for (let at = 1; at < ref.length; at++) number = (number * 10 + ref.charCodeAt(at) - 48) | 0
-    return number & (this.#buckets.length - 1)
+  #grow(): void {
+    const buckets: (Entry<Value> | undefined)[] = []
+    const count = this.#buckets ? 2 * this.#buckets.length : FIRST_BUCKETS
+    while (buckets.length < count) buckets.push(undefined)
+    for (let entry = this.#first; entry; entry = entry.after) put(buckets, entry)
+    this.#buckets = buckets
   }
 }
 
-function emptyBuckets<Value>(count: number): (Entry<Value> | undefined)[] {
-  return Array.from({ length: count }, () => undefined)
+function put<Value>(buckets: (Entry<Value> | undefined)[], entry: Entry<Value>): void {
+  const bucket = bucketOf(entry.ref, buckets.length)
+  entry.next = buckets[bucket]
+  buckets[bucket] = entry
+}
+
+function cut<Value>(buckets: (Entry<Value> | undefined)[], entry: Entry<Value>): void {
+  const bucket = bucketOf(entry.ref, buckets.length)
+  let one = buckets[bucket]
+  if (one === entry) buckets[bucket] = entry.next
+  else {
+    while (one && one.next !== entry) one = one.next
+    if (one) one.next = entry.next
+  }
+}
+
+/** Their digits are as good as random in their lowest bits, and nearly always in sequence. */
+function bucketOf(ref: Ref, count: number): number {
+  let number = 0
+  for (let at = 1; at < ref.length; at++) number = (number * 10 + ref.charCodeAt(at) - 48) | 0
+  return number & (count - 1)
 }
