@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import fc from 'fast-check'
 import { Incoming } from '../../runtime/incoming.ts'
 import { NotSendable } from '../../runtime/index.ts'
@@ -15,12 +16,14 @@ const MANY = 200
 class Way {
   readonly outgoing: Outgoing
   readonly incoming: Incoming
+  readonly port: MessagePort
   readonly got: unknown[] = []
   sent = 0
 
   constructor() {
     const { outgoing, port } = openChannel()
     this.outgoing = outgoing
+    this.port = port
     this.incoming = new Incoming(1, port, () => {})
   }
 
@@ -112,6 +115,16 @@ describe('what one thread sends another, by lane and by port,', () => {
         way.read(50_000)
       }
       way.check()
+    }))
+
+  it('does not wait for something whose bytes could not be read', () =>
+    onWay((way) => {
+      way.incoming.readAll(() => {})
+      way.outgoing.send({ type: 'message', to, message: byPort(-1) })
+      assert.ok(receiveMessageOnPort(way.port), 'taken away')
+      way.port.emit('messageerror', new Error('cannot be read'))
+      way.outgoing.send({ type: 'message', to, message: 'next' })
+      assert.deepEqual(way.incoming.next(), { type: 'message', to, message: 'next' })
     }))
 
   it('goes by the port in between if it is sent while something else is written', () =>
