@@ -1,10 +1,12 @@
 /**
- * Direct ports between threads. Each thread opens its own channel to another at the first signal:
+ * Direct ways between threads. Each thread opens its own channel to another at the first signal:
  * it makes the two ports itself, sends one through the root and may post at once, so nothing waits
- * for the introduction and what was posted is delivered even if this thread is gone by then.
+ * for the introduction and what was posted is delivered even if this thread is gone by then. Who has
+ * much to say opens a lane beside it (`outgoing.ts`, `incoming.ts`).
  */
 
 import type { MessagePort, Transferable } from 'node:worker_threads'
+import { aside } from './context.ts'
 import { Incoming } from './incoming.ts'
 import { type Outgoing, openChannel } from './outgoing.ts'
 import type { Pid } from './pid.ts'
@@ -186,7 +188,7 @@ export class Peers {
   }
 
   #readLater(incoming: Incoming): void {
-    if (this.#later.size === 0) setImmediate(this.#goOn)
+    if (this.#later.size === 0) aside(() => setImmediate(this.#goOn))
     this.#later.add(incoming)
   }
 
@@ -212,7 +214,7 @@ export class Peers {
   }
 
   #connect(thread: number): Outgoing {
-    const { outgoing, port } = openChannel()
+    const { outgoing, port } = aside(openChannel)
     this.#outgoing.set(thread, outgoing)
     const { ordinal, control } = this.#options
     control({ type: 'connect', from: ordinal, to: thread, port }, [port])
