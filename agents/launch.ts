@@ -3,7 +3,7 @@
  * the probe and nothing else; the options have been checked before.
  */
 import { hostname } from 'node:os'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import {
   call,
   cast,
@@ -166,6 +166,9 @@ async function end(
 }
 
 function planOf(options: LaunchOptions, probe: Probe): LensPlan {
+  const application = process.argv[1] ?? process.cwd()
+  // In the root thread these name a file of ours.
+  const title = basename(application) || process.title
   const { skills, insightsFile, journal, model, observer, triggers, operatorIdleMs, errand } =
     options
   const { stateDir } = options.anomaly ?? {}
@@ -184,11 +187,11 @@ function planOf(options: LaunchOptions, probe: Probe): LensPlan {
       ...files,
       anomaly: {
         ...options.anomaly,
-        application: process.argv[1] ?? process.cwd(),
+        application,
         ...(typeof stateDir === 'string' ? { stateDir: resolve(stateDir) } : {}),
       },
     },
-    ...(observer === undefined ? {} : { observer }),
+    ...(observer === undefined ? {} : { observer: { title, ...observer } }),
     ...(triggers === undefined ? {} : { triggers }),
     ...(errand === undefined ? {} : { errand }),
   }

@@ -12,6 +12,8 @@ export type Signal =
       readonly startedAt: number
       readonly durationMs: number
       readonly culprit?: Location
+      /** It fills the heap: another trouble than that it blocks. */
+      readonly isHeap?: boolean
     }
   | {
       readonly type: 'heap'
@@ -70,6 +72,8 @@ export type TriggerDecision =
     }
 
 const hourMs = 3_600_000
+/** A heap that is so full is another trouble than one that grows: what fills it is told apart. */
+const nearlyFullPct = 75
 
 /** Decides on a signal and remembers what it started. */
 export function decide(
@@ -109,10 +113,14 @@ function isWanted(signal: Signal, options: TriggerOptions): boolean {
 
 /** The culprit is a function, not a line: a loop is seen at another line each time. */
 function keyOf(signal: Signal): string {
-  if (signal.type === 'heap') return `memory:${signal.what}`
+  if (signal.type === 'heap') {
+    const isNearlyFull = signal.what === 'heap' && signal.usedPct >= nearlyFullPct
+    return isNearlyFull ? 'memory:heap nearly full' : `memory:${signal.what}`
+  }
   if (signal.type === 'symptom') return `${signal.skill}:${signal.key}`
-  const { culprit } = signal
-  return culprit === undefined ? 'stall:unknown' : `stall:${culprit.file}:${culprit.function}`
+  const { culprit, isHeap } = signal
+  const what = isHeap === true ? 'heap' : 'stall'
+  return culprit === undefined ? `${what}:unknown` : `${what}:${culprit.file}:${culprit.function}`
 }
 
 function reasonFor(signal: Signal): string {
@@ -125,5 +133,6 @@ function reasonFor(signal: Signal): string {
   const { culprit, durationMs } = signal
   const where =
     culprit === undefined ? '' : ` in ${culprit.function} (${culprit.file}:${culprit.line})`
-  return `The event loop has been blocked for ${Math.round(durationMs)} ms${where}.`
+  const heap = signal.isHeap === true ? ', and the heap fills up meanwhile' : ''
+  return `The event loop has been blocked for ${Math.round(durationMs)} ms${where}${heap}.`
 }

@@ -1,4 +1,5 @@
 import type { ExitReason } from './exit-reason.ts'
+import { loadModule } from './first-module.ts'
 import type { StatusParts } from './format-status.ts'
 import type { Initial, Refusal } from './init-result.ts'
 import { checkMailbox, type MailboxOptions } from './mailbox-options.ts'
@@ -288,7 +289,7 @@ export function isServerDefinition(
 export async function loadDefinition(address: DefinitionAddress): Promise<Definition> {
   const local = address[LOCAL]
   if (isDefinition(local)) return local
-  const module: Record<string, unknown> = await import(address.url)
+  const module = await loadModule(address.url)
   for (const exported of Object.values(module)) {
     if (isDefinition(exported) && exported.address.name === address.name) return exported
   }

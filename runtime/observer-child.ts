@@ -1,5 +1,6 @@
 import { type ChildSpec, checkSpec, DEFAULT_SHUTDOWN_MS } from './child-spec.ts'
 import { checkKeys } from './options.ts'
+import { programTitle } from './program-title.ts'
 import { sibling } from './sibling.ts'
 
 /** Where the observer listens, and what it shows besides the tree. */
@@ -12,11 +13,13 @@ export interface ObserverChildOptions {
   readonly token?: string
   /** Other origins (`https://ops.example.com`) whose pages may use the observer. */
   readonly allowedOrigins?: readonly string[]
+  /** Name of the program at the head of the page. Default: the file that the caller's thread runs. */
+  readonly title?: string
   /** Names of what is shown besides: `cast('observer', 'publish', { topic, entry })`. */
   readonly topics?: readonly string[]
 }
 
-const KEYS = ['host', 'port', 'token', 'allowedOrigins', 'topics']
+const KEYS = ['host', 'port', 'token', 'allowedOrigins', 'title', 'topics']
 
 /**
  * A child that serves the actor tree live, over HTTP and WebSocket, with a page. It is registered
@@ -30,7 +33,7 @@ export function observer(options: ObserverChildOptions = {}): ChildSpec {
   return checkSpec({
     id: 'observer',
     definition: { url: sibling(import.meta, 'observer/observer-entry').href, name: 'observer' },
-    args: options,
+    args: { title: programTitle(), ...options },
     restart: 'permanent',
     shutdown: DEFAULT_SHUTDOWN_MS,
     type: 'worker',

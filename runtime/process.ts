@@ -1,13 +1,14 @@
 import { setMaxListeners } from 'node:events'
 import type { ExitReason } from './exit-reason.ts'
-import { FewMap } from './few-map.ts'
 import type { Kernel } from './kernel.ts'
 import { type Kin, NO_KIN } from './kin.ts'
 import type { LocalWait } from './local-wait.ts'
 import { Mailbox } from './mailbox.ts'
 import { DEFAULT_HIGH_WATER, type MailboxOptions } from './mailbox-options.ts'
 import type { NameHold } from './name-table.ts'
+import type { PendingEntry } from './pending.ts'
 import type { Pid, Ref } from './pid.ts'
+import { RefMap } from './ref-map.ts'
 import type { ProcessKind } from './signal.ts'
 import { UrgentMailbox } from './urgent-mailbox.ts'
 
@@ -68,11 +69,11 @@ class Rarities {
   label: string | undefined
   /** Calls within this thread that it waits for and that keep the process alive. */
   holding = 0
-  /** References of the replies it waits for; kept by {@link PendingReplies}. */
-  waitsFor: Set<Ref> | undefined
+  /** The newest of the replies it waits for; the others follow, kept by {@link PendingReplies}. */
+  waitsFor: PendingEntry | undefined
   /** Timers of this thread that are set on it; kept by {@link TimerTable}. */
   timers: Set<Ref> | undefined
-  monitors: FewMap<Ref, OwnMonitor> | undefined
+  monitors: RefMap<OwnMonitor> | undefined
   abort: AbortController | undefined
   lineage: readonly Pid[] | undefined
 }
@@ -95,7 +96,7 @@ export class Process {
   #flags = ALIVE
   /** Most have one: whoever started them. */
   #links: Pid | Set<Pid> | undefined
-  #watchers: FewMap<Ref, Pid> | undefined
+  #watchers: RefMap<Pid> | undefined
   #rare: Rarities | undefined
 
   constructor(kernel: Kernel, birth: ProcessBirth, mailbox = new Mailbox()) {
@@ -151,13 +152,13 @@ export class Process {
     return typeof links === 'object' ? links.has(pid) : links === pid
   }
 
-  get watchers(): FewMap<Ref, Pid> {
-    this.#watchers ??= new FewMap()
+  get watchers(): RefMap<Pid> {
+    this.#watchers ??= new RefMap()
     return this.#watchers
   }
 
-  get monitors(): FewMap<Ref, OwnMonitor> {
-    this.rare.monitors ??= new FewMap()
+  get monitors(): RefMap<OwnMonitor> {
+    this.rare.monitors ??= new RefMap()
     return this.rare.monitors
   }
 

@@ -1,6 +1,6 @@
 /** Starting and stopping a runtime, from the thread that wants one. */
 
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads'
 import { type Application, type ApplicationSpec, Applications } from './application.ts'
 import { awaitDown, type CallOptions, call } from './call.ts'
 import { type ChildSpec, child, type SupervisorOptions } from './child-spec.ts'
@@ -8,12 +8,12 @@ import { aside, runAs } from './context.ts'
 import { enterKernel, leaveKernel } from './current.ts'
 import { NotRunning } from './errors.ts'
 import { type ExitReason, errorReason, SHUTDOWN } from './exit-reason.ts'
+import { startThread } from './first-module.ts'
 import { Kernel } from './kernel.ts'
 import { CALLER_THREAD, type Pid, ROOT_THREAD } from './pid.ts'
 import { emitReport, type Report } from './report.ts'
 import { checkedRuntime, type RuntimeOptions, type Setup, STOP_MS } from './runtime-options.ts'
 import { createSharedBuffers, SharedState } from './shared-state.ts'
-import { sibling } from './sibling.ts'
 import { sendExit } from './signals.ts'
 import { startError, startProcess } from './start-process.ts'
 import { StopSignals } from './stop-signals.ts'
@@ -77,12 +77,17 @@ export class Runtime {
     const { port1, port2 } = new MessageChannel()
     this.#keepAlive = keepAlive
     this.#control = port1
-    this.#root = new Worker(sibling(import.meta, 'thread-entry'), {
-      workerData: { nodelens: 'root', control: port2, shared, spares, watchdog },
-      transferList: [port2],
-      name: 'nodelens root',
-      ...(inheritExecArgv ? {} : { execArgv: [], env: withoutNodeOptions() }),
-    })
+    this.#root = startThread(
+      {
+        data: { nodelens: 'root', control: port2, shared, spares, watchdog },
+        atOnce: !inheritExecArgv,
+      },
+      {
+        transferList: [port2],
+        name: 'nodelens root',
+        ...(inheritExecArgv ? {} : { execArgv: [], env: withoutNodeOptions() }),
+      },
+    )
     this.#kernel = new Kernel(CALLER_THREAD, new SharedState(shared), (message, transfer) =>
       port1.postMessage(message, transfer ?? []),
     )

@@ -3,8 +3,8 @@
  * limits are fixed when it is made, so there are spares of each kind that is in use.
  */
 
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
-import { sibling } from './sibling.ts'
+import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads'
+import { loadsAtOnce, startThread } from './first-module.ts'
 import type { ThreadLimits } from './thread-options.ts'
 
 /** Kinds of which spares are kept; of more the one unused for longest has none. */
@@ -98,11 +98,11 @@ export class Spares {
 
 function makeThread({ limits, preload }: ThreadKind): FreshThread {
   const { port1, port2 } = new MessageChannel()
-  const worker = new Worker(sibling(import.meta, 'thread-entry'), {
-    workerData: { nodelens: 'thread', control: port2, preload },
-    transferList: [port2],
-    ...(limits ? { resourceLimits: limits } : {}),
-  })
+  const data = { nodelens: 'thread', control: port2, preload }
+  const worker = startThread(
+    { data, atOnce: loadsAtOnce },
+    { transferList: [port2], ...(limits ? { resourceLimits: limits } : {}) },
+  )
   return { worker, control: port1 }
 }
 

@@ -4,7 +4,9 @@
  */
 
 import { isMainThread, type MessagePort, workerData } from 'node:worker_threads'
+import { loadModule } from './first-module.ts'
 import { type RootData, runRoot } from './root.ts'
+import { sibling } from './sibling.ts'
 import { runThread } from './thread.ts'
 
 interface ThreadData {
@@ -32,6 +34,6 @@ else {
  * that it will need. If that fails, it fails again where it is needed.
  */
 async function load(preload: string | undefined): Promise<void> {
-  await import('./index.ts')
-  if (preload !== undefined) await import(preload).catch(() => {})
+  await loadModule(sibling(import.meta, 'index').href)
+  if (preload !== undefined) await loadModule(preload).catch(() => {})
 }

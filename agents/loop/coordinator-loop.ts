@@ -6,6 +6,7 @@
  * crashed coordinator goes on where it stopped (`resumed`).
  */
 import type { CoordinatorAction } from '../vocabulary/coordinator-action.ts'
+import type { KnownCause } from '../vocabulary/insight.ts'
 import type { JsonObject } from '../vocabulary/json.ts'
 import type { ModelFailure, ModelReply } from '../vocabulary/model-reply.ts'
 import type { SkillSummary } from '../vocabulary/skill-description.ts'
@@ -35,13 +36,16 @@ export interface CoordinatorStart {
   readonly skills: readonly SkillSummary[]
   readonly limits: RunLimits
   readonly followUps: number
+  /** What other runs have found in the last minutes; the coordinator adds it. */
+  readonly known?: readonly KnownCause[]
 }
 
 /** The first step: the deadline's timers and the first question to the model. */
 export function startCoordinatorRun(start: CoordinatorStart, at: number): CoordinatorStep {
-  const { signal, ...given } = start
+  const { signal, known = [], ...given } = start
   const run: CoordinatorRun = {
     ...given,
+    known,
     startedAt: new Date(at).toISOString(),
     phase: { type: 'thinking', request: '' },
     spent: { iterations: 0, tokens: 0 },
@@ -75,6 +79,8 @@ export function stepCoordinator(run: CoordinatorRun, event: CoordinatorEvent): C
       return onReply(run, event.request, event.reply, event.at)
     case 'model-failed':
       return onFailure(run, event.request, event.failure, event.at)
+    case 'cause-known':
+      return [{ ...run, known: [...run.known, event.cause] }, []]
     case 'timer':
       return onTimer(run, event.timer, event.at)
     case 'cancel':

@@ -1,6 +1,6 @@
 /** Vocabulary of a coordinator's run: its state, what happens to it, what it wants done. */
 import type { CoordinatorAction } from '../vocabulary/coordinator-action.ts'
-import type { Insight } from '../vocabulary/insight.ts'
+import type { Insight, KnownCause } from '../vocabulary/insight.ts'
 import type { Json, JsonObject } from '../vocabulary/json.ts'
 import type { ModelFailure, ModelReply } from '../vocabulary/model-reply.ts'
 import type {
@@ -82,6 +82,8 @@ export interface CoordinatorRun {
   readonly notifications: readonly NotificationRecord[]
   readonly operators: readonly OperatorRecord[]
   readonly insights: readonly Insight[]
+  /** What other runs have found. */
+  readonly known: readonly KnownCause[]
   readonly failures: number
   readonly failure?: ModelFailure
   readonly models: readonly string[]
@@ -136,6 +138,8 @@ export type CoordinatorEvent = { readonly at: number } & (
     }
   | { readonly type: 'model-failed'; readonly request: string; readonly failure: ModelFailure }
   | OperatorNews
+  /** Another run has told a cause. */
+  | { readonly type: 'cause-known'; readonly cause: KnownCause }
   | { readonly type: 'timer'; readonly timer: string }
   /** Ends soon: operators conclude, then the model has a last word. */
   | { readonly type: 'cancel' }

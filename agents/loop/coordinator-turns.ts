@@ -45,6 +45,7 @@ export function requestFor(
     notifications: run.notifications.map(viewNotification),
     operators: run.operators.map(({ view }) => view),
     insights: run.insights,
+    known: run.known,
     tools,
   }
 }

@@ -45,7 +45,7 @@ export function renderPrompt(
     if (turn.type === 'result') return [resultMessage(turn, data)]
     return [eventMessage(turn.event, data)]
   })
-  const all: Message[] = [taskMessage(request, data), ...history, questionMessage(request)]
+  const all: Message[] = [taskMessage(request, data), ...history, questionMessage(request, data)]
   return {
     system: systemText(request, tools, options.tag),
     messages: alternate(compact(all, { maxTokens: options.maxTokens })),
@@ -98,10 +98,10 @@ function eventMessage(event: RunEvent, data: Fence): Message {
   }
 }
 
-function questionMessage(request: ModelRequest): Message {
+function questionMessage(request: ModelRequest, data: Fence): Message {
   const { iterationsLeft, msLeft } = request.budget
   const lines = [
-    ...(request.agent === 'operator' ? operatorFacts(request) : coordinatorFacts(request)),
+    ...(request.agent === 'operator' ? operatorFacts(request) : coordinatorFacts(request, data)),
     `Left: ${iterationsLeft} turns, ${Math.max(0, Math.round(msLeft / 1000))} seconds.`,
     iterationsLeft <= 3 || msLeft < 10_000 ? 'That is little: conclude with what is known.' : '',
     'What is your next action? Answer with exactly one JSON object of one of the shapes above.',
@@ -117,14 +117,18 @@ function operatorFacts(request: ModelRequest & { agent: 'operator' }): string[] 
   ]
 }
 
-function coordinatorFacts(request: ModelRequest & { agent: 'coordinator' }): string[] {
+function coordinatorFacts(request: ModelRequest & { agent: 'coordinator' }, data: Fence): string[] {
   const operators = request.operators.map((one) => `${one.skill} ${one.status}`)
   const unread = request.notifications.filter((one) => one.status === 'unread').length
   const insights = request.insights.map((insight) => insight.id)
+  const known = request.known.map(({ insightId, summary }) => ({ insightId, summary }))
   return [
     `Operators: ${operators.length === 0 ? 'none started' : operators.join(', ')}.`,
     `Notifications: ${request.notifications.length}, unread: ${unread}.`,
     `Insights produced: ${insights.length === 0 ? 'none' : insights.join(', ')}.`,
+    known.length === 0
+      ? ''
+      : `Other runs have found in the last minutes, and it may explain what you see:\n${data(known)}`,
   ]
 }
 

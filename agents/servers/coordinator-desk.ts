@@ -16,9 +16,11 @@ import type {
   CoordinatorRun,
   FollowUp,
 } from '../loop/coordinator-run.ts'
+import { causeOf, freshCauses, rememberCause } from '../loop/known-causes.ts'
 import { graceFor } from '../loop/run-limits.ts'
 import { unreachable } from '../loop/unreachable.ts'
 import { emit } from '../telemetry.ts'
+import type { Insight, KnownCause } from '../vocabulary/insight.ts'
 import { CoordinatorHands } from './coordinator-hands.ts'
 import { appendToJournal } from './journal-client.ts'
 import type { OperatorMessage } from './messages.ts'
@@ -45,6 +47,8 @@ export class CoordinatorDesk {
   readonly #timers: RunTimers
   readonly #runs = new Map<string, LiveRun>()
   readonly #results = new Map<string, CoordinatorResult>()
+  /** What the runs have found lately. */
+  #known: readonly KnownCause[] = []
   /** Follow-ups that are yet to come, by the run that asked for them. */
   readonly #followUps = new Map<string, NodeJS.Timeout>()
 
@@ -72,9 +76,10 @@ export class CoordinatorDesk {
   }
 
   /** Starts a run; the same id again is the same run. */
-  async start(start: CoordinatorStart): Promise<void> {
-    if (this.#runs.has(start.id) || this.#results.has(start.id)) return
+  async start(wanted: CoordinatorStart): Promise<void> {
+    if (this.#runs.has(wanted.id) || this.#results.has(wanted.id)) return
     const at = Date.now()
+    const start = { ...wanted, known: freshCauses(this.#known, at) }
     await appendToJournal(start.id, { type: 'run-started', start })
     const [run, effects] = startCoordinatorRun(start, at)
     const live: LiveRun = { run, waiters: [] }
@@ -181,7 +186,8 @@ export class CoordinatorDesk {
       case 'message-operator':
         return void this.#hands.messageOperator(run.id, effect)
       case 'insight':
-        return appendToJournal(run.id, { type: 'insight', insight: effect.insight })
+        await appendToJournal(run.id, { type: 'insight', insight: effect.insight })
+        return this.#tellOthers(run, effect.insight)
       case 'schedule':
         return this.#schedule(run, effect.followUp, effect.followUps)
       case 'tell':
@@ -191,6 +197,15 @@ export class CoordinatorDesk {
       default:
         return unreachable(effect)
     }
+  }
+
+  /** A cause that one run has found explains what the others see. */
+  async #tellOthers(run: CoordinatorRun, insight: Insight): Promise<void> {
+    const cause = causeOf(insight, run.notifications)
+    if (cause === undefined) return
+    this.#known = rememberCause(this.#known, cause)
+    for (const id of this.#runs.keys())
+      if (id !== run.id) await this.hear(id, { type: 'cause-known', cause, at: Date.now() })
   }
 
   #emit(runId: string, { event, data }: Extract<CoordinatorEffect, { type: 'tell' }>): void {

@@ -9,7 +9,7 @@ import type {
 import { UnknownRun, UnknownSkill } from '../errors.ts'
 import { unreachable } from '../loop/unreachable.ts'
 import { isObject } from '../vocabulary/json.ts'
-import type { SkillDescription } from '../vocabulary/skill-description.ts'
+import { type SkillDescription, summarize } from '../vocabulary/skill-description.ts'
 import { awaitRun, callCoordinator, limitsFrom, startRun } from './coordinator-client.ts'
 import { runOperator } from './direct-operator-run.ts'
 import { names, operatorName } from './names.ts'
@@ -70,7 +70,7 @@ export class DoorDesk {
       id: runId,
       ...(reason === undefined ? {} : { reason }),
       context,
-      skills: skills.map(({ id, title, description }) => ({ id, title, description })),
+      skills: summarize(skills),
       limits: limitsFrom(bounds),
       followUps: 0,
     })

@@ -10,7 +10,7 @@ import { names } from './names.ts'
 
 /** Where the observer listens. */
 export interface ObserverArgs
-  extends Pick<ObserverOptions, 'host' | 'port' | 'token' | 'allowedOrigins'> {
+  extends Pick<ObserverOptions, 'host' | 'port' | 'token' | 'allowedOrigins' | 'title'> {
   /** A port that is taken is told, and nodelens runs without an observer. */
   readonly mayFail: boolean
 }

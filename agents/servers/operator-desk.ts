@@ -52,6 +52,7 @@ export class OperatorDesk {
   readonly #hands: OperatorHands
   readonly #timers: RunTimers
   readonly #runs = new Map<string, LiveRun>()
+  #hasWorked = false
   readonly #results = new Map<string, OperatorResult>()
   readonly #questions = new Map<string, CallFrom>()
   #serial = 0
@@ -77,6 +78,11 @@ export class OperatorDesk {
     return this.#runs.size === 0
   }
 
+  /** It has had a run: nobody is on the way to it because it has just been started. */
+  get hasWorked(): boolean {
+    return this.#hasWorked
+  }
+
   /** Why a run cannot be started now, if it cannot. */
   refusal(runId: string): TooManyRuns | undefined {
     if (this.#runs.has(runId) || this.#runs.size < maxOperatorRuns) return undefined
@@ -96,6 +102,7 @@ export class OperatorDesk {
     const live: LiveRun = { run, listener: undefined, waiters }
     if (listener !== undefined) live.listener = { pid: listener, ref: monitor(listener) }
     this.#runs.set(start.id, live)
+    this.#hasWorked = true
     emit('run', 'started', { runId: start.runId, operator: start.id, skill: this.#skill })
     await this.#perform(live, effects)
   }

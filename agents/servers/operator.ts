@@ -21,6 +21,9 @@ export interface OperatorArgs {
 /** A run, without the skill, which the operator has. */
 export type OperatorRunRequest = Omit<OperatorStart, 'skill'>
 
+/** Milliseconds in which whoever had an operator started comes with its first run; a busy machine needs seconds. */
+const firstRunMs = 10_000
+
 interface State {
   readonly args: OperatorArgs
   readonly desk: OperatorDesk
@@ -91,7 +94,10 @@ function whole({ args }: State, run: OperatorRunRequest): OperatorStart {
 
 /** Without a run the operator ends after a while; the runtime sends the timeout. */
 function idle(state: State) {
-  return state.desk.isIdle ? { state, timeoutMs: state.args.idleMs } : { state }
+  const { args, desk } = state
+  if (!desk.isIdle) return { state }
+  const timeoutMs = desk.hasWorked ? args.idleMs : Math.max(args.idleMs, firstRunMs)
+  return { state, timeoutMs }
 }
 
 function resting<Value>(state: State, reply: Value) {

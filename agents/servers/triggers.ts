@@ -10,7 +10,7 @@ import { emit } from '../telemetry.ts'
 import { decide, type Signal, type TriggerHistory, type TriggerOptions } from '../trigger-rules.ts'
 import type { Location } from '../vocabulary/fields.ts'
 import { isObject, type Json, type JsonObject } from '../vocabulary/json.ts'
-import type { SkillSummary } from '../vocabulary/skill-description.ts'
+import { type SkillSummary, summarize } from '../vocabulary/skill-description.ts'
 import { startRun } from './coordinator-client.ts'
 import { names } from './names.ts'
 import { newRunId } from './run-id.ts'
@@ -25,12 +25,7 @@ interface State {
 export const triggers = server(import.meta, {
   name: names.triggers,
   init: async (options: TriggerOptions): Promise<State> => {
-    const skills = (await readSkills()).map(({ id, title, description }) => ({
-      id,
-      title,
-      description,
-    }))
-    return { options, skills, history: { fired: [] } }
+    return { options, skills: summarize(await readSkills()), history: { fired: [] } }
   },
   calls: {
     history: (state: State) => ({ reply: state.history, state }),
@@ -90,7 +85,8 @@ function signalOf(
   if (signal.type !== 'stall') return undefined
   const { id, startedAt, durationMs } = signal
   const culprit = locationOf(whole['culprit'])
-  const known = { type: 'stall', id, startedAt, durationMs } as const
+  const isHeap = isObject(whole['culprit']) && whole['culprit']['kind'] === 'heap'
+  const known = { type: 'stall', id, startedAt, durationMs, isHeap } as const
   return { known: culprit === undefined ? known : { ...known, culprit }, whole }
 }
 

@@ -6,7 +6,9 @@ import {
   confidenceSchema,
   evidenceListSchema,
   identifier,
+  type Location,
   locationSchema,
+  type Severity,
   severitySchema,
   text,
 } from './fields.ts'
@@ -44,3 +46,17 @@ export const insightSchema = v.object({
   partial: v.boolean(),
 })
 export type Insight = v.InferOutput<typeof insightSchema>
+
+/** A cause with a place that a run has told: what the runs beside it and after it need to know of it. */
+export interface KnownCause {
+  /** Id of the insight. */
+  readonly insightId: string
+  readonly summary: string
+  /** Epoch milliseconds. */
+  readonly toldAt: number
+  readonly severity: Severity
+  readonly location: Location
+  /** Types of the notifications that it rests on, and of those that these explain. */
+  readonly types: readonly string[]
+  readonly explains: readonly string[]
+}

@@ -4,7 +4,7 @@
  * context window is cut when the prompt is rendered, never here.
  */
 import type { CoordinatorAction, CoordinatorIntent } from './coordinator-action.ts'
-import type { Insight } from './insight.ts'
+import type { Insight, KnownCause } from './insight.ts'
 import type { Json, JsonObject } from './json.ts'
 import type { Notification, NotificationView, Snapshot } from './notification.ts'
 import type { OperatorAction, OperatorHealth, OperatorIntent } from './operator-action.ts'
@@ -119,6 +119,8 @@ export interface CoordinatorRequest extends RequestBase {
   readonly operators: readonly OperatorView[]
   /** Insights of this run, oldest first. */
   readonly insights: readonly Insight[]
+  /** What other runs have found in the last minutes, oldest first. */
+  readonly known: readonly KnownCause[]
   /** Intents allowed in this turn. */
   readonly tools: readonly CoordinatorIntent[]
 }

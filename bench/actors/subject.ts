@@ -36,6 +36,8 @@ export type LoadName = (typeof LOADS)[number]
 /** A subject leaves out what it cannot do. */
 export type Subject = Readonly<Partial<Record<LoadName, () => Load | Promise<Load>>>> & {
   readonly flood?: () => Flood | Promise<Flood>
+  /** Of the main thread, by another one. */
+  readonly threadFlood?: () => Flood | Promise<Flood>
 }
 
 /** Sizes that all subjects share. */
@@ -49,6 +51,8 @@ export const SIZES = {
   idle: 100_000,
   inFlight: 256,
   records: 200_000,
+  /** Messages that a flooding thread sends before it waits until they were handled. */
+  floodRound: 20_000,
 } as const
 
 export function isLoadName(text: string): text is LoadName {

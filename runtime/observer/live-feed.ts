@@ -1,4 +1,3 @@
-import { basename } from 'node:path'
 import type { WebSocket } from 'ws'
 import { applyEvents, type LiveState, stateOf, treeOf } from './apply-event.ts'
 import { differencesText, LiveClient } from './live-client.ts'
@@ -80,7 +79,7 @@ export class LiveFeed {
         name: 'nodelens',
         node: process.version,
         pid: process.pid,
-        title: basename(process.argv[1] ?? process.title),
+        title: this.#settings.title,
         startedAt: Math.round(Date.now() - process.uptime() * 1000),
       },
       topics: this.#topics.names,

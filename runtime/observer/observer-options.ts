@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net'
 import { checkKeys, checkNumber } from '../options.ts'
+import { programTitle } from '../program-title.ts'
 import type { TreeSource } from '../tree-event.ts'
 
 /** What {@link startObserver} takes. */
@@ -12,6 +13,8 @@ export interface ObserverOptions {
   readonly token?: string
   /** Other origins (`https://ops.example.com`) whose pages may use the observer. */
   readonly allowedOrigins?: readonly string[]
+  /** Name of the program at the head of the page. Default: the file that this thread runs. */
+  readonly title?: string
   /** Where the tree comes from. */
   readonly tree: TreeSource
   /** Topics by name; each function tells what there is now (a list of entries with an `id`, best). */
@@ -34,6 +37,7 @@ export interface ObserverSettings {
   readonly port: number
   readonly token: string | undefined
   readonly allowedOrigins: readonly string[]
+  readonly title: string
   readonly tree: TreeSource
   readonly topics: ReadonlyMap<string, () => unknown>
   readonly maxClients: number
@@ -48,6 +52,7 @@ const KNOWN = [
   'port',
   'token',
   'allowedOrigins',
+  'title',
   'tree',
   'topics',
   'maxClients',
@@ -57,6 +62,7 @@ const KNOWN = [
   'heartbeatMs',
 ]
 const TOPIC_NAME = /^[a-z][a-z0-9_-]{0,63}$/
+const MAX_TITLE = 200
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 /**
@@ -68,6 +74,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 export function checkObserverOptions(options: ObserverOptions): ObserverSettings {
   checkKeys('startObserver', options, KNOWN)
   const { host = '127.0.0.1', port = 0, token, allowedOrigins = [], tree, topics = {} } = options
+  const { title = programTitle() } = options
   const { maxClients = 50, historyPerTopic = 500, flushMs = 100 } = options
   const { maxBufferedBytes = 1024 * 1024, heartbeatMs = 15_000 } = options
   checkInteger('port', port, 0, 65_535)
@@ -76,6 +83,7 @@ export function checkObserverOptions(options: ObserverOptions): ObserverSettings
   checkInteger('flushMs', flushMs, 1, 60_000)
   checkInteger('maxBufferedBytes', maxBufferedBytes, 1024, 2 ** 30)
   checkInteger('heartbeatMs', heartbeatMs, 50, MAX_TIMER_MS)
+  checkTitle(title)
   checkTree(tree)
   checkHostAndToken(host, token)
   return {
@@ -83,6 +91,7 @@ export function checkObserverOptions(options: ObserverOptions): ObserverSettings
     port,
     token,
     allowedOrigins: checkOrigins(allowedOrigins),
+    title,
     tree,
     topics: checkTopics(topics),
     maxClients,
@@ -95,6 +104,11 @@ export function checkObserverOptions(options: ObserverOptions): ObserverSettings
 
 function checkInteger(name: string, value: unknown, min: number, max: number): void {
   checkNumber(`startObserver: ${name}`, value, { min, max, integer: true })
+}
+
+function checkTitle(title: unknown): void {
+  if (typeof title === 'string' && title.length > 0 && title.length <= MAX_TITLE) return
+  throw new TypeError(`startObserver: title: expected a text of 1 to ${MAX_TITLE} characters.`)
 }
 
 function checkTree(tree: unknown): void {

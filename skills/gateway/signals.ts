@@ -8,12 +8,12 @@ const QUIET_MS = 60_000
 
 /**
  * Decides which stalls are worth a signal: a place once when it becomes a warning, once more when it becomes
- * critical, and anew after a minute of quiet. So a storm of stalls is two signals, not hundreds.
+ * critical or turns out to fill the heap, and anew after a minute of quiet. So a storm of stalls is two signals, not hundreds.
  */
 export class StallSignals {
   readonly #log: StallLog
   readonly #emit: (signal: GatewaySignal) => void
-  readonly #said = new Map<string, { severity: string; at: number }>()
+  readonly #said = new Map<string, { severity: string; isHeap: boolean; at: number }>()
   readonly #signalled = new Set<string>()
 
   constructor(log: StallLog, emit: (signal: GatewaySignal) => void) {
@@ -39,14 +39,16 @@ export class StallSignals {
     const said = this.#said.get(key)
     if (said === undefined || now - said.at > QUIET_MS) return true
     said.at = now
-    return said.severity === 'warning' && severity === 'critical'
+    const isWorse = said.severity === 'warning' && severity === 'critical'
+    return isWorse || (culprit.kind === 'heap' && !said.isHeap)
   }
 
   #say(place: StallPlace, evidence: StallEvidence, now: number): void {
     const { severity } = place
     if (severity === 'info') return
     if (this.#said.size > 1000) this.#said.clear()
-    this.#said.set(place.key, { severity, at: now })
+    const isHeap = place.culprit.kind === 'heap'
+    this.#said.set(place.key, { severity, isHeap, at: now })
     if (evidence.ongoing) this.#signalled.add(evidence.id)
     const culprit: JsonRecord = this.#log.row(place)
     const { id, startedAt, durationMs, ongoing } = evidence

@@ -8,7 +8,7 @@ import { ANONYMOUS, asPath, type Frame, isNameless, originOf } from '../source/f
  * such as `RegExp.test` keep their type. `Error.prepareStackTrace` is replaced only within this
  * expression, which nothing of the application can interleave with. Cost 0.1 to 0.3 ms.
  *
- * Inside Node's own code nothing is queued: a look may land in `processTicksAndRejections` between
+ * Inside Node's own code no next tick is queued: a look may land in `processTicksAndRejections` between
  * the test that its queue is empty and the store that says so. A tick that is queued there never
  * runs, nor does any later one of the application: `nextTick` wakes Node only for an empty queue.
  */
@@ -28,7 +28,8 @@ export const STACK_EXPRESSION = `(() => {
   }
   const inner = frames.map((site) => site[3]).find((file) => typeof file === 'string' && file !== '')
   const isArmed = inner === undefined || !inner.startsWith('node:')
-  return JSON.stringify({ frames, beats: probe?.beats(), asyncId: probe?.asyncId(), ticks: probe?.tick(isArmed), isArmed })
+  return JSON.stringify({ frames, beats: probe?.beats(), asyncId: probe?.asyncId(), ticks: probe?.tick(isArmed), isArmed,
+    heap: probe?.heapUsed?.() })
 })()`
 
 /** One look at main. */
@@ -41,7 +42,9 @@ export interface StackSample {
   readonly ticks: readonly number[]
   /** Of what main was doing, if Node has queued it; see the probe's global record. */
   readonly asyncId?: number
-  /** false: main was inside Node's own code, and nothing was queued at this look. */
+  /** Of main's heap, bytes. */
+  readonly heapUsedBytes?: number
+  /** false: main was inside Node's own code, and no next tick was queued at this look. */
   readonly isArmed?: boolean
 }
 
@@ -58,6 +61,7 @@ export function parseStackSample(answer: unknown, ownFolders: readonly string[])
     frames: first === -1 ? [] : frames.slice(first).filter((frame) => frame !== undefined),
     ...(typeof seen['beats'] === 'number' ? { beats: seen['beats'] } : {}),
     ...(typeof seen['asyncId'] === 'number' ? { asyncId: seen['asyncId'] } : {}),
+    ...(typeof seen['heap'] === 'number' ? { heapUsedBytes: seen['heap'] } : {}),
     ...(seen['isArmed'] === false ? { isArmed: false } : {}),
     ticks: Array.isArray(seen['ticks']) ? seen['ticks'].map(Number) : [],
   }

@@ -118,7 +118,7 @@ class GcHalf implements OutsideHalf {
     return {
       floorMb: this.#watch.floors().at(-1)?.value,
       usedMb: reader.gauge('heapUsedBytes') / MB,
-      limitMb: reader.gauge('heapLimitBytes') / MB,
+      limitMb: reader.gauge('oldLimitBytes') / MB,
     }
   }
 

@@ -83,7 +83,7 @@ export class GcWatch {
   /** Of the last floors, else of the hours. */
   trend(): FloorTrend | undefined {
     const { reader, history } = this.#context
-    const limitMb = reader.gauge('heapLimitBytes') / MB
+    const limitMb = reader.gauge('oldLimitBytes') / MB
     const now = epochMs()
     const long = history
       .spans(FLOOR_METRIC, now - SIX_HOURS_MS, now)

@@ -1,6 +1,7 @@
 import { EventEmitter, getEventListeners } from 'node:events'
 import type { JsonRecord } from '../json.ts'
 import { stackOf } from '../probe/stack-text.ts'
+import { seeNextListener } from './quiet-emitters.ts'
 
 interface Watched {
   readonly id: number
@@ -9,15 +10,18 @@ interface Watched {
   readonly emitter: WeakRef<EventEmitter | EventTarget>
   readonly type: string | symbol
   readonly emitterName: string
-  readonly stack: string | undefined
+  /** Node was kept from warning of it. */
+  readonly isQuiet: boolean
+  stack: string | undefined
   count: number
 }
 
 const MAX_WATCHED = 20
 
 /**
- * Follows emitters that Node warned of (`MaxListenersExceededWarning`): the warning comes once, at
- * the eleventh listener; whether it is a leak shows in what the count does afterwards.
+ * Follows emitters that Node warned of (`MaxListenersExceededWarning`), or would have, had it not been told
+ * to be quiet: the warning comes once, at the eleventh listener; whether it is a leak shows in what the count
+ * does afterwards.
  */
 export class ListenerWatch {
   readonly #watched: Watched[] = []
@@ -29,38 +33,58 @@ export class ListenerWatch {
     const type: unknown = Reflect.get(warning, 'type')
     if (!(emitter instanceof EventEmitter || emitter instanceof EventTarget)) return
     if (typeof type !== 'string' && typeof type !== 'symbol') return
-    if (this.#watched.length >= MAX_WATCHED) this.#watched.shift()
-    this.#watched.push({
-      id: (this.#serial += 1),
-      at: now,
-      emitter: new WeakRef(emitter),
-      type,
-      emitterName: emitter.constructor.name,
-      stack: stackOf(warning),
-      count: countOf(emitter, type),
+    this.#add(emitter, type, now, { isQuiet: false, stack: stackOf(warning) })
+  }
+
+  /** Follows an event of which Node does not warn; where listeners are added is seen with the next one. */
+  follow(emitter: EventEmitter, type: string | symbol, now: number): void {
+    const entry = this.#add(emitter, type, now, { isQuiet: true, stack: undefined })
+    seeNextListener(emitter, type, (stack) => {
+      entry.stack = stack
     })
   }
 
-  /** Id and number of listeners of each that still lives. */
-  counts(): [id: number, count: number][] {
-    return this.#watched.flatMap((entry): [number, number][] => {
+  /** Id and number of listeners of each that still lives, and 1 where Node was told to be quiet. */
+  counts(): [id: number, count: number, isQuiet: number][] {
+    return this.#watched.flatMap((entry): [number, number, number][] => {
       const emitter = entry.emitter.deref()
       if (emitter === undefined) return []
       entry.count = countOf(emitter, entry.type)
-      return [[entry.id, entry.count]]
+      return [[entry.id, entry.count, Number(entry.isQuiet)]]
     })
   }
 
   rows(): JsonRecord[] {
     this.counts()
-    return this.#watched.map(({ id, at, type, emitterName, stack, count }) => ({
+    return this.#watched.map(({ id, at, type, emitterName, isQuiet, stack, count }) => ({
       id,
       at,
       event: String(type).slice(0, 100),
       emitter: emitterName.slice(0, 100),
       count,
+      isQuiet,
       stack: stack ?? '',
     }))
+  }
+
+  #add(
+    emitter: EventEmitter | EventTarget,
+    type: string | symbol,
+    at: number,
+    how: Pick<Watched, 'isQuiet' | 'stack'>,
+  ): Watched {
+    const entry = {
+      ...how,
+      id: (this.#serial += 1),
+      at,
+      emitter: new WeakRef(emitter),
+      type,
+      emitterName: emitter.constructor.name,
+      count: countOf(emitter, type),
+    }
+    if (this.#watched.length >= MAX_WATCHED) this.#watched.shift()
+    this.#watched.push(entry)
+    return entry
   }
 }
 

@@ -23,28 +23,51 @@ export function keepsGrowing(marks: readonly ListenerMark[]): boolean {
   return newest.slice(1).every((mark, index) => mark.count > (newest[index]?.count ?? 0))
 }
 
-/** The gateway's record of emitters that Node warned of. */
+/**
+ * Many listeners on an emitter whose limit was raised are meant, as a rule: one or two for each client that is
+ * connected. More than these, and growing, are left behind.
+ */
+const PER_CONNECTION = 2
+
+/** The gateway's record of emitters that Node warned of, or was kept from warning of. */
 export class ListenerBook {
   readonly #marks = new Map<number, ListenerMark[]>()
+  readonly #quiet = new Set<number>()
+  #connections: number | undefined
 
-  hear(reading: Json, now: number): void {
+  /** @param connections Open connections of the process; undefined: not known. */
+  hear(reading: Json, now: number, connections?: number): void {
+    this.#connections = connections
     const counts: unknown = isRecord(reading) ? reading['listeners'] : undefined
     if (!Array.isArray(counts)) return
     const alive = new Set<number>()
     for (const entry of counts) {
       if (!Array.isArray(entry)) continue
-      const [id, count]: unknown[] = entry
+      const [id, count, isQuiet]: unknown[] = entry
       if (typeof id !== 'number' || typeof count !== 'number') continue
+      if (isQuiet === 1) this.#quiet.add(id)
       alive.add(id)
       const marks = [...(this.#marks.get(id) ?? []), { at: now, count }]
       this.#marks.set(id, marks.slice(-KEEP_MARKS))
     }
-    for (const id of this.#marks.keys()) if (!alive.has(id)) this.#marks.delete(id)
+    for (const id of this.#marks.keys()) {
+      if (alive.has(id)) continue
+      this.#marks.delete(id)
+      this.#quiet.delete(id)
+    }
   }
 
   /** Ids whose listeners leak. */
   growing(): number[] {
-    return [...this.#marks].flatMap(([id, marks]) => (keepsGrowing(marks) ? [id] : []))
+    return [...this.#marks.keys()].filter((id) => this.#isLeak(id))
+  }
+
+  #isLeak(id: number): boolean {
+    const marks = this.#marks.get(id) ?? []
+    if (!keepsGrowing(marks)) return false
+    if (!this.#quiet.has(id)) return true
+    const meant = (this.#connections ?? Number.POSITIVE_INFINITY) * PER_CONNECTION
+    return (marks.at(-1)?.count ?? 0) > meant
   }
 
   async rows(access: MainAccess, parts: RowParts): Promise<JsonRecord[]> {
@@ -65,7 +88,8 @@ export class ListenerBook {
     const { location, stack } = placeOf(textOf(row['stack'], ''), parts.files, parts.ownFolders)
     const event = textOf(row['event'])
     const emitter = textOf(row['emitter'])
-    const isLeak = keepsGrowing(marks)
+    const isQuiet = row['isQuiet'] === true
+    const isLeak = this.#isLeak(id) && (!isQuiet || location !== undefined)
     const where = location === undefined ? 'Something' : placeText(location, parts.root)
     return {
       event,
@@ -83,7 +107,7 @@ export class ListenerBook {
           ? null
           : parts.files.line(location.file, location.line).trim().slice(0, 200),
       stack: [...stack],
-      observation: `${count} listeners of '${event}' hang on one ${emitter}, ${added} more in ${Math.round(spanMs / 1000)} s; Node warned of them at the eleventh, added in ${where}`,
+      observation: `${count} listeners of '${event}' hang on one ${emitter}, ${added} more in ${Math.round(spanMs / 1000)} s; ${isQuiet ? 'its limit was raised, so that Node does not warn; ' : 'Node warned of them at the eleventh, '}added in ${where}`,
       explanation: `Listener leak: ${where} adds a listener for '${event}' to a long-lived ${emitter} each time it runs and never removes it; the listeners and what they close over are kept for ever.`,
       remedy: `Add the listener once, or take it off when the work is done (once, { signal }, removeListener in finally); do not merely raise setMaxListeners.`,
     }

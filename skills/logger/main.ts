@@ -5,12 +5,14 @@ import { describeThrown } from '../probe/stack-text.ts'
 import { LogIntake } from './intake.ts'
 import { ListenerWatch } from './listener-watch.ts'
 import { LoggerPackages } from './packages.ts'
+import { QuietEmitters } from './quiet-emitters.ts'
 import { LogTaps } from './taps.ts'
 
 interface Logs {
   readonly intake: LogIntake
   readonly listeners: ListenerWatch
   readonly packages: LoggerPackages
+  readonly quiet: QuietEmitters
 }
 
 /** Main's half: taps the logs, counts them by pattern, and keeps a few lines. */
@@ -33,9 +35,12 @@ export function loggerPart(): MainPart {
         intake.line('warn', 'process', `${name}: ${message}`, warning)
         if (typeof warning === 'object' && warning !== null) listeners.note(warning, epochMs())
       })
-      logs = { intake, listeners, packages: new LoggerPackages(taps) }
+      const quiet = new QuietEmitters()
+      const stopQuiet = quiet.start()
+      logs = { intake, listeners, packages: new LoggerPackages(taps), quiet }
       return () => {
         logs = undefined
+        stopQuiet()
         stopWarnings()
         stopTaps()
       }
@@ -43,6 +48,8 @@ export function loggerPart(): MainPart {
     read: () => {
       if (logs === undefined) return {}
       logs.packages.look()
+      for (const { emitter, type } of logs.quiet.crowded())
+        logs.listeners.follow(emitter, type, epochMs())
       return { ...logs.intake.read(), listeners: logs.listeners.counts() }
     },
   }

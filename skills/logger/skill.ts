@@ -57,7 +57,7 @@ class LoggerHalf implements OutsideHalf {
     if (!isRecord(reading)) return
     this.#book.hear(reading, now)
     this.#reading = reading
-    this.#listeners.hear(reading, now)
+    this.#listeners.hear(reading, now, this.#connections())
     const totals = LEVELS.map((level, id): [number, number] => [id, Number(reading[level] ?? 0)])
     this.#levels.take(totals, now)
     this.#bytes = [...this.#bytes, { at: now, count: Number(reading['bytes'] ?? 0) }].slice(-30)
@@ -80,6 +80,14 @@ class LoggerHalf implements OutsideHalf {
         writtenBytes,
       },
     }
+  }
+
+  /** Open connections, of which the skill handles knows. */
+  #connections(): number | undefined {
+    const { history, skills } = this.#context
+    if (!skills.includes('handles')) return undefined
+    const open = (what: string): number => history.last(`handles_${what}`)?.value ?? 0
+    return open('connectionsOpen') + open('socketsOpen')
   }
 
   async #look(now: number): Promise<void> {

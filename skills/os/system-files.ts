@@ -23,7 +23,7 @@ export class SystemFiles {
   }
 
   /** The number behind a name, of files with a name and a number in each line. */
-  named(path: string): ReadonlyMap<string, number> {
+  named(path: string): NamedNumbers {
     return namedNumbers(this.text(path) ?? '')
   }
 }
@@ -35,13 +35,31 @@ export function numberOf(text: string | undefined): number | undefined {
   return Number.isFinite(value) ? value : undefined
 }
 
-/** Lines such as `nr_throttled 12` or `MemAvailable:   1234 kB`. Pure. */
-export function namedNumbers(text: string): ReadonlyMap<string, number> {
-  const found = new Map<string, number>()
-  for (const line of text.split('\n')) {
-    const [name = '', value] = line.trim().split(/:?\s+/)
-    const number = numberOf(value)
-    if (name !== '' && number !== undefined) found.set(name, number)
+/** Numbers of a text, by the name before each. */
+export interface NamedNumbers {
+  get(name: string): number | undefined
+}
+
+/**
+ * Lines such as `nr_throttled 12` or `MemAvailable:   1234 kB`; of a name that comes twice the first.
+ * Pure. These files are read each other second and have a hundred lines of which two are wanted, so
+ * a line is looked at when it is asked for.
+ */
+export function namedNumbers(text: string): NamedNumbers {
+  const lines = `\n${text}`
+  return {
+    get: (name) => {
+      for (
+        let at = lines.indexOf(`\n${name}`);
+        at !== -1;
+        at = lines.indexOf(`\n${name}`, at + 1)
+      ) {
+        const end = lines.indexOf('\n', at + 1)
+        const rest = lines.slice(at + 1 + name.length, end === -1 ? lines.length : end)
+        const value = /^:?\s+(\S+)/.exec(rest)?.[1]
+        if (value !== undefined) return numberOf(value)
+      }
+      return undefined
+    },
   }
-  return found
 }

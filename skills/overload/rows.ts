@@ -58,6 +58,7 @@ export function stateRow(watch: OverloadWatch, now: number): JsonRecord {
     socketsWaitingMb: round1(sockets.mb),
     slowestPeer: sockets.worst,
     socketsGrow,
+    socketsRise: watch.socketsRise(now),
     socketsText: socketsText(load.socketMb, sockets),
     severity: isCritical(overload, forecast) ? 'critical' : 'warning',
     confidence: (load.waiting?.steadiness ?? 0) >= 0.85 ? 'high' : 'medium',

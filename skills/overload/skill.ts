@@ -4,10 +4,14 @@ import type { DrillStep } from '../contract.ts'
 import type { OutsideHalf, OutsidePart, SkillContext } from '../gateway/outside-part.ts'
 import { SYMPTOM_AFTER_OTHERS_MS } from '../gateway/raised-lately.ts'
 import { type JsonRecord, textOf } from '../json.ts'
+import { MEMORY_CONSEQUENCES } from '../memory-consequences.ts'
 import { epochMs } from '../probe/clock.ts'
 import { RaiseOnce } from '../rates/raise-once.ts'
+import { ROW_WORDS } from '../row-words.ts'
 import { forecastRows, mailboxRow, stateRow } from './rows.ts'
+import { OVERLOAD_TYPES } from './types.ts'
 import { OverloadWatch } from './watch.ts'
+import { socketWriterRows } from './writers.ts'
 
 const PROMPT = `You watch whether work piles up: requests without an answer, the event loop, the thread pool, pools, bytes that sockets
 hold back, mailboxes of actors.
@@ -93,6 +97,28 @@ const DRILLDOWN: readonly DrillStep[] = [
     },
   },
   {
+    id: 'writers',
+    when: [{ field: 'socketsWaitingMb', above: 8 }],
+    code: 'return overload_writers({})',
+    rows: [{ field: 'reportable', equals: true }],
+    limit: 1,
+    notify: {
+      ...ROW_WORDS,
+      type: 'overload_backpressure_ignored',
+      context:
+        'Sockets with bytes waiting: {snapshot.socketsWaiting}, together {snapshot.socketsWaitingMb} MB',
+      evidence: ['writes', 'kb', 'peers', 'watchedMs', 'sourceLine', 'stack'],
+      explains: [
+        ...OVERLOAD_TYPES,
+        'http_server_slow',
+        'vm_heapUsedPct',
+        'vm_gcSharePct',
+        'vm_rssPctOfMemory',
+        ...MEMORY_CONSEQUENCES,
+      ],
+    },
+  },
+  {
     id: 'sockets',
     when: [{ field: 'socketsGrow', equals: true }],
     code: 'return overload_state({})',
@@ -129,7 +155,7 @@ function makeHalf(context: SkillContext): OutsideHalf {
     context.raise({ skill: 'overload', key, severity, reason: `${text}.` })
   }
   return {
-    skill: overloadSkill(watch),
+    skill: overloadSkill(context, watch),
     hear: (reading, now) => {
       watch.hear(reading)
       const row = stateRow(watch, now)
@@ -138,7 +164,8 @@ function makeHalf(context: SkillContext): OutsideHalf {
       const isToldByOthers = context.isRaisedByOthers(now - SYMPTOM_AFTER_OTHERS_MS, 'overload')
       if (lasting >= LASTING && !isToldByOthers)
         raise(`growing ${textOf(row['bottleneck'])}`, row, textOf(row['observation']), now)
-      if (row['socketsGrow'] === true) raise('sockets', row, textOf(row['socketsText']), now)
+      if (row['socketsGrow'] === true || row['socketsRise'] === true)
+        raise('sockets', row, textOf(row['socketsText']), now)
       for (const actor of watch.mailboxes(now)) {
         const told = mailboxRow(actor, now)
         if (told['reportable'] === true)
@@ -154,7 +181,7 @@ function makeHalf(context: SkillContext): OutsideHalf {
   }
 }
 
-function overloadSkill(watch: OverloadWatch): BuiltInSkill {
+function overloadSkill(context: SkillContext, watch: OverloadWatch): BuiltInSkill {
   const nothing = v.strictObject({})
   return {
     id: 'overload',
@@ -167,7 +194,7 @@ function overloadSkill(watch: OverloadWatch): BuiltInSkill {
     snapshot: async () => ({ data: snapshot(watch), via: 'outside' }),
     callbacks: {
       overload_state: builtInCallback({
-        doc: 'Whether requests pile up, over the last 24 s: isGrowing, waitingRequests, waitingFrom, waitingTo, waitingPerSecond, steadiness (-1 to 1), waitMs (of who comes now), answeredPerSecond (and Before), loopUtilizationPct (and Before), bottleneck (main_thread, thread_pool, database, upstream, slow_clients, unknown), isSurge (more comes, at the same cost each), timeToTroubleSeconds (until waits reach 30 s) with its confidence, socketsWaiting, socketsWaitingMb, slowestPeer, observation, explanation, remedy.',
+        doc: 'Whether requests pile up, over the last 24 s: isGrowing, waitingRequests, waitingFrom, waitingTo, waitingPerSecond, steadiness (-1 to 1), waitMs (of who comes now), answeredPerSecond (and Before), loopUtilizationPct (and Before), bottleneck (main_thread, thread_pool, database, upstream, slow_clients, unknown), isSurge (more comes, at the same cost each), timeToTroubleSeconds (until waits reach 30 s) with its confidence, socketsWaiting, socketsWaitingMb, socketsRise (with each of the last readings), slowestPeer, observation, explanation, remedy.',
         input: nothing,
         run: () => stateRow(watch, epochMs()),
       }),
@@ -175,6 +202,13 @@ function overloadSkill(watch: OverloadWatch): BuiltInSkill {
         doc: 'When a resource that grows reaches its limit, the nearest first: what (heap, memory, descriptors, waiting requests), metric, now, limit, growthPerMinute, seconds, confidence, watchedSeconds. Empty: nothing grows.',
         input: nothing,
         run: () => forecastRows(watch, 100, epochMs()),
+      }),
+      overload_writers: builtInCallback({
+        doc: 'Watches for a second and a half which places go on writing to sockets that hold back more than 128 KB already (responses of HTTP excepted: http_writers), most bytes first: writes, kb, peers, location {file, line, function}, observation, explanation, remedy.',
+        input: nothing,
+        effect: { probe: { mainPauseMs: 5 } },
+        defaultTimeoutMs: 8000,
+        run: () => socketWriterRows(context),
       }),
       overload_mailboxes: builtInCallback({
         doc: 'Actors of the application whose mailbox went over its mark or hit its bound in the last half minute, the fullest first: pid, name, mailbox, highWater, policy, hits, agoSeconds, observation, explanation, remedy.',
@@ -202,6 +236,7 @@ function snapshot(watch: OverloadWatch): JsonRecord {
     socketsWaiting: pick('socketsWaiting'),
     socketsWaitingMb: pick('socketsWaitingMb'),
     socketsGrow: pick('socketsGrow'),
+    socketsRise: pick('socketsRise'),
     fullMailboxes: watch.mailboxes(now).length,
   }
 }

@@ -33,15 +33,9 @@ export function trendOf(all: readonly Reading[]): Trend | undefined {
   if (first === undefined || last === undefined || points.length < LEAST_READINGS) return undefined
   const overMs = last.at - first.at
   if (overMs <= 0) return undefined
-  const slopes: number[] = []
-  let order = 0
-  for (const [index, early] of points.entries()) {
-    for (const late of points.slice(index + 1)) {
-      if (late.at <= early.at) continue
-      slopes.push((late.value - early.value) / (late.at - early.at))
-      order += Math.sign(late.value - early.value)
-    }
-  }
+  // at rest most numbers stand still, and this runs each other second for several of them
+  if (points.every(({ value }) => value === first.value)) return flat(first.value, overMs, points)
+  const { slopes, order } = pairsOf(points)
   const slope = median(slopes)
   const middle = median(points.map(({ at, value }) => value - slope * (at - first.at)))
   return {
@@ -52,6 +46,27 @@ export function trendOf(all: readonly Reading[]): Trend | undefined {
     steadiness: order / Math.max(1, slopes.length),
     readings: points.length,
   }
+}
+
+function flat(value: number, overMs: number, points: readonly Reading[]): Trend {
+  const level = Math.max(0, value)
+  const { length: readings } = points
+  return { from: level, to: level, overMs, slopePerSecond: 0, steadiness: 0, readings }
+}
+
+/** The slopes of all pairs, and how many rise more than fall. */
+function pairsOf(points: readonly Reading[]): { slopes: number[]; order: number } {
+  const slopes: number[] = []
+  let order = 0
+  points.forEach((early, index) => {
+    for (let other = index + 1; other < points.length; other += 1) {
+      const late = points[other]
+      if (late === undefined || late.at <= early.at) continue
+      slopes.push((late.value - early.value) / (late.at - early.at))
+      order += Math.sign(late.value - early.value)
+    }
+  })
+  return { slopes, order }
 }
 
 /** When a number that grows reaches a limit. */
@@ -83,6 +98,20 @@ export function isGrowing(
   if (trend === undefined || trend.steadiness < 0.6) return false
   const { from, to } = trend
   return to - from >= limits.least && to >= from * limits.factor
+}
+
+/** The last readings each rose over the one before, together by so much and to so many times the first. Pure. */
+export function isRising(
+  points: readonly Reading[],
+  limits: { readonly least: number; readonly factor: number; readonly rises: number },
+): boolean {
+  const tail = points.slice(-1 - limits.rises)
+  const [first] = tail
+  const last = tail.at(-1)
+  if (first === undefined || last === undefined || tail.length <= limits.rises) return false
+  const isSteady = tail.slice(1).every(({ value }, index) => value > (tail[index]?.value ?? value))
+  const { least, factor } = limits
+  return isSteady && last.value - first.value >= least && last.value >= first.value * factor
 }
 
 /** Evenly chosen, the last one always. */

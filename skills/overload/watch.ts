@@ -2,13 +2,15 @@ import { numberOf, recordsOf } from '../handles/reading.ts'
 import type { HistoryReader } from '../history/history.ts'
 import { isRecord, type Json } from '../json.ts'
 import { judgeLoad, type Load, type Overload } from './state.ts'
-import { type Trend, trendOf } from './trend.ts'
+import { isRising, type Trend, trendOf } from './trend.ts'
 
 /** What growth is judged on, and what is compared with it. */
 const WINDOW_MS = 24_000
 const NOW_MS = 8000
 const BEFORE_MS = 240_000
 const MB = 1_048_576
+/** Three rises in a row, two seconds each: no single large message to a slow peer does that. */
+const SOCKETS_RISE = { least: 12, factor: 1.5, rises: 3 }
 /** A mailbox that was last told of so long ago is no trouble of now. */
 const MAILBOX_MS = 30_000
 
@@ -49,6 +51,12 @@ export class OverloadWatch {
   get sockets(): { readonly waiting: number; readonly mb: number; readonly worst: string | null } {
     const { waiting, bytes, worst } = this.#sockets
     return { waiting, mb: bytes / MB, worst }
+  }
+
+  /** What sockets hold back rose with each of the last readings: long before a trend is certain. */
+  socketsRise(now: number): boolean {
+    const points = this.#history.points('overload_socketsWaitingMb', now - WINDOW_MS, now)
+    return isRising(points, SOCKETS_RISE)
   }
 
   /** Those that were told of in the last half minute, the fullest first. */

@@ -1,4 +1,5 @@
 import { executionAsyncId } from 'node:async_hooks'
+import { getHeapStatistics } from 'node:v8'
 import {
   beginCall,
   type CallOutcome,
@@ -30,6 +31,7 @@ export function createGlobalRecord(functions: ProbeFunctions, words: Int32Array)
     beats: () => Atomics.load(words, WORD.beats),
     tick: createTick(),
     asyncId: () => executionAsyncId(),
+    heapUsed: () => getHeapStatistics().used_heap_size,
     invokeText: (text: string) => {
       const { name, input, budgetMs } = parseRequest(JSON.parse(text))
       return JSON.stringify(callNow(functions, name, input, budgetMs))

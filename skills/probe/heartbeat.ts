@@ -9,11 +9,13 @@ import {
   SPACE_SLOTS,
   WORD,
 } from './layout.ts'
+import { oldLimitBytes } from './old-limit.ts'
 
 const every = setInterval
 const cancel = clearInterval
 const loopTime = performance.eventLoopUtilization.bind(performance)
 const memoryUsage = process.memoryUsage.bind(process)
+const options = [...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/), ...process.execArgv]
 /** Memory is read each second: the read costs about 20 microseconds. */
 const MEMORY_EVERY_MS = 1000
 
@@ -67,6 +69,7 @@ function storeMemory(gauges: Float64Array, spaces: Float64Array, at: number): vo
   gauges[GAUGE.arrayBufferBytes] = memory.arrayBuffers
   const heap = getHeapStatistics()
   gauges[GAUGE.heapLimitBytes] = heap.heap_size_limit
+  gauges[GAUGE.oldLimitBytes] = oldLimitBytes(options, heap.heap_size_limit)
   gauges[GAUGE.mallocedBytes] = heap.malloced_memory
   gauges[GAUGE.globalHandleBytes] = heap.used_global_handles_size
   gauges[GAUGE.nativeContexts] = heap.number_of_native_contexts

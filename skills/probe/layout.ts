@@ -63,6 +63,8 @@ export const GAUGE = {
   detachedContexts: 21,
   /** Full collections that code asked for. */
   gcForcedCount: 22,
+  /** What the old generation may grow to. */
+  oldLimitBytes: 23,
 } as const
 
 const WORDS = 32

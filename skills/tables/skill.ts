@@ -14,6 +14,7 @@ import { OVERLOAD_TYPES } from '../overload/types.ts'
 import { WORD } from '../probe/layout.ts'
 import { ROW_WORDS } from '../row-words.ts'
 import type { HeapWatch } from '../vm/heap-watch.ts'
+import { fillingRows, type HeapFullness, NEARLY_FULL } from './filling.ts'
 import type { QuietLook } from './quiet-look.ts'
 import { type RowParts, tableRow } from './rows.ts'
 import type { Table, TableWatch } from './table-watch.ts'
@@ -57,12 +58,40 @@ const DRILLDOWN: readonly DrillStep[] = [
         'vm_rssPctOfMemory',
         'vm_events_long_gc',
         ...MEMORY_CONSEQUENCES,
+        'tables_fills_heap',
+      ],
+    },
+  },
+  {
+    id: 'filling',
+    when: [{ field: 'heapLivePct', above: 100 * NEARLY_FULL }],
+    code: 'return tables_filling({})',
+    rows: [{ field: 'reportable', equals: true }],
+    limit: 1,
+    notify: {
+      ...ROW_WORDS,
+      type: 'tables_fills_heap',
+      context:
+        'Heap in use {snapshot.heapUsedMb} MB, {snapshot.heapLivePct} % of the limit live after the last full collection',
+      evidence: ['name', 'kind', 'size', 'approxMb', 'entryKb', 'livePct', 'sourceLine'],
+      explains: [
+        ...OVERLOAD_TYPES,
+        'vm_heapUsedPct',
+        'vm_gcSharePct',
+        'vm_rssPctOfMemory',
+        'vm_loopDelayP99Ms',
+        'vm_events_long_gc',
+        'http_server_slow',
+        'http_requests_hang',
+        ...MEMORY_CONSEQUENCES,
       ],
     },
   },
 ]
 
 const MB = 1_048_576
+/** What entries weigh is known from the last census; while the heap fills it is old soon. */
+const WEIGHED_MS = 2000
 
 export interface TablesParts extends RowParts {
   readonly reader: HeartbeatReader
@@ -112,9 +141,26 @@ function callbacksOf(parts: TablesParts): Record<string, BuiltInCallback> {
         return rowsOf(all.slice(0, input.limit), parts)
       },
     }),
+    ...quietCallbacks(parts),
+  }
+}
+
+function quietCallbacks(parts: TablesParts): Record<string, BuiltInCallback> {
+  const { tables } = parts
+  return {
+    tables_filling: builtInCallback({
+      doc: 'When live data comes near the heap limit: the table that holds most of it, growing or not (a cache that is bounded in number and not in size): name, kind, size, approxMb, entryKb, livePct, location of the code that fills it, observation, explanation, remedy. Empty while the heap has room, or no table stands out.',
+      input: v.strictObject({}),
+      effect: { probe: { mainPauseMs: 150 } },
+      defaultTimeoutMs: 15_000,
+      run: async () => {
+        await tables.refresh(WEIGHED_MS)
+        return fillingRows(tables.tables(), fullnessOf(parts), parts)
+      },
+    }),
     tables_registered: builtInCallback({
       doc: 'The collections that the application registered by name: size and signed growth a minute. { limit = 10 }',
-      input: v.strictObject({ limit }),
+      input: v.strictObject({ limit: countInput(1, 50, 10) }),
       run: (input) => {
         const registered = tables.tables().filter((table) => table.isRegistered)
         return rowsOf(registered.slice(0, input.limit), parts)
@@ -144,7 +190,15 @@ function rowsOf(tables: readonly Table[], parts: TablesParts): Json[] {
   return tables.map((table) => tableRow(table, memory, parts))
 }
 
+function fullnessOf({ reader, heap }: Pick<TablesParts, 'reader' | 'heap'>): HeapFullness {
+  return {
+    liveBytes: heap.floors().at(-1)?.bytes ?? 0,
+    limitBytes: Math.max(1, reader.gauge('oldLimitBytes')),
+  }
+}
+
 function snapshot({ reader, heap, tables, look }: TablesParts): JsonRecord {
+  const { liveBytes, limitBytes } = fullnessOf({ reader, heap })
   const growth = heap.growth()
   const registered = tables.tables().filter((table) => table.isRegistered)
   const perMinute = (what: 'heap' | 'external'): number => {
@@ -167,6 +221,7 @@ function snapshot({ reader, heap, tables, look }: TablesParts): JsonRecord {
       look.told > 0 ||
       heap.hasRisen,
     heapUsedMb: Math.round(reader.gauge('heapUsedBytes') / MB),
+    heapLivePct: Math.round((100 * liveBytes) / limitBytes),
     heapFloorGrowthMbPerMinute: perMinute('heap'),
     externalMb: Math.round(reader.gauge('externalBytes') / MB),
     externalGrowthMbPerMinute: perMinute('external'),

@@ -70,9 +70,9 @@ export class TableWatch {
       })
   }
 
-  /** Takes a census unless a fresh one is there, and reads all sizes. @throws {InspectorUnavailable} */
-  async refresh(): Promise<void> {
-    if (epochMs() - this.#censusAt > CENSUS_FRESH_MS) {
+  /** Takes a census unless one is there that is not older, and reads all sizes. @throws {InspectorUnavailable} */
+  async refresh(freshMs = CENSUS_FRESH_MS): Promise<void> {
+    if (epochMs() - this.#censusAt > freshMs) {
       this.#census ??= this.#run.run().then(
         () => this.#endCensus(epochMs()),
         (error: unknown) => {

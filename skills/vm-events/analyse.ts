@@ -2,6 +2,7 @@ import type { Location } from '../contract.ts'
 import { ANONYMOUS, type Frame, frameText } from '../source/frame.ts'
 import type { SourceFiles } from '../source/source-files.ts'
 import { classifyWork, patternNear, type Work } from './classify.ts'
+import { type HeapFill, heapFillOf } from './heap-fill.ts'
 import {
   type Culprit,
   isStarved,
@@ -40,7 +41,8 @@ export function analyseStall(evidence: StallEvidence, files: SourceFiles): Culpr
   const inside = looks.filter((look) => look.places.some((place) => place.key === chosen.key))
   const share = sum(inside.map((look) => look.weightMs)) / Math.max(total, 1)
   const work = dominantWork(inside)
-  const kind = kindOf(evidence, inside, work)
+  const heap = heapFillOf(evidence.samples, evidence.heapLimitBytes ?? Number.POSITIVE_INFINITY)
+  const kind = kindOf(evidence, inside, work, heap)
   const line = heaviestLine(inside, chosen.key)
   const place = files.original(line)
   const inPackage = packageOf(inside, files)
@@ -56,6 +58,7 @@ export function analyseStall(evidence: StallEvidence, files: SourceFiles): Culpr
     ...(inPackage === undefined ? {} : { packageFunction: inPackage.frame.function }),
     ...(work.detail === undefined ? {} : { detail: work.detail }),
     ...(pattern === undefined ? {} : { pattern }),
+    ...(heap === undefined ? {} : { heap }),
     sourceLine: files.line(place.file, place.line).trim().slice(0, 200),
     samples: looks.length,
     sharePct: Math.round(share * 100),
@@ -124,8 +127,14 @@ function dominantWork(looks: readonly Look[]): Work {
     : first.work
 }
 
-function kindOf(evidence: StallEvidence, inside: readonly Look[], work: Work): StallKind {
+function kindOf(
+  evidence: StallEvidence,
+  inside: readonly Look[],
+  work: Work,
+  heap: HeapFill | undefined,
+): StallKind {
   if (isStarved(evidence)) return 'starved'
+  if (heap !== undefined) return 'heap'
   if (evidence.gcMs > evidence.durationMs * 0.6) return 'gc'
   if (areMicrotasks(evidence.samples)) return 'microtasks'
   if (work.kind !== 'cpu') return work.kind
@@ -146,7 +155,7 @@ export function areMicrotasks(samples: readonly TimedSample[]): boolean {
 function ownTasksRan(samples: readonly TimedSample[]): boolean[] {
   return samples.slice(1).flatMap((timed, index) => {
     const before = samples[index]?.sample
-    if (before === undefined || before.isArmed === false) return []
+    if (before === undefined) return []
     return [timed.sample.ticks.some((count, which) => count > (before.ticks[which] ?? count))]
   })
 }

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type HeartbeatReader, percentile } from '../gateway/heartbeat-reader.ts'
 import type { Inspector } from '../gateway/inspector.ts'
-import { parseStackSample, STACK_EXPRESSION } from '../gateway/stack-sample.ts'
+import { parseStackSample, STACK_EXPRESSION, type StackSample } from '../gateway/stack-sample.ts'
 import { readMainThread, type ThreadState } from '../gateway/thread-state.ts'
 import { epochMs } from '../probe/clock.ts'
-import type { StallEvidence, TimedSample } from './stall.ts'
+import type { StallEvidence } from './stall.ts'
 
 /** The window that is judged: 100 beats of 50 ms. */
 const WINDOW_BEATS = 100
@@ -12,15 +12,24 @@ const WINDOW_BEATS = 100
  * A loop is choppy when a tenth of its timers come this late. A busy but healthy server of small
  * requests at 80 % CPU stays below 10 ms.
  */
-const CHOPPY_P90_MS = 25
+const CHOPPY_P90_MS = 18
 /** Looks are taken for this long, only at moments when a timer is overdue. */
 const BURST_MS = 2500
-const LOOK_EVERY_MS = 12
+const LOOK_EVERY_MS = 6
 const MAX_LOOKS = 60
+/** A beat that is so late is worth a look; one that is so late was held up by a block. */
+const LOOK_FROM_MS = 4
 const OVERDUE_MS = 8
 const QUIET_AFTER_MS = 15_000
-/** Of the time in which main wanted to run, it must have run this share: else the machine is to blame. */
+/**
+ * Lateness is main's own doing when main had a CPU for half of the time in which it wanted one, and what is left of
+ * the lateness by that share is still so much …
+ */
 const OWN_SHARE = 0.5
+const OWN_P90_MS = 20
+/** … or when so many blocks were seen to run, on a CPU and without an end, for so long between two looks. */
+const LEAST_PROVEN = 5
+const PROVEN_MS = 5
 
 export interface ChopWatchOptions {
   readonly reader: HeartbeatReader
@@ -36,7 +45,7 @@ export interface ChopWatchOptions {
  * heartbeat late enough to be a stall, and yet halves the server.
  *
  * The lateness of the beats, which main writes down anyway, tells; then main is looked at for two and a half seconds,
- * at most every 12 ms and only while a beat is overdue.
+ * at most every 6 ms and only while a beat is overdue.
  */
 export class ChopWatch {
   readonly #options: ChopWatchOptions
@@ -81,15 +90,17 @@ export class ChopWatch {
     const readThread = this.#options.readThread ?? readMainThread
     const base = readThread()
     const beats = reader.beats
-    const samples = await this.#look(startedAt + BURST_MS)
+    const looks = await this.#look(startedAt + BURST_MS, readThread)
+    const samples = looks.map(({ sample }) => ({ sample, weightMs: LOOK_EVERY_MS }))
     const late = [
       ...before,
       ...reader.recentLatenesses(Math.min(reader.beats - beats, WINDOW_BEATS)),
     ]
     const blocks = late.filter((ms) => ms >= OVERDUE_MS)
     const own = ownShareOf(base, readThread())
-    if (this.#isStopped || samples.length < 8 || own < OWN_SHARE) return
-    if (p90(late) * own < CHOPPY_P90_MS * 0.8) return
+    if (this.#isStopped || samples.length < 8) return
+    const isOwn = own >= OWN_SHARE && p90(late) * own >= OWN_P90_MS
+    if (!isOwn && provenBlocks(looks) < LEAST_PROVEN) return
     const durationMs = blocks.reduce((total, ms) => total + ms, 0) * own
     this.#serial += 1
     onChop({
@@ -105,12 +116,12 @@ export class ChopWatch {
     })
   }
 
-  async #look(until: number): Promise<TimedSample[]> {
+  async #look(until: number, readThread: () => ThreadState | undefined): Promise<ChopLook[]> {
     const { reader, inspector, ownFolders } = this.#options
-    const samples: TimedSample[] = []
-    while (epochMs() < until && samples.length < MAX_LOOKS && !this.#isStopped) {
+    const looks: ChopLook[] = []
+    while (epochMs() < until && looks.length < MAX_LOOKS && !this.#isStopped) {
       await delay(LOOK_EVERY_MS, undefined, { ref: false })
-      const isOverdue = epochMs() - reader.beatAt > reader.gauge('heartbeatMs') + OVERDUE_MS
+      const isOverdue = epochMs() - reader.beatAt > reader.gauge('heartbeatMs') + LOOK_FROM_MS
       if (!isOverdue) continue
       const { beats } = reader
       const options = { timeoutMs: 2000, mainMs: 100, chargeMs: 0.3 }
@@ -119,10 +130,44 @@ export class ChopWatch {
         ownFolders,
       )
       // A look that came after the beat saw something else.
-      if (sample.beats === beats) samples.push({ sample, weightMs: LOOK_EVERY_MS })
+      if (sample.beats === beats) looks.push({ sample, runMs: readThread()?.runMs ?? 0 })
     }
-    return samples
+    return looks
   }
+}
+
+/** A look, and the time that main had spent on a CPU by then. */
+export interface ChopLook {
+  readonly sample: StackSample
+  readonly runMs: number
+}
+
+/**
+ * How many blocks ran for some milliseconds of CPU time between looks in which what the first of them had
+ * queued did not run: it was one piece of work, whoever else wanted the CPU. Pure.
+ */
+export function provenBlocks(looks: readonly ChopLook[]): number {
+  let count = 0
+  let since: ChopLook | undefined
+  let isCounted = false
+  for (const look of looks) {
+    if (since === undefined || !isSameBlock(since.sample, look.sample)) {
+      since = look
+      isCounted = false
+    } else if (!isCounted && look.runMs - since.runMs >= PROVEN_MS) {
+      count += 1
+      isCounted = true
+    }
+  }
+  return count
+}
+
+function isSameBlock(before: StackSample, after: StackSample): boolean {
+  return (
+    before.beats === after.beats &&
+    before.ticks.length > 0 &&
+    before.ticks.every((ran, which) => ran === after.ticks[which])
+  )
 }
 
 function p90(values: readonly number[]): number {

@@ -1,4 +1,5 @@
 import type { Severity } from '../contract.ts'
+import { heapFillText, mb } from './heap-fill.ts'
 import type { Culprit, StallKind } from './stall.ts'
 
 /** Numbers of one place over the last minutes. */
@@ -21,6 +22,7 @@ const CAUSE: Record<StallKind, string> = {
   sort: 'it sorts a very large array in one go',
   sleep: 'it puts the main thread to sleep with Atomics.wait',
   cpu: 'it computes on the main thread without ever yielding to the event loop',
+  heap: 'it builds up more and more data in one go, and the heap fills up',
   'infinite-loop?': 'it has not left this loop since the stall began; the loop may never end',
   microtasks:
     'promise continuations or next ticks keep queueing more of themselves, so that the event loop never gets to its next phase',
@@ -44,6 +46,7 @@ const REMEDY: Record<StallKind, string> = {
   sort: 'Keep the data sorted, sort a page instead of everything, or sort in a worker thread',
   sleep: 'Use Atomics.waitAsync or a message instead of blocking the main thread',
   cpu: 'Make it linear (index with a Map, mutate instead of copying in a loop), split it into chunks that yield with setImmediate, or move it to a worker thread',
+  heap: 'Bound how much one call may build: validate and limit the range or the number that it is asked for, page or stream the result, or work in chunks that are dropped once they are sent',
   'infinite-loop?':
     'Check the condition that ends the loop, bound the number of rounds, and yield inside long loops',
   microtasks:
@@ -66,7 +69,8 @@ export function observationOf(culprit: Culprit, totals: StallTotals, place: stri
     culprit.samples === 0
       ? ''
       : `, on the stack in ${culprit.sharePct} % of ${culprit.samples} looks`
-  return `The event loop of the main thread was blocked ${spent} in ${place}${looks}${cpu}`
+  const heap = culprit.heap === undefined ? '' : heapFillText(culprit.heap)
+  return `The event loop of the main thread was blocked ${spent} in ${place}${looks}${cpu}${heap}`
 }
 
 /** The likely cause, said with the names. */
@@ -78,8 +82,12 @@ export function explanationOf(culprit: Culprit, place: string): string {
       ? ''
       : `, inside ${packageFunction ?? 'a function'} of the package ${location.package}, which it calls`
   const what = pattern === undefined ? '' : ` The pattern is ${pattern}.`
+  const end =
+    culprit.heap === undefined
+      ? ''
+      : ` At its limit of ${mb(culprit.heap.limitBytes)} MB V8 ends the process: out of memory.`
   const sure = culprit.confidence === 'low' ? 'Possibly ' : ''
-  return `${sure}${place} blocks the event loop: ${CAUSE[kind]}${api}${inside}.${what}`
+  return `${sure}${place} blocks the event loop: ${CAUSE[kind]}${api}${inside}.${what}${end}`
 }
 
 export function remedyOf(culprit: Culprit): string {

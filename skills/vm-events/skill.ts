@@ -51,6 +51,8 @@ const DRILLDOWN: readonly DrillStep[] = [
         'detail',
         'pattern',
         'sourceLine',
+        'heapMb',
+        'heapLimitMb',
         'stack',
       ],
       explains: [
@@ -58,6 +60,7 @@ const DRILLDOWN: readonly DrillStep[] = [
         'vm_loopDelayP99Ms',
         'vm_loopUtilizationPct',
         'vm_gcSharePct',
+        'vm_heapUsedPct',
         'gc_pressure',
       ],
     },

@@ -4,6 +4,7 @@ import type { Json, JsonRecord } from '../json.ts'
 import type { SourceFiles } from '../source/source-files.ts'
 import { analyseStall } from './analyse.ts'
 import { explanationOf, observationOf, remedyOf, type StallTotals, severityOf } from './explain.ts'
+import { isHeapNearlyFull, mb } from './heap-fill.ts'
 import { blockedMs, type Culprit, type StallEvidence } from './stall.ts'
 
 /** Stalls at one place, counted together. */
@@ -92,6 +93,8 @@ export class StallLog {
       detail: culprit.detail ?? null,
       pattern: culprit.pattern ?? null,
       sourceLine: culprit.sourceLine ?? null,
+      heapMb: culprit.heap === undefined ? null : mb(culprit.heap.toBytes),
+      heapLimitMb: culprit.heap === undefined ? null : mb(culprit.heap.limitBytes),
       looks: culprit.samples,
       looksSharePct: culprit.sharePct,
       stack: [...culprit.stack],
@@ -142,12 +145,17 @@ function toPlace(key: string, records: readonly LoggedStall[]): StallPlace {
     key,
     culprit: best.culprit,
     totals,
-    severity: severityOf(best.culprit.kind, totals),
+    severity: isDying(best.culprit) ? 'critical' : severityOf(best.culprit.kind, totals),
     firstAt: Math.min(...records.map((record) => record.evidence.startedAt)),
     lastAt: Math.max(
       ...records.map((record) => record.evidence.startedAt + record.evidence.durationMs),
     ),
   }
+}
+
+/** What fills more than half of the heap in one go has seconds until the process ends. */
+function isDying({ heap }: Culprit): boolean {
+  return heap !== undefined && isHeapNearlyFull(heap)
 }
 
 /** Of the stalls whose CPU time is known. */

@@ -206,6 +206,7 @@ export class StallWatch {
       ...(known ? { runMs: state.runMs - base.runMs } : {}),
       waitMs: known ? state.waitMs - base.waitMs : 0,
       frozenMs: open.frozenMs,
+      heapLimitBytes: reader.gauge('oldLimitBytes'),
       gcMs: inside.reduce((total, event) => total + event.durationMs, 0),
       ...(state?.syscall === undefined ? {} : { syscall: state.syscall }),
       ...(state?.target === undefined ? {} : { target: state.target }),

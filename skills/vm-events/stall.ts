@@ -1,6 +1,7 @@
 import type { Location } from '../contract.ts'
 import type { ProfileHit } from '../gateway/profile.ts'
 import type { StackSample } from '../gateway/stack-sample.ts'
+import type { HeapFill } from './heap-fill.ts'
 
 /** What held the event loop. */
 export type StallKind =
@@ -13,6 +14,7 @@ export type StallKind =
   | 'sort'
   | 'sleep'
   | 'cpu'
+  | 'heap'
   | 'infinite-loop?'
   | 'microtasks'
   | 'gc'
@@ -40,6 +42,8 @@ export interface StallEvidence {
   readonly frozenMs: number
   /** Garbage collection inside the stall; known only after it. */
   readonly gcMs: number
+  /** What main's heap may grow to. */
+  readonly heapLimitBytes?: number
   readonly syscall?: string
   readonly target?: string
   readonly profile?: ProfileHit
@@ -60,6 +64,8 @@ export interface Culprit {
   /** The pattern, when the culprit is a regular expression that the source shows. */
   readonly pattern?: string
   readonly sourceLine?: string
+  /** It fills the heap meanwhile. */
+  readonly heap?: HeapFill
   /** Looks with a stack, and the share of the time in which the culprit was on it. */
   readonly samples: number
   readonly sharePct: number

@@ -6,13 +6,13 @@ import { floorGrowth, type Growth, type MemoryPoint, outsideGrowth } from './hea
 const OUTSIDE_POINTS = 12
 /** Seconds in which a scavenge is likely: the least of them is the heap without its nursery. */
 const USE_POINTS = 4
-const LOOK_BYTES = 6 * 1_048_576
-const LOOK_SHARE = 0.4
+const LOOK_BYTES = 4 * 1_048_576
+const LOOK_SHARE = 0.25
 /** After a signal the next comes only when memory has grown by this factor again. */
 const AGAIN_FACTOR = 1.5
 
 /** Share of the heap limit from which the floor alone is a signal, once. */
-const NEAR_LIMIT = 0.85
+const NEAR_LIMIT = 0.75
 
 /** Reads main's memory from the shared memory once a second and signals steady growth. */
 export class HeapWatch {
@@ -97,13 +97,13 @@ export class HeapWatch {
     const first = floors[0]
     const last = floors.at(-1)
     if (first === undefined || last === undefined || this.#saidLimit) return
-    if (last.bytes < this.#reader.gauge('heapLimitBytes') * NEAR_LIMIT) return
+    if (last.bytes < this.#reader.gauge('oldLimitBytes') * NEAR_LIMIT) return
     this.#saidLimit = true
     this.#say('heap', { fromBytes: first.bytes, toBytes: last.bytes, overMs: last.at - first.at })
   }
 
   #say(what: 'heap' | 'external', growth: Growth): void {
-    const limit = this.#reader.gauge('heapLimitBytes')
+    const limit = this.#reader.gauge('oldLimitBytes')
     const usedPct =
       Math.round((1000 * this.#reader.gauge('heapUsedBytes')) / Math.max(limit, 1)) / 10
     this.#emit({ type: 'heap', what, ...growth, usedPct })

@@ -14,8 +14,10 @@ import type { OperatorResult } from '../../agents/loop/operator-run.ts'
 import { maxConcludingTurns } from '../../agents/loop/run-limits.ts'
 import { coordinatorResultSchema } from '../../agents/schemas.ts'
 import type { CoordinatorAction } from '../../agents/vocabulary/coordinator-action.ts'
+import type { KnownCause } from '../../agents/vocabulary/insight.ts'
 import type { OperatorEnding } from '../../agents/vocabulary/model-request.ts'
 import type { Notification } from '../../agents/vocabulary/notification.ts'
+import { summarize } from '../../agents/vocabulary/skill-description.ts'
 import { failure, limits, reply, skill, t0 } from './support/kernel.ts'
 
 type Timeless = CoordinatorEvent extends infer Event
@@ -37,7 +39,7 @@ class Bench {
       id: 'r1',
       reason: 'p99 doubled',
       context: {},
-      skills: ['vm', 'tables', 'vm_events'].map(skill),
+      skills: summarize(['vm', 'tables', 'vm_events'].map((id) => skill(id))),
       limits: limits(overrides),
       followUps,
     }
@@ -152,6 +154,28 @@ function ofType<Type extends CoordinatorEffect['type']>(effects: CoordinatorEffe
 
 const vm = 'r1.vm.1'
 const tables = 'r1.tables.1'
+
+describe('a cause that another run has told', () => {
+  const cause: KnownCause = {
+    insightId: 'r0.i1',
+    summary: 'a loop',
+    severity: 'warning',
+    toldAt: t0,
+    location: { file: 'src/a.js', function: 'parse', line: 3 },
+    types: ['stall'],
+    explains: ['slow'],
+  }
+
+  it('is known at the next question, and ends no wait', () => {
+    const bench = new Bench()
+    bench.invoke('vm')
+    bench.says({ intent: 'wait', ms: 1_000 })
+    assert.deepEqual(bench.on({ type: 'cause-known', cause }), [])
+    assert.equal(bench.phase, 'waiting')
+    const [asked] = ofType(bench.notifies('r1.vm.1'), 'ask-model')
+    assert.deepEqual(asked?.body.known, [cause])
+  })
+})
 
 describe('a coordinator run', () => {
   it('goes from operators to notifications to an insight to done', () => {

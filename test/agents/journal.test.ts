@@ -14,13 +14,14 @@ import { startCoordinatorRun, stepCoordinator } from '../../agents/loop/coordina
 import type { CoordinatorEvent, CoordinatorRun } from '../../agents/loop/coordinator-run.ts'
 import type { Insight } from '../../agents/vocabulary/insight.ts'
 import type { Notification } from '../../agents/vocabulary/notification.ts'
+import { summarize } from '../../agents/vocabulary/skill-description.ts'
 import { limits, reply, skill, t0 } from './support/kernel.ts'
 
 const start = (id: string) => ({
   id,
   reason: 'p99 doubled',
   context: {},
-  skills: [skill('vm')],
+  skills: summarize([skill('vm')]),
   limits: limits(),
   followUps: 0,
 })

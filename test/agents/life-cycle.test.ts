@@ -11,9 +11,10 @@ import {
   monitor,
   type Runtime,
   receive,
+  refOf,
   whereis,
 } from '../../runtime/index.ts'
-import { type Script, stuckOperator } from './fixtures/stand-ins.ts'
+import { type Script, scriptedModel, stuckOperator } from './fixtures/stand-ins.ts'
 import { patienceMs, startHouse } from './support/house.ts'
 import { awaitRun, begin, heard } from './support/runs.ts'
 
@@ -72,6 +73,22 @@ describe('an investigation over real threads', () => {
         assert.equal(outcome, 'done')
         assert.equal(insights.length, 1)
       }
+    })
+  })
+
+  it('knows what an earlier one has found', async () => {
+    await inHouse(finding, async () => {
+      const first = await (await begin()).result
+      const { result } = await begin()
+      await result
+      const last = (await refOf(scriptedModel).call('seen')).findLast(
+        ({ agent }) => agent === 'coordinator',
+      )
+      const known = last?.agent === 'coordinator' ? last.known : []
+      assert.deepEqual(
+        known.map(({ insightId, explains }) => [insightId, explains]),
+        [[first.insights[0]?.id, ['vm_lagMs']]],
+      )
     })
   })
 

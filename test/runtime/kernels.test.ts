@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { FewMap } from '../../runtime/few-map.ts'
 import { fromWireError, isPid, isRef, nearest, toWireError } from '../../runtime/index.ts'
 import { Mailbox } from '../../runtime/mailbox.ts'
 import { NameTable } from '../../runtime/name-table.ts'
@@ -169,28 +168,6 @@ describe('NameTable', () => {
     new Int32Array(shared.cells)[3] = 8
     table.releaseThread(7)
     assert.deepEqual(table.entries(), [['stays', '<1.1>']])
-  })
-})
-
-describe('FewMap', () => {
-  it('behaves as a map', () => {
-    const step = fc.tuple(fc.constantFrom('set', 'delete'), fc.nat(4), fc.nat())
-    fc.assert(
-      fc.property(fc.array(step), (steps) => {
-        const [few, map] = [new FewMap<number, number>(), new Map<number, number>()]
-        for (const [what, key, value] of steps) {
-          if (what === 'delete') assert.equal(few.delete(key), map.delete(key))
-          else {
-            few.set(key, value)
-            map.set(key, value)
-          }
-          const entries: [number, number][] = []
-          few.forEach((one, at) => entries.push([at, one]))
-          assert.deepEqual(entries, [...map])
-          assert.equal(few.has(key), map.has(key))
-        }
-      }),
-    )
   })
 })
 

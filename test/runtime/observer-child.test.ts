@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { basename } from 'node:path'
 import { describe, it } from 'node:test'
 import { call, cast, child, observer, startRuntime } from '../../runtime/index.ts'
 import { counter } from '../fixtures/runtime/counter.ts'
+import { LiveTestClient } from './observer/live-test-client.ts'
 
 describe('the observer as a child', () => {
   it('serves the tree and what is published, and is gone after stop', async () => {
@@ -22,6 +24,17 @@ describe('the observer as a child', () => {
       await runtime.stop()
     }
     await assert.rejects(fetch(new URL('api/v1/tree', url)))
+  })
+
+  it('names the program of who asked for it, not the file of the root thread', async () => {
+    const runtime = await startRuntime({ spare: false, children: [observer()] })
+    try {
+      const client = new LiveTestClient(String(await call('observer', 'url')))
+      assert.equal((await client.frame('hello')).server.title, basename(process.argv[1] ?? ''))
+      client.socket.close()
+    } finally {
+      await runtime.stop()
+    }
   })
 
   it('refuses unknown options at once, and wrong ones at its start', async () => {

@@ -4,7 +4,7 @@ import { HeartbeatReader } from '../../skills/gateway/heartbeat-reader.ts'
 import type { ThreadState } from '../../skills/gateway/thread-state.ts'
 import { epochMs } from '../../skills/probe/clock.ts'
 import { GAUGE, HEARTBEAT_BYTES, viewsOf, WORD } from '../../skills/probe/layout.ts'
-import { ChopWatch } from '../../skills/vm-events/chop-watch.ts'
+import { type ChopLook, ChopWatch, provenBlocks } from '../../skills/vm-events/chop-watch.ts'
 import type { StallEvidence } from '../../skills/vm-events/stall.ts'
 
 const STACK = JSON.stringify({
@@ -15,12 +15,18 @@ const STACK = JSON.stringify({
 
 interface Setting {
   readonly lateMs: number
+  /** Microtasks of ours run between looks. */
+  readonly isMoving?: boolean
   /** Of 100 ms that main wanted a CPU, so many it got. */
   readonly ranPct: number
 }
 
 /** A heartbeat whose last beats all came so late, and one overdue now; main's stack never changes. */
-async function watchOnce({ lateMs, ranPct }: Setting): Promise<StallEvidence | undefined> {
+async function watchOnce({
+  lateMs,
+  ranPct,
+  isMoving,
+}: Setting): Promise<StallEvidence | undefined> {
   const memory = new SharedArrayBuffer(HEARTBEAT_BYTES)
   const { words, gauges, lateness } = viewsOf(memory)
   lateness.fill(lateMs, 0, 200)
@@ -28,6 +34,7 @@ async function watchOnce({ lateMs, ranPct }: Setting): Promise<StallEvidence | u
   gauges[GAUGE.beatAt] = epochMs() - 500
   gauges[GAUGE.heartbeatMs] = 50
   let reads = 0
+  let looks = 0
   const readThread = (): ThreadState => {
     reads += 1
     return { state: 'R', runMs: reads * ranPct, waitMs: reads * (100 - ranPct) }
@@ -35,7 +42,10 @@ async function watchOnce({ lateMs, ranPct }: Setting): Promise<StallEvidence | u
   const found: StallEvidence[] = []
   const watch = new ChopWatch({
     reader: new HeartbeatReader(memory),
-    inspector: { evaluate: async () => STACK },
+    inspector: {
+      evaluate: async () =>
+        isMoving === true ? STACK.replace('[0,0]', `[${(looks += 1)},0]`) : STACK,
+    },
     ownFolders: [],
     onChop: (evidence) => found.push(evidence),
     readThread,
@@ -58,10 +68,25 @@ describe('a loop that is blocked often and shortly', () => {
 
   const silent: readonly (readonly [string, Setting])[] = [
     ['a loop that is merely busy', { lateMs: 10, ranPct: 90 }],
-    ['a machine that gives main no CPU', { lateMs: 40, ranPct: 30 }],
-    ['lateness that is mostly the machine’s', { lateMs: 30, ranPct: 60 }],
+    ['a machine that gives main no CPU', { lateMs: 40, ranPct: 30, isMoving: true }],
+    ['lateness that is mostly the machine’s', { lateMs: 30, ranPct: 60, isMoving: true }],
   ]
   for (const [name, setting] of silent) {
     it(`is not ${name}`, async () => assert.equal(await watchOnce(setting), undefined))
   }
+})
+
+describe('provenBlocks', () => {
+  const look = (runMs: number, ran: number, beats = 1): ChopLook => ({
+    runMs,
+    sample: { frames: [], ticks: [ran, 0], beats },
+  })
+  const cases: readonly (readonly [string, readonly ChopLook[], number])[] = [
+    ['one piece of work that runs on counts once', [look(0, 0), look(6, 0), look(12, 0)], 1],
+    ['each piece counts', [look(0, 0), look(6, 0), look(8, 1), look(15, 1)], 2],
+    ['what ended between two looks does not', [look(0, 0), look(6, 1), look(12, 2)], 0],
+    ['nor what only waited for a CPU', [look(0, 0), look(1, 0), look(2, 0)], 0],
+    ['nor what lies in two turns of the loop', [look(0, 0, 1), look(6, 0, 2)], 0],
+  ]
+  for (const [name, looks, count] of cases) it(name, () => assert.equal(provenBlocks(looks), count))
 })

@@ -45,14 +45,11 @@ describe('parsePressure', () => {
 
 describe('files of names and numbers', () => {
   it('reads what is one, and leaves out the rest', () => {
-    const found = namedNumbers('a 1\nMemFree:   22 kB\nbad x\n\nmax -1\n')
-    assert.deepEqual(
-      [...found],
-      [
-        ['a', 1],
-        ['MemFree', 22],
-      ],
-    )
+    const found = namedNumbers('a 1\nMemFree:   22 kB\nbad x\n\nmax -1\na 3')
+    const names = ['a', 'MemFree', 'Mem', 'Free', 'bad', 'max', 'absent', '']
+    const none = names.slice(2).map(() => undefined)
+    const values = names.map((name) => found.get(name))
+    assert.deepEqual(values, [1, 22, ...none])
   })
   it('reads memberships, and leaves out the rest', () => {
     assert.deepEqual(membershipsOf('4:memory,cpu:/a b\n0::/\nrubbish\n'), [

@@ -8,8 +8,9 @@ import { type JsonRecord, textOf } from '../../skills/json.ts'
 import { MailboxBook } from '../../skills/overload/mailbox-book.ts'
 import { forecastRows, mailboxRow, stateRow } from '../../skills/overload/rows.ts'
 import { SocketSums } from '../../skills/overload/socket-sums.ts'
+import { SocketWriteWindow } from '../../skills/overload/socket-writes.ts'
 import { judgeLoad, type Load } from '../../skills/overload/state.ts'
-import { isGrowing, type Trend, timeTo, trendOf } from '../../skills/overload/trend.ts'
+import { isGrowing, isRising, type Trend, timeTo, trendOf } from '../../skills/overload/trend.ts'
 import { OverloadWatch } from '../../skills/overload/watch.ts'
 
 const pointsOf = (values: readonly number[], everyMs = 2000): { at: number; value: number }[] =>
@@ -45,6 +46,20 @@ describe('trendOf', () => {
     const trend = trendOf(pointsOf([40, 52, 38, 47, 55, 41, 49, 44, 51, 43]))
     assert.equal(isGrowing(trend, { least: 5, factor: 1.1 }), false)
   })
+})
+
+describe('isRising', () => {
+  const limits = { least: 12, factor: 1.5, rises: 3 }
+  const cases: readonly (readonly [string, readonly number[], boolean])[] = [
+    ['three rises in a row', [0, 0, 0, 6, 12, 18], true],
+    ['one large message that waits', [0, 0, 0, 50, 50, 50], false],
+    ['what rises and falls', [0, 20, 10, 30], false],
+    ['little', [0, 1, 2, 3], false],
+    ['little against what was there', [100, 106, 112, 118], false],
+    ['too few readings', [0, 10, 20], false],
+  ]
+  for (const [what, values, expected] of cases)
+    it(`${what}: ${expected}`, () => assert.equal(isRising(pointsOf(values), limits), expected))
 })
 
 describe('timeTo', () => {
@@ -228,6 +243,44 @@ describe('SocketSums', () => {
     assert.equal(sum['worst'], `127.0.0.1:${port}`)
     socket.destroy()
     for (const one of accepted) one.destroy()
+    server.close()
+  })
+})
+
+describe('SocketWriteWindow', () => {
+  it('names who goes on writing to a socket that is overfull, and nobody who writes to another', async () => {
+    const accepted: Socket[] = []
+    const server = createServer((socket) => {
+      accepted.push(socket)
+      if (accepted.length === 1) socket.pause()
+      else socket.resume()
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const stuck = connect(port, '127.0.0.1')
+    await once(stuck, 'connect')
+    const reading = connect(port, '127.0.0.1')
+    await once(reading, 'connect')
+    for (let index = 0; index < 64; index += 1) stuck.write(Buffer.alloc(1_048_576))
+    const window = new SocketWriteWindow()
+    function broadcast(): void {
+      stuck.write('x'.repeat(1000))
+    }
+    function chat(): void {
+      reading.write('y')
+    }
+    window.begin()
+    for (let turn = 0; turn < 5; turn += 1) {
+      broadcast()
+      chat()
+    }
+    const [writer, ...others] = window.end()
+    broadcast()
+    assert.deepEqual(others, [])
+    assert.deepEqual([writer?.['writes'], writer?.['bytes'], writer?.['peers']], [5, 5000, 1])
+    assert.match(textOf(writer?.['stack']).split('\n')[0] ?? '', /broadcast .*overload\.test/)
+    assert.deepEqual(window.end(), [])
+    for (const one of [stuck, reading, ...accepted]) one.destroy()
     server.close()
   })
 })

@@ -23,6 +23,13 @@ interface TableRow {
   readonly explanation: string
 }
 
+interface FillingRow {
+  readonly size: number
+  readonly approxMb: number
+  readonly observation: string
+  readonly location: Place | null
+}
+
 const settings = {
   skills: ['tables'],
   exit: true,
@@ -45,6 +52,25 @@ async function rowOf(what: string, call: string, name: string): Promise<TableRow
 
 const lineIn = (text: string): number =>
   LEAKY_SOURCE.split('\n').findIndex((line) => line.includes(text)) + 1
+
+describe('what fills the heap', () => {
+  const ask = [{ call: 'tables_filling', timeoutMs: 15_000 }]
+
+  it('is named with its place although it is bounded in number', async () => {
+    const run = await runApp('large', { ...settings, ask }, ['--max-old-space-size=85'])
+    const [row, ...others] = (run.answer('tables_filling')?.value ?? []) as FillingRow[]
+    assert.deepEqual(others, [])
+    assert.equal(row?.location?.function, 'RecentReports.put', JSON.stringify(run.lines))
+    assert.match(row.location.file, /leaks\.ts$/)
+    assert.match(row.observation, /The heap is nearly full \(\d+ of 85 MB stay in use/)
+    assert.ok(row.size <= 41 && row.approxMb > 15, `${row.size}, ${row.approxMb} MB`)
+  })
+
+  it('is nothing while the heap has room', async () => {
+    const run = await runApp('large', { ...settings, ask })
+    assert.deepEqual(run.answer('tables_filling')?.value, [])
+  })
+})
 
 describe('the census', () => {
   it('names a Map of a CommonJS module that never evicts, and who fills it', async () => {

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { pbkdf2 } from 'node:crypto'
+import { closeSync, mkdtempSync, open, openSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { type PoolUser, rankUsers, workOf } from '../../skills/vm/pool-rows.ts'
 import { PoolWatch } from '../../skills/vm/pool-watch.ts'
@@ -55,7 +59,39 @@ describe('users of the thread pool', () => {
   })
 })
 
+/** Keeps every thread of the pool until the returned function is called. */
+function holdPool(): () => void {
+  const folder = mkdtempSync(join(tmpdir(), 'nodelens-pool-'))
+  const pipe = join(folder, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const size = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4)
+  // opening a pipe to read waits until somebody opens it to write
+  for (let index = 0; index < size; index += 1)
+    open(pipe, 'r', (_error, descriptor) => closeSync(descriptor))
+  return () => {
+    closeSync(openSync(pipe, 'r+'))
+    rmSync(folder, { recursive: true })
+  }
+}
+
 describe('the watch of the thread pool', () => {
+  it('asks again at once after a slow answer', { timeout: 60_000 }, async () => {
+    const release = holdPool()
+    try {
+      const raised = await new Promise<string>((resolve) => {
+        const watch = new PoolWatch(({ reason }) => resolve(reason))
+        let now = 0
+        // a clock that goes slower than the two seconds between its questions
+        const timer = setInterval(() => watch.tick((now += 1)), 50)
+        setTimeout(() => resolve('nothing'), 30_000).unref()
+        timer.unref()
+      })
+      assert.match(raised, /needs the thread pool waits/)
+    } finally {
+      release()
+    }
+  })
+
   const raised = (readings: readonly (readonly [number, boolean])[]): number => {
     let count = 0
     const watch = new PoolWatch(() => {
@@ -86,7 +122,7 @@ describe('the watch of the thread pool', () => {
     )
   })
 
-  it('does not tell while the event loop stands still', () => {
+  it('does not tell while the machine is short of CPU time', () => {
     assert.equal(
       raised([
         [900, false],

@@ -1,6 +1,6 @@
 /**
  * The coordinator's part of `rules`: invoke the skills that fit, wait until they have looked, one
- * insight for each cause, done. When a cause has been caught with its place and others are still
+ * insight for each cause, done. What another run has told already is not told again as a symptom. When a cause has been caught with its place and others are still
  * looking, the insight does not wait for them for long. A healthy process gets no insight, a failed
  * operator is named as such.
  */
@@ -11,7 +11,8 @@ import type { NotificationView } from '../../vocabulary/notification.ts'
 import { type Cause, type Cluster, type Correlation, correlate, membersOf } from './correlate.ts'
 import { sentence } from './findings.ts'
 import { eventsOf, type Step, stepsOf } from './history.ts'
-import { fittingSkills } from './relevance.ts'
+import { explanationOf, toldBefore } from './told-already.ts'
+import { nextWave } from './waves.ts'
 import { causeInsight, consequenceInsight, symptomInsight } from './wording.ts'
 
 /** Below this time the run is concluded with what is known. */
@@ -22,6 +23,8 @@ const waitMs = 5_000
 const frugalTurns = 8
 /** How long a cause with a known place waits for operators that are still looking. */
 const patienceMs = 3_000
+/** The same while one of these may know what is behind it. */
+const longPatienceMs = 8_000
 
 /** Chooses the coordinator's next action. Pure. */
 export function coordinatorRules(request: CoordinatorRequest): CoordinatorAction {
@@ -62,10 +65,12 @@ function wishes(request: CoordinatorRequest, run: Run): CoordinatorAction[] {
   const done: CoordinatorAction = { intent: 'done', summary: summaryOf(request, run) }
   if (request.budget.iterationsLeft <= 1) return [done]
   if (!run.isConcluding) {
-    if (wantsOperators(request, run)) return [invocation(request), done]
+    const skills = nextWave(request, run.correlation)
+    if (skills.length > 0) return [{ intent: 'invoke_operators', skills }, done]
     // every report ends a wait and costs a turn: when turns get few, `done` waits for all at once
     const isFrugal = request.budget.iterationsLeft <= run.due.length + frugalTurns
-    if (run.isRunning) return [...early(run, isFrugal), ...(isFrugal ? [] : [wait(request)]), done]
+    if (run.isRunning)
+      return [...early(request, run, isFrugal), ...(isFrugal ? [] : [wait(request)]), done]
   }
   const insights = run.due.map(produce)
   const isRefused = run.steps.at(-1)?.action.intent === 'done' && run.isRunning
@@ -76,49 +81,50 @@ function produce(draft: InsightDraft): CoordinatorAction {
   return { intent: 'produce_insight', ...draft }
 }
 
-/** Operators are asked once, if there is a reason for it or nothing else to go by. */
-function wantsOperators(request: CoordinatorRequest, run: Run): boolean {
-  const isAsked = run.steps.some(({ action }) => action.intent === 'invoke_operators')
-  const hasCause = request.reason !== undefined || request.notifications.length === 0
-  return !isAsked && hasCause && request.operators.length === 0 && request.skills.length > 0
-}
-
-/** Operators get the run's own reason and context; there is nothing to add. */
-function invocation({ skills, reason }: CoordinatorRequest): CoordinatorAction {
-  return { intent: 'invoke_operators', skills: [...fittingSkills(skills, reason)].slice(0, 50) }
-}
-
 function wait(request: CoordinatorRequest): CoordinatorAction {
   const ms = Math.round(Math.min(waitMs, Math.max(request.budget.msLeft - reservedMs, 100)))
   return { intent: 'wait', ms }
 }
 
 /** Causes whose place is known, once the others have been waited for long enough. */
-function early(run: Run, isFrugal: boolean): CoordinatorAction[] {
+function early(request: CoordinatorRequest, run: Run, isFrugal: boolean): CoordinatorAction[] {
   const waitedMs = run.steps.reduce((sum, { action, result }) => {
     if (action.intent !== 'wait') return sum
     const value = result?.ok === true && isJsonObject(result.value) ? result.value : {}
     const waited = value['waitedMs'] ?? value['waited']
     return sum + (typeof waited === 'number' ? waited : action.ms)
   }, 0)
-  if (waitedMs < patienceMs && !isFrugal) return []
   return run.due
     .filter((draft) => draft.location !== undefined && draft.confidence !== 'low')
+    .filter((draft) => isFrugal || waitedMs >= patienceFor(draft, request))
     .map(produce)
+}
+
+/** Somebody who is still looking may find that this is a mere consequence. */
+function patienceFor({ notificationIds }: InsightDraft, request: CoordinatorRequest): number {
+  const { skills, operators, notifications } = request
+  const lead = notifications.find(({ id }) => id === notificationIds[0])
+  const explaining = skills.find(({ id }) => id === lead?.operator)?.explainedBy ?? []
+  const isAwaited = operators.some(
+    ({ skill, status }) => status === 'running' && explaining.includes(skill),
+  )
+  return isAwaited ? longPatienceMs : patienceMs
 }
 
 function dueInsights(request: CoordinatorRequest, correlation: Correlation): InsightDraft[] {
   const { causes, symptoms } = correlation
   const insightOf = (cluster: Cluster) => insightIdOf(request, cluster.members)
-  const drafts = causes.flatMap((cause): InsightDraft[] => {
+  const news = causes.filter(({ cluster }) => toldBefore(request, cluster) === undefined)
+  const drafts = news.flatMap((cause): InsightDraft[] => {
     const id = insightOf(cause.cluster)
     if (id === undefined) return [causeInsight(cause)]
     return cause.marked
       .filter((cluster) => insightOf(cluster) === undefined)
       .map((cluster) => consequenceInsight(cluster, id))
   })
-  const isAlone = causes.length === 0 && request.insights.length === 0 && symptoms.length > 0
-  return isAlone ? [symptomInsight(symptoms)] : drafts
+  const unexplained = symptoms.filter((symptom) => explanationOf(request, symptom) === undefined)
+  const isAlone = causes.length === 0 && request.insights.length === 0 && unexplained.length > 0
+  return isAlone ? [symptomInsight(unexplained)] : drafts
 }
 
 /** The insight that rests on any of these notifications. */
@@ -194,7 +200,13 @@ function summaryOf(request: CoordinatorRequest, run: Run): string {
   const remarks = membersOf([...run.correlation.symptoms, ...run.correlation.remarks])
   const cited = new Set(insights.flatMap((insight) => insight.notificationIds))
   const seen = remarks.filter(({ id }) => !cited.has(id)).map(({ observation }) => observation)
-  const isQuiet = insights.length === 0 && run.due.length === 0
+  const { causes, symptoms } = run.correlation
+  const known = [
+    ...causes.map(({ cluster }) => toldBefore(request, cluster)),
+    ...symptoms.map((symptom) => explanationOf(request, symptom)),
+  ].filter((cause) => cause !== undefined)
+  const told = new Set(known.map(({ summary, insightId }) => `${summary} (insight ${insightId})`))
+  const isQuiet = insights.length === 0 && run.due.length === 0 && told.size === 0
   const parts = [
     ...failed.map(
       ({ skill, status, reason }) =>
@@ -206,6 +218,7 @@ function summaryOf(request: CoordinatorRequest, run: Run): string {
     insights.length > 0 ? `Insights: ${insights.map((one) => one.summary).join(' | ')}` : '',
     run.due.length > 0 ? `Not concluded: ${run.due.map((one) => one.summary).join(' | ')}` : '',
     seen.length > 0 ? `Also seen: ${seen.join(' | ')}` : '',
+    told.size > 0 ? `Told by another run already: ${[...told].join(' | ')}` : '',
   ]
   return sentence(parts.filter((part) => part !== '').join(' '))
 }

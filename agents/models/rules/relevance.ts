@@ -58,7 +58,7 @@ const subjects: readonly (readonly string[])[] = [
 
 /** Ids of the skills to invoke, in the order given. */
 export function fittingSkills(
-  skills: readonly SkillSummary[],
+  skills: readonly Omit<SkillSummary, 'explainedBy'>[],
   reason: string | undefined,
 ): readonly string[] {
   const all = skills.map((skill) => skill.id)

@@ -8,7 +8,7 @@ main { display: grid; grid-template-columns: minmax(0, 1.5fr) minmax(400px, 1fr)
 
 .row {
   display: grid; align-items: center; gap: 0 14px; padding: 0 16px; min-height: 36px;
-  grid-template-columns: minmax(170px, 1.25fr) minmax(96px, .55fr) minmax(70px, .4fr) 56px 68px 58px 58px;
+  grid-template-columns: minmax(190px, 1.9fr) minmax(90px, .5fr) minmax(64px, .35fr) 56px 68px 58px 58px;
 }
 .row > span { min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .row.head { min-height: 32px; font-size: 12px; color: var(--muted); border-bottom: 1px solid var(--line); }
@@ -88,6 +88,11 @@ main { display: grid; grid-template-columns: minmax(0, 1.5fr) minmax(400px, 1fr)
 .line b { font-weight: 550; }
 .line span { color: var(--tone, var(--muted)); overflow-wrap: anywhere; }
 
+@media (max-width: 1500px) {
+  main { grid-template-columns: minmax(0, 1.9fr) minmax(360px, 1fr); }
+  .row { grid-template-columns: minmax(190px, 1.9fr) minmax(90px, .5fr) minmax(64px, .35fr) 56px 68px 58px; gap: 0 10px; }
+  .row .pid { display: none; }
+}
 @media (max-width: 1020px) {
   main { grid-template-columns: minmax(0, 1fr); }
   .cards { max-height: none; }

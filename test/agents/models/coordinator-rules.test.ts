@@ -12,13 +12,17 @@ import {
   coordinatorIntents,
 } from '../../../agents/vocabulary/coordinator-action.ts'
 import type { Insight } from '../../../agents/vocabulary/insight.ts'
-import type { CoordinatorRequest } from '../../../agents/vocabulary/model-request.ts'
+import type {
+  CoordinatorRequest,
+  CoordinatorTurn,
+} from '../../../agents/vocabulary/model-request.ts'
 import type { NotificationView } from '../../../agents/vocabulary/notification.ts'
 import {
   coordinatorRequest,
   done,
   failed,
   insightOf,
+  knownCause,
   operatorView,
   viewOf,
 } from './support/requests.ts'
@@ -107,6 +111,24 @@ describe('coordinatorRules before and while operators look', () => {
       'but not for long',
       { turns: [...asked, ...waited(3_500)], operators: running, notifications: [stall] },
       { intent: 'produce_insight', notificationIds: ['stall'] },
+    ],
+    [
+      'longer for those who may know what is behind it',
+      {
+        turns: [...asked, ...waited(3_500)],
+        operators: [operatorView({ skill: 'tables', status: 'running' })],
+        notifications: [stall],
+      },
+      { intent: 'wait' },
+    ],
+    [
+      'and even for these not for ever',
+      {
+        turns: [...asked, ...waited(8_500)],
+        operators: [operatorView({ skill: 'tables', status: 'running' })],
+        notifications: [stall],
+      },
+      { intent: 'produce_insight' },
     ],
     [
       'a symptom without a place does wait',
@@ -321,6 +343,85 @@ describe('coordinatorRules in a whole run', () => {
       coordinatorRules(coordinatorRequest({ notifications: [stall], turns: refused })).intent,
       'produce_insight',
     )
+  })
+})
+
+describe('coordinatorRules after a signal', () => {
+  const stallSignal: CoordinatorTurn = {
+    type: 'event',
+    event: { type: 'signal', signal: { type: 'stall', durationMs: 900 } },
+  }
+  const whoIsAsked = (changes: Partial<CoordinatorRequest>) => {
+    const action = coordinatorRules(
+      coordinatorRequest({ reason: 'The event loop has been blocked', ...changes }),
+    )
+    return action.intent === 'invoke_operators' ? action.skills : action.intent
+  }
+  const first = [
+    stallSignal,
+    ...done({ intent: 'invoke_operators', skills: ['tables', 'vm_events'] }),
+  ]
+  const looked = ['tables', 'vm_events'].map((skill) => operatorView({ skill }))
+
+  it('asks the skill that saw it and those that can know why, nobody else', () =>
+    assert.deepEqual(whoIsAsked({ turns: [stallSignal] }), ['tables', 'vm_events']))
+  it('asks the rest when these have found no cause with a place', () =>
+    assert.deepEqual(whoIsAsked({ turns: first, operators: looked, notifications: [lag] }), ['vm']))
+  it('waits for the first circle before it widens it', () => {
+    const operators = [...looked.slice(1), operatorView({ skill: 'tables', status: 'running' })]
+    assert.equal(whoIsAsked({ turns: first, operators, notifications: [lag] }), 'wait')
+  })
+  it('asks nobody else when a cause has been caught', () =>
+    assert.equal(
+      whoIsAsked({ turns: first, operators: looked, notifications: [stall] }),
+      'produce_insight',
+    ))
+  it('widens the circle once', () => {
+    const turns = [...first, ...done({ intent: 'invoke_operators', skills: ['vm'] })]
+    assert.equal(whoIsAsked({ turns, operators: looked, notifications: [lag] }), 'produce_insight')
+  })
+  it('asks all that fit when the skill that saw it takes no part in the run', () => {
+    const signal = { type: 'symptom', skill: 'redis', key: 'slow' }
+    const turns: CoordinatorTurn[] = [{ type: 'event', event: { type: 'signal', signal } }]
+    assert.deepEqual(whoIsAsked({ turns }), ['vm', 'vm_events'])
+  })
+})
+
+describe('coordinatorRules beside other runs', () => {
+  const signal = { type: 'symptom', skill: 'vm', key: 'lag' }
+  const turns: CoordinatorTurn[] = [{ type: 'event', event: { type: 'signal', signal } }]
+  const { location: place, type } = stall
+  const beside = (notifications: NotificationView[], changes: Partial<CoordinatorRequest>) =>
+    drive(notifications, {
+      operators: ['vm', 'tables', 'vm_events'].map((skill) => operatorView({ skill })),
+      turns: [...turns, ...asked, ...asked],
+      known: [knownCause()],
+      ...changes,
+    })
+
+  it('tells no symptom that another run has explained', () => {
+    const run = beside([lag], {})
+    assert.deepEqual(run.insights, [])
+    assert.match(run.summary, /Told by another run already: A regular expression.*r0\.i1/)
+  })
+  it('tells a symptom that it does not explain, and only that', () => {
+    const [insight] = beside([lag, heap], {}).insights
+    assert.deepEqual(insight?.notificationIds, ['heap'])
+  })
+  it('tells a cause of its own all the same', () =>
+    assert.equal(beside([leak], {}).insights.length, 1))
+  it('tells no cause that was told, at the same place', () => {
+    const known = [knownCause({ types: [type], severity: 'critical', location: culprit })]
+    assert.deepEqual(place, culprit)
+    assert.deepEqual(beside([stall], { known }).insights, [])
+  })
+  it('tells it again when it is worse than it was told', () => {
+    const known = [knownCause({ types: [type], severity: 'warning', location: culprit })]
+    assert.equal(beside([stall], { known }).insights.length, 1)
+  })
+  it('answers who asks, whatever was told before', () => {
+    const run = beside([lag], { turns: [...asked, ...asked] })
+    assert.equal(run.insights.length, 1)
   })
 })
 

@@ -11,6 +11,7 @@ import {
   coordinatorRequest,
   done,
   failed,
+  knownCause,
   operatorRequest,
   skillOf,
   snapshotOf,
@@ -187,7 +188,7 @@ describe('renderPrompt', () => {
         ],
       }),
     )
-    assert.match(system, /- tables: Tables\. Large Maps/)
+    assert.match(system, /- tables: tables\. Large Maps/)
     const text = messages.map((message) => message.text).join()
     for (const part of [
       'sent notification n1',
@@ -198,6 +199,14 @@ describe('renderPrompt', () => {
       'The run ends now (deadline)',
     ])
       assert.ok(text.includes(part), part)
+  })
+  it('what other runs have found stands behind the fence, last', () => {
+    const known = [knownCause({ summary: 'parse blocks' })]
+    const { messages } = promptOf(coordinatorRequest({ known }))
+    assert.match(
+      messages.at(-1)?.text ?? '',
+      /Other runs have found[^]*<[^>]+>[^]*r0\.i1[^]*parse blocks[^]*<\/[^]*What is your next action/,
+    )
   })
   it('a long history is compacted to the bound, newest last', () => {
     const long = Array.from({ length: 40 }, () =>

@@ -5,6 +5,7 @@ import { coordinatorResultSchema } from '../../../agents/schemas.ts'
 import { names } from '../../../agents/servers/names.ts'
 import { newRunId } from '../../../agents/servers/run-id.ts'
 import { telemetry } from '../../../agents/telemetry.ts'
+import { summarize } from '../../../agents/vocabulary/skill-description.ts'
 import { call } from '../../../runtime/index.ts'
 import { patienceMs } from './house.ts'
 import { skill } from './kernel.ts'
@@ -18,7 +19,7 @@ export async function begin(
     id: runId,
     reason: 'p99 doubled',
     context: {},
-    skills: ['vm', 'tables'].map(skill),
+    skills: summarize(['vm', 'tables'].map((id) => skill(id))),
     limits: {
       maxIterations: 25,
       deadlineAt: Date.now() + deadlineMs,

@@ -21,6 +21,7 @@ describe('startObserver options', () => {
     ['any origin', { allowedOrigins: ['*'] }, /allowedOrigins/],
     ['a topic that is no function', { topics: { a: 1 } }, /topics: expected/],
     ['a topic with a strange name', { topics: { '../x': () => 1 } }, /topics: expected/],
+    ['an empty title', { title: '' }, /title: expected a text of 1 to 200/],
     ['a tree without subscribe', { tree: { snapshot: () => [] } }, /tree: expected/],
   ]
   for (const [what, options, message] of wrong) {

@@ -3,7 +3,7 @@ import {
   coordinatorIntents,
   type InsightDraft,
 } from '../../../../agents/vocabulary/coordinator-action.ts'
-import type { Insight } from '../../../../agents/vocabulary/insight.ts'
+import type { Insight, KnownCause } from '../../../../agents/vocabulary/insight.ts'
 import type {
   Action,
   CoordinatorRequest,
@@ -14,7 +14,10 @@ import type {
 } from '../../../../agents/vocabulary/model-request.ts'
 import type { NotificationView, Snapshot } from '../../../../agents/vocabulary/notification.ts'
 import { operatorIntents } from '../../../../agents/vocabulary/operator-action.ts'
-import type { SkillDescription } from '../../../../agents/vocabulary/skill-description.ts'
+import type {
+  SkillDescription,
+  SkillSummary,
+} from '../../../../agents/vocabulary/skill-description.ts'
 
 export const plentyOfBudget = { iterationsLeft: 25, msLeft: 60_000 }
 
@@ -59,17 +62,26 @@ export function coordinatorRequest(changes: Partial<CoordinatorRequest> = {}): C
     context: {},
     budget: plentyOfBudget,
     skills: [
-      { id: 'vm', title: 'Virtual machine', description: 'Memory, CPU, heap.' },
-      { id: 'tables', title: 'Tables', description: 'Large Maps, Sets and arrays.' },
-      { id: 'vm_events', title: 'Events', description: 'Event-loop stalls with the culprit.' },
+      summaryOf('vm', 'Memory, CPU, heap.', ['tables']),
+      summaryOf('tables', 'Large Maps, Sets and arrays.', []),
+      summaryOf('vm_events', 'Event-loop stalls with the culprit.', ['tables']),
     ],
     turns: [],
     notifications: [],
     operators: [],
     insights: [],
+    known: [],
     tools: coordinatorIntents,
     ...changes,
   }
+}
+
+export function summaryOf(
+  id: string,
+  description: string,
+  explainedBy: readonly string[],
+): SkillSummary {
+  return { id, title: id, description, explainedBy }
 }
 
 export function viewOf(changes: Partial<NotificationView> = {}): NotificationView {
@@ -116,6 +128,20 @@ export function insightOf(changes: Partial<Insight> = {}): Insight {
     evidence: [],
     model: 'rules',
     partial: false,
+    ...changes,
+  }
+}
+
+/** A stall that the run `r0` has told, at the place of `parse`. */
+export function knownCause(changes: Partial<KnownCause> = {}): KnownCause {
+  return {
+    insightId: 'r0.i1',
+    summary: 'A regular expression',
+    severity: 'warning',
+    toldAt: 0,
+    location: { file: 'src/a.js', function: 'parse', line: 3 },
+    types: ['stall'],
+    explains: ['vm_lagMs'],
     ...changes,
   }
 }

@@ -12,4 +12,4 @@ const board = (players) => ({
   most: 4,
   request: () => ({ path: `/leaderboard?players=${players}` }),
 })
-run({ before: [pages(60, 'off'), board(100)], during: [pages(220, 'on'), board(7000)] })
+run({ before: [pages(60, 'off'), board(100)], during: [pages(220, 'on'), board(12000)] })

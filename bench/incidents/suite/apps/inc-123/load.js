@@ -8,4 +8,4 @@ const reports = (perSecond, rows) => ({
   most: 30,
   request: (i) => ({ path: `/reports/r${i}?rows=${rows}`, timeoutMs: 8000 }),
 })
-run({ before: [regions, reports(20, 200)], during: [regions, reports(30, 8200)] })
+run({ before: [regions, reports(20, 200)], during: [regions, reports(36, 8200)] })

@@ -8,7 +8,7 @@ const defaults = {
     Array.from({ length: 90 }, (_, language) => [
       `language-${language}`,
       Object.fromEntries(
-        Array.from({ length: 130 }, (__, key) => [
+        Array.from({ length: 340 }, (__, key) => [
           `key-${key}`,
           { text: `text ${key}`, tags: ['ui', 'v2'] },
         ]),
