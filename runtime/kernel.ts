@@ -260,9 +260,9 @@ export class Kernel {
         if (threadOf(from) !== ordinal) continue
         this.deliver({ type: 'exit', to: process.pid, from, reason, link: true })
       }
-      for (const [ref, watcher] of process.currentWatchers) {
+      process.eachWatcher((watcher, ref) => {
         if (threadOf(watcher) === ordinal) process.watchers.delete(ref)
-      }
+      })
     }
   }
 
@@ -289,9 +289,8 @@ export class Kernel {
       if (from === this.livesFor && !this.isLocal(signal.to)) lastWords.push(signal)
       else this.send(signal)
     }
-    for (const to of process.currentLinks) say({ type: 'exit', to, from, reason, link: true })
-    for (const [ref, to] of process.currentWatchers)
-      say({ type: 'down', to, ref, pid: from, reason })
+    process.eachLink((to) => say({ type: 'exit', to, from, reason, link: true }))
+    process.eachWatcher((to, ref) => say({ type: 'down', to, ref, pid: from, reason }))
     for (const [ref, { target }] of process.currentMonitors) {
       if (target !== from) this.send({ type: 'demonitor', to: target, from, ref })
     }

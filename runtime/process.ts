@@ -55,7 +55,6 @@ export interface OwnMonitor {
 }
 
 const NO_PIDS: ReadonlySet<Pid> = new Set()
-const NO_WATCHERS: readonly [] = []
 const NO_MONITORS: ReadonlyMap<Ref, OwnMonitor> = new Map()
 
 const ALIVE = 1
@@ -169,9 +168,15 @@ export class Process {
     return links === undefined ? NO_PIDS : new Set([links])
   }
 
-  /** The watchers as they are now. */
-  get currentWatchers(): readonly (readonly [Ref, Pid])[] {
-    return this.#watchers?.entries() ?? NO_WATCHERS
+  /** Nothing is made for an actor that has none. */
+  eachWatcher(call: (pid: Pid, ref: Ref) => void): void {
+    this.#watchers?.forEach(call)
+  }
+
+  eachLink(call: (pid: Pid) => void): void {
+    const links = this.#links
+    if (typeof links === 'string') call(links)
+    else links?.forEach(call)
   }
 
   get currentMonitors(): ReadonlyMap<Ref, OwnMonitor> {

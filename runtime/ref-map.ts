@@ -58,6 +58,13 @@ export class RefMap<Value> {
     return entry !== undefined
   }
 
+  /** Of those that are there now; they may be taken out meanwhile. */
+  forEach(call: (value: Value, ref: Ref) => void): void {
+    const first = this.#first
+    if (first && !first.after) call(first.value, first.ref)
+    else if (first) for (const [ref, value] of this.entries()) call(value, ref)
+  }
+
   /** As they are now: what is added or taken out meanwhile does not matter. */
   entries(): readonly (readonly [Ref, Value])[] {
     const entries: (readonly [Ref, Value])[] = []
