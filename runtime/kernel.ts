@@ -91,7 +91,6 @@ export class Kernel {
       deliver: (signal) => this.deliver(signal),
       knows: (pid) => this.processes.has(pid),
       readControl: () => this.readControl?.(),
-      isDue: () => this.scheduler.isDueAfterStep(),
     })
   }
 

@@ -3,6 +3,7 @@
  * reads the name of every field, which costs as much as a small message itself.
  */
 
+import type { LaneSignal } from './lane-format.ts'
 import type { Pid, Ref } from './pid.ts'
 import type { Signal } from './signal.ts'
 import { unreachable } from './unreachable.ts'
@@ -18,6 +19,27 @@ export type PackedSignal =
   | readonly [typeof CALL, Pid, Pid, Ref, string, unknown]
   | readonly [typeof REPLY, Pid, Ref, unknown]
   | readonly [typeof CAST, Pid, string, unknown]
+
+/** Says that there is something in the lane. */
+export const BELL = 0
+
+/** The lane that the sender uses from now on. */
+interface LaneOpening {
+  readonly type: 'lane'
+  readonly memory: SharedArrayBuffer
+}
+
+/** What goes through a port between two threads. */
+export type PortMessage = PackedSignal | LaneOpening | typeof BELL
+
+export function isOpening(message: PackedSignal | LaneOpening): message is LaneOpening {
+  return 'type' in message && message.type === 'lane'
+}
+
+export function isLaneSignal(signal: Signal): signal is LaneSignal {
+  const { type } = signal
+  return type === 'message' || type === 'call' || type === 'reply' || type === 'cast'
+}
 
 export function pack(signal: Signal): PackedSignal {
   const { type, to } = signal

@@ -1,20 +1,23 @@
 /**
- * Direct ports between threads. Each thread opens its own channel to another at the first signal:
+ * Direct ways between threads. Each thread opens its own channel to another at the first signal:
  * it makes the two ports itself, sends one through the root and may post at once, so nothing waits
- * for the introduction and what was posted is delivered even if this thread is gone by then.
+ * for the introduction and what was posted is delivered even if this thread is gone by then. Who has
+ * much to say opens a lane beside it (`outgoing.ts`, `incoming.ts`).
  */
 
-import type { Transferable } from 'node:worker_threads'
-import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
-import { NotSendable } from './errors.ts'
-import { type PackedSignal, pack, unpack } from './packed-signal.ts'
+import type { MessagePort, Transferable } from 'node:worker_threads'
+import { aside } from './context.ts'
+import { Incoming } from './incoming.ts'
+import { type Outgoing, openChannel } from './outgoing.ts'
 import type { Pid } from './pid.ts'
 import type { SharedState } from './shared-state.ts'
 import type { Signal, ToRoot } from './signal.ts'
 import { Unborn } from './unborn.ts'
 
-/** Messages that are read for one event. */
+/** What is read of one thread before timers, I/O and the other threads have their turn. */
 const READ_AT_ONCE = 256
+const READ_MS = 2
+const READS_PER_LOOK = 32
 
 export interface PeersOptions {
   readonly ordinal: number
@@ -24,14 +27,14 @@ export interface PeersOptions {
   readonly knows: (pid: Pid) => boolean
   /** Reads what the root has told this thread: it may have brought new ports. */
   readonly readControl: () => void
-  /** Whether timers and I/O have waited long enough; asked for every signal. */
-  readonly isDue: () => boolean
 }
 
 export class Peers {
   readonly #options: PeersOptions
-  readonly #outgoing = new Map<number, MessagePort>()
-  readonly #incoming = new Map<number, MessagePort>()
+  readonly #outgoing = new Map<number, Outgoing>()
+  readonly #incoming = new Map<number, Incoming>()
+  /** To be read after the event loop has turned. */
+  readonly #later = new Set<Incoming>()
   readonly #unborn: Unborn
   /** What is to be said of lost threads once all that they had sent is delivered. */
   readonly #obituaries = new Map<number, () => void>()
@@ -52,24 +55,14 @@ export class Peers {
 
   /** @throws {NotSendable} The signal holds something that cannot be cloned. */
   post(thread: number, signal: Signal, transfer?: readonly Transferable[]): void {
-    const port = this.#outgoing.get(thread) ?? this.#connect(thread)
-    try {
-      if (transfer) port.postMessage(pack(signal), transfer)
-      else port.postMessage(pack(signal))
-    } catch (cause) {
-      throw new NotSendable(signal.to, cause)
-    }
+    const outgoing = this.#outgoing.get(thread) ?? this.#connect(thread)
+    outgoing.send(signal, transfer)
   }
 
   /** The other end of a channel that `from` opened to this thread. */
   accept(from: number, port: MessagePort): void {
-    this.#incoming.get(from)?.close()
-    this.#incoming.set(from, port)
-    port.on('message', (packed: PackedSignal) => {
-      this.#receive(from, unpack(packed))
-      this.#readSome(from, port)
-    })
-    port.unref()
+    this.#forget(from)
+    this.#incoming.set(from, new Incoming(from, port, this.#readSome))
   }
 
   /**
@@ -82,7 +75,7 @@ export class Peers {
     try {
       const reading = ++this.#reading
       this.#options.readControl()
-      for (const [from, port] of this.#incoming) this.#readAll(from, port)
+      for (const incoming of this.#incoming.values()) this.#readAll(incoming)
       for (const signal of this.#unborn.takeSettled(reading)) this.#options.deliver(signal)
       this.#publishObituaries()
     } finally {
@@ -118,11 +111,8 @@ export class Peers {
   /** A thread is gone: delivers all that it has sent and forgets it, then has that told. */
   lost(thread: number, tell: () => void): void {
     const incoming = this.#incoming.get(thread)
-    if (incoming) {
-      this.#readAll(thread, incoming)
-      incoming.close()
-      this.#incoming.delete(thread)
-    }
+    if (incoming) this.#readAll(incoming)
+    this.#forget(thread)
     this.#outgoing.get(thread)?.close()
     this.#outgoing.delete(thread)
     if (this.#unborn.hasFrom(thread)) this.#obituaries.set(thread, tell)
@@ -130,8 +120,8 @@ export class Peers {
   }
 
   close(): void {
-    for (const port of [...this.#incoming.values(), ...this.#outgoing.values()]) port.close()
-    this.#incoming.clear()
+    for (const thread of this.#incoming.keys()) this.#forget(thread)
+    for (const outgoing of this.#outgoing.values()) outgoing.close()
     this.#outgoing.clear()
   }
 
@@ -159,27 +149,75 @@ export class Peers {
     }
   }
 
-  #readAll(from: number, port: MessagePort): void {
-    for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
-      this.#receive(from, unpack(next.message))
+  #readAll(incoming: Incoming): void {
+    incoming.readAll((signal) => this.#receive(incoming.from, signal))
+    this.#rest(incoming)
+  }
+
+  /** Reads on until it was enough; the rest waits for the next turn. */
+  readonly #readSome = (incoming: Incoming): void => {
+    let read = READ_AT_ONCE
+    try {
+      read = this.#readSlice(incoming)
+    } finally {
+      if (read === READ_AT_ONCE) incoming.pause()
+      else incoming.listen()
+      if (read < READ_AT_ONCE && !incoming.staysUp()) this.#rest(incoming)
+      else this.#readLater(incoming)
     }
   }
 
-  /** What else is there: to ask for it costs less than an event each. */
-  #readSome(from: number, port: MessagePort): void {
-    for (let count = 0; count < READ_AT_ONCE && !this.#options.isDue(); count++) {
-      const next = receiveMessageOnPort(port)
-      if (!next) return
-      this.#receive(from, unpack(next.message))
+  /** @returns How many signals; `READ_AT_ONCE` if there may be more. */
+  #readSlice(incoming: Incoming): number {
+    let until = 0
+    for (let count = 0; count < READ_AT_ONCE; count++) {
+      const signal = incoming.next()
+      if (!signal) return count
+      this.#receive(incoming.from, signal)
+      if (count % READS_PER_LOOK !== READS_PER_LOOK - 1) continue
+      const now = performance.now()
+      if (until === 0) until = now + READ_MS
+      else if (now >= until) break
+    }
+    return READ_AT_ONCE
+  }
+
+  /** All was read. Also what nobody reads just now is looked after, as its wake may have been read. */
+  #rest(incoming: Incoming): void {
+    if (!this.#later.has(incoming) && !incoming.sleep()) this.#readLater(incoming)
+  }
+
+  #readLater(incoming: Incoming): void {
+    if (this.#later.size === 0) aside(() => setImmediate(this.#goOn))
+    this.#later.add(incoming)
+  }
+
+  /** Everybody in turn. */
+  readonly #goOn = (): void => {
+    const waiting = [...this.#later]
+    this.#later.clear()
+    try {
+      for (let next = waiting.shift(); next; next = waiting.shift()) {
+        if (next.isOpen) this.#readSome(next)
+      }
+    } finally {
+      for (const incoming of waiting) this.#readLater(incoming)
     }
   }
 
-  #connect(thread: number): MessagePort {
-    const { port1, port2 } = new MessageChannel()
-    port1.unref()
-    this.#outgoing.set(thread, port1)
+  #forget(thread: number): void {
+    const incoming = this.#incoming.get(thread)
+    if (!incoming) return
+    incoming.close()
+    this.#later.delete(incoming)
+    this.#incoming.delete(thread)
+  }
+
+  #connect(thread: number): Outgoing {
+    const { outgoing, port } = aside(openChannel)
+    this.#outgoing.set(thread, outgoing)
     const { ordinal, control } = this.#options
-    control({ type: 'connect', from: ordinal, to: thread, port: port2 }, [port2])
-    return port1
+    control({ type: 'connect', from: ordinal, to: thread, port }, [port])
+    return outgoing
   }
 }

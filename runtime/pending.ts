@@ -7,6 +7,7 @@ import { type CallInfo, NoProcess, ProcessDown } from './errors.ts'
 import type { ExitReason } from './exit-reason.ts'
 import { type Pid, type Ref, threadOf } from './pid.ts'
 import type { Process } from './process.ts'
+import { RefMap } from './ref-map.ts'
 import { fromWireError, type WireError } from './wire.ts'
 
 export interface PendingEntry {
@@ -22,10 +23,14 @@ export interface PendingEntry {
   readonly holds?: boolean
   /** Stops the timer and the abort listener. */
   readonly settled: () => void
+  /** These three are of {@link PendingReplies} alone: what else its owner waits for. */
+  ref?: Ref | undefined
+  newer?: PendingEntry | undefined
+  older?: PendingEntry | undefined
 }
 
 export class PendingReplies {
-  readonly #entries = new Map<Ref, PendingEntry>()
+  readonly #entries = new RefMap<PendingEntry>()
   readonly #onHold: (holding: boolean) => void
   #holding = 0
 
@@ -40,11 +45,8 @@ export class PendingReplies {
 
   add(ref: Ref, entry: PendingEntry): void {
     this.#entries.set(ref, entry)
-    const { owner } = entry
-    if (owner) {
-      owner.rare.waitsFor ??= new Set()
-      owner.rare.waitsFor.add(ref)
-    }
+    entry.ref = ref
+    if (entry.owner) attach(entry, entry.owner.rare)
     if (entry.holds !== false) this.hold()
   }
 
@@ -61,10 +63,9 @@ export class PendingReplies {
 
   /** Takes the entry out; later replies to it are dropped. */
   take(ref: Ref): PendingEntry | undefined {
-    const entry = this.#entries.get(ref)
+    const entry = this.#entries.take(ref)
     if (!entry) return undefined
-    this.#entries.delete(ref)
-    entry.owner?.currentRarities?.waitsFor?.delete(ref)
+    if (entry.owner) detach(entry, entry.owner.rare)
     if (entry.holds !== false) this.release()
     entry.settled()
     return entry
@@ -89,7 +90,7 @@ export class PendingReplies {
 
   /** Settles everything that waits for an actor of a lost thread. */
   threadLost(ordinal: number, reason: ExitReason): void {
-    for (const [ref, entry] of this.#entries) {
+    for (const [ref, entry] of this.#entries.entries()) {
       if (threadOf(entry.target) === ordinal) this.down(ref, reason)
     }
   }
@@ -97,16 +98,37 @@ export class PendingReplies {
   /** Forgets, without settling, what a dead actor waited for; says what is to be demonitored. */
   ownerEnded(owner: Process): [Ref, Pid][] {
     const orphans: [Ref, Pid][] = []
-    for (const ref of owner.currentRarities?.waitsFor ?? []) {
-      const entry = this.take(ref)
-      if (entry) orphans.push([ref, entry.target])
+    const rare = owner.currentRarities
+    for (let entry = rare?.waitsFor; entry?.ref; entry = rare?.waitsFor) {
+      orphans.push([entry.ref, entry.target])
+      this.take(entry.ref)
     }
-    return orphans
+    return orphans.toReversed()
   }
 
   rejectAll(error: Error): void {
-    for (const ref of this.#entries.keys()) this.take(ref)?.reject(error)
+    for (const [ref] of this.#entries.entries()) this.take(ref)?.reject(error)
   }
+}
+
+interface Owner {
+  waitsFor: PendingEntry | undefined
+}
+
+function attach(entry: PendingEntry, owner: Owner): void {
+  const newest = owner.waitsFor
+  entry.older = newest
+  if (newest) newest.newer = entry
+  owner.waitsFor = entry
+}
+
+function detach(entry: PendingEntry, owner: Owner): void {
+  const { newer, older } = entry
+  if (newer) newer.older = older
+  else owner.waitsFor = older
+  if (older) older.newer = newer
+  entry.newer = undefined
+  entry.older = undefined
 }
 
 function downError({ target, info }: PendingEntry, reason: ExitReason): Error {

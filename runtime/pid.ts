@@ -27,6 +27,11 @@ export function makeRef(thread: ThreadOrdinal, serial: number): Ref {
   return `#${thread}.${serial}` as Ref
 }
 
+/** A text that is known to be a pid: this runtime wrote it. */
+export function knownPid(text: string): Pid {
+  return text as Pid
+}
+
 /** Tells a pid from any other value, names of actors included. */
 export function isPid(value: unknown): value is Pid {
   return typeof value === 'string' && value.charCodeAt(0) === 60 && PID_SHAPE.test(value)

@@ -61,7 +61,10 @@ const READERS: { readonly [Key in InfoKey]: (process: Process) => ProcessInfo[Ke
   links: (process) => [...process.currentLinks],
   monitors: (process) =>
     [...process.currentMonitors.values()].map(({ target, name }) => name ?? target),
-  monitoredBy: (process) => [...process.currentWatchers.values(), ...pidsOf(process.waiting)],
+  monitoredBy: (process) => [
+    ...process.currentWatchers.map(([, pid]) => pid),
+    ...pidsOf(process.waiting),
+  ],
   trapExit: ({ trapExit }) => trapExit,
   parent: ({ parent }) => parent,
   ancestors: ({ ancestors }) => ancestors,

@@ -5,7 +5,9 @@ import { type Kin, NO_KIN } from './kin.ts'
 import type { LocalWait } from './local-wait.ts'
 import { Mailbox } from './mailbox.ts'
 import { DEFAULT_HIGH_WATER, type MailboxOptions } from './mailbox-options.ts'
+import type { PendingEntry } from './pending.ts'
 import type { Pid, Ref } from './pid.ts'
+import { RefMap } from './ref-map.ts'
 import type { ProcessKind } from './signal.ts'
 import { UrgentMailbox } from './urgent-mailbox.ts'
 
@@ -53,7 +55,7 @@ export interface OwnMonitor {
 }
 
 const NO_PIDS: ReadonlySet<Pid> = new Set()
-const NO_WATCHERS: ReadonlyMap<Ref, Pid> = new Map()
+const NO_WATCHERS: readonly [] = []
 const NO_MONITORS: ReadonlyMap<Ref, OwnMonitor> = new Map()
 
 const ALIVE = 1
@@ -68,8 +70,8 @@ class Rarities {
   label: string | undefined
   /** Calls within this thread that it waits for and that keep the process alive. */
   holding = 0
-  /** References of the replies it waits for; kept by {@link PendingReplies}. */
-  waitsFor: Set<Ref> | undefined
+  /** The newest of the replies it waits for; the others follow, kept by {@link PendingReplies}. */
+  waitsFor: PendingEntry | undefined
   /** Timers of this thread that are set on it; kept by {@link TimerTable}. */
   timers: Set<Ref> | undefined
   monitors: Map<Ref, OwnMonitor> | undefined
@@ -95,7 +97,7 @@ export class Process {
   #flags = ALIVE
   /** Most have one: whoever started them. */
   #links: Pid | Set<Pid> | undefined
-  #watchers: Map<Ref, Pid> | undefined
+  #watchers: RefMap<Pid> | undefined
   #rare: Rarities | undefined
 
   constructor(kernel: Kernel, birth: ProcessBirth, mailbox = new Mailbox()) {
@@ -151,8 +153,8 @@ export class Process {
     return typeof links === 'object' ? links.has(pid) : links === pid
   }
 
-  get watchers(): Map<Ref, Pid> {
-    this.#watchers ??= new Map()
+  get watchers(): RefMap<Pid> {
+    this.#watchers ??= new RefMap()
     return this.#watchers
   }
 
@@ -167,10 +169,9 @@ export class Process {
     return links === undefined ? NO_PIDS : new Set([links])
   }
 
-  /** The watchers, for who only looks: nothing is made for an actor that has none. */
-
-  get currentWatchers(): ReadonlyMap<Ref, Pid> {
-    return this.#watchers ?? NO_WATCHERS
+  /** The watchers as they are now. */
+  get currentWatchers(): readonly (readonly [Ref, Pid])[] {
+    return this.#watchers?.entries() ?? NO_WATCHERS
   }
 
   get currentMonitors(): ReadonlyMap<Ref, OwnMonitor> {

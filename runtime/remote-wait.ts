@@ -19,8 +19,10 @@ export class RemoteWait extends Deadline implements PendingEntry {
   readonly target: Pid
   readonly info: CallInfo
   readonly holds: boolean
+  newer: PendingEntry | undefined
+  older: PendingEntry | undefined
+  readonly ref: Ref
   readonly #signal: AbortSignal | undefined
-  readonly #ref: Ref
   readonly #resolve: (value: unknown) => void
   readonly #reject: (error: unknown) => void
   #onAbort: (() => void) | undefined
@@ -36,7 +38,7 @@ export class RemoteWait extends Deadline implements PendingEntry {
     this.info = info
     this.holds = holds
     this.#signal = signal
-    this.#ref = ref
+    this.ref = ref
     this.#resolve = resolve
     this.#reject = reject
   }
@@ -67,8 +69,8 @@ export class RemoteWait extends Deadline implements PendingEntry {
   #giveUp(error: unknown): void {
     const { owner, target } = this
     const { kernel } = owner
-    kernel.pending.take(this.#ref)
-    kernel.send({ type: 'demonitor', to: target, from: owner.pid, ref: this.#ref })
+    kernel.pending.take(this.ref)
+    kernel.send({ type: 'demonitor', to: target, from: owner.pid, ref: this.ref })
     this.#reject(error)
   }
 }

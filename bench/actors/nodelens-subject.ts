@@ -10,13 +10,14 @@ import {
   type ServerDefinition,
   Supervisor,
   send,
+  spawn,
   spawnMonitor,
   startRuntime,
   startServer,
   stop,
 } from '../../runtime/index.ts'
 import { Countdown } from './done.ts'
-import { adder, counter, flooded, hooks, node, sink } from './servers.ts'
+import { adder, counter, flooded, flooder, hooks, node, sink } from './servers.ts'
 import { type Load, SIZES, type Subject } from './subject.ts'
 
 await startRuntime({ children: [] })
@@ -175,6 +176,11 @@ export const subject: Subject = {
     const pid = await start(flooded)
     send(pid, 0)
     return { handled: () => call(pid, 'handled') }
+  },
+  threadFlood: async () => {
+    const to = await start(counter)
+    spawn(flooder, { to, round: SIZES.floodRound }, { placement: 'thread' })
+    return { handled: () => call(to, 'count') }
   },
   threadCall: () => calls('thread'),
   threadConcurrentCalls: () => concurrentCalls(SIZES.inFlight, 'thread'),

@@ -1,7 +1,7 @@
 /** The baseline between threads: a Worker and `postMessage`, replies found by number. */
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { type Load, SIZES, type Subject } from './subject.ts'
+import { type Flood, type Load, SIZES, type Subject } from './subject.ts'
 
 const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
 export const echoWorker = fileURLToPath(
@@ -42,7 +42,19 @@ function concurrent(width: number): Load {
   return { operations: width, run: () => Promise.all(values.map((value) => line.ask(value))) }
 }
 
+/** The worker posts; each round is answered when it was handled. */
+function threadFlood(): Flood {
+  const worker = new Worker(echoWorker, { workerData: 'post-message' })
+  let handled = 0
+  worker.on('message', () => {
+    if (++handled % SIZES.floodRound === 0) worker.postMessage({ type: 'flood' })
+  })
+  worker.postMessage({ type: 'flood' })
+  return { handled: () => handled }
+}
+
 export const subject: Subject = {
+  threadFlood,
   threadCall: () => {
     const line = new Line()
     return {

@@ -1,5 +1,5 @@
 /** The servers under measurement; in a module of their own, since threads load it. */
-import { type Pid, self, send, server } from '../../runtime/index.ts'
+import { actor, call, type Pid, self, send, server } from '../../runtime/index.ts'
 import type { Countdown } from './done.ts'
 
 export const sink = server(import.meta, {
@@ -36,6 +36,22 @@ export const counter = server(import.meta, {
   init: () => 0,
   calls: { count: (state: number) => ({ reply: state, state }) },
   info: (state: number) => ({ state: state + 1 }),
+})
+
+interface Flood {
+  readonly to: Pid
+  readonly round: number
+}
+
+/** Sends to a counter for ever; after each round it waits until that was handled. */
+export const flooder = actor(import.meta, {
+  name: 'flooder',
+  run: async ({ to, round }: Flood): Promise<void> => {
+    for (;;) {
+      for (let n = 0; n < round; n++) send(to, { id: n, value: { op: 'add', by: 1 } })
+      await call(to, 'count', undefined, { timeoutMs: Number.POSITIVE_INFINITY })
+    }
+  },
 })
 
 /** Sends on what it gets, one less, to the next of a ring. */

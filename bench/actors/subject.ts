@@ -34,6 +34,8 @@ export type LoadName = (typeof LOADS)[number]
 /** A subject leaves out what it cannot do. */
 export type Subject = Readonly<Partial<Record<LoadName, () => Load | Promise<Load>>>> & {
   readonly flood?: () => Flood | Promise<Flood>
+  /** Of the main thread, by another one. */
+  readonly threadFlood?: () => Flood | Promise<Flood>
 }
 
 /** Sizes that all subjects share. */
@@ -46,6 +48,8 @@ export const SIZES = {
   lives: 500,
   idle: 100_000,
   inFlight: 256,
+  /** Messages that a flooding thread sends before it waits until they were handled. */
+  floodRound: 20_000,
 } as const
 
 export function isLoadName(text: string): text is LoadName {

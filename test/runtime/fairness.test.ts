@@ -16,12 +16,30 @@ import {
   startRuntime,
   startServer,
 } from '../../runtime/index.ts'
+import { flood } from '../fixtures/runtime/lanes.ts'
 
 const TIMER_MS = 20
 /** The median of so many, so that a busy machine does not decide. */
 const TIMERS = 11
 /** The bench says how late they really are; a thread that is starved never comes to its timers. */
 const TOLERATED_MS = 25
+
+/** Counts what comes from another thread. */
+const sink = server(import.meta, {
+  name: 'sink',
+  init: () => 0,
+  calls: { handled: (state: number) => ({ reply: state, state }) },
+  info: (state: number) => ({ state: state + 1 }),
+})
+
+async function floodFromAway(plain: boolean): Promise<readonly Pid[]> {
+  const ref = await startServer(sink, undefined, { link: false })
+  assert.ok(ref)
+  const pid = ref.pid()
+  const away = spawn(flood, { to: pid, plain }, { placement: 'thread' })
+  while (Number(await call(pid, 'handled')) === 0) await delay(1)
+  return [away, pid]
+}
 
 const flooded = server(import.meta, {
   name: 'flooded',
@@ -74,6 +92,8 @@ const hogs: Readonly<Record<string, () => Promise<readonly Pid[]>>> = {
     })
     return [caller, pid]
   },
+  'a flood of plain messages from another thread': () => floodFromAway(true),
+  'a flood from another thread that only a port carries': () => floodFromAway(false),
 }
 
 describe('a timer is hardly late', () => {
