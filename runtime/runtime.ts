@@ -8,7 +8,7 @@ import { aside, runAs } from './context.ts'
 import { enterKernel, leaveKernel } from './current.ts'
 import { NotRunning } from './errors.ts'
 import { type ExitReason, errorReason, SHUTDOWN } from './exit-reason.ts'
-import { startThread } from './first-module.ts'
+import { startRootThread } from './first-module.ts'
 import { Kernel } from './kernel.ts'
 import { CALLER_THREAD, type Pid, ROOT_THREAD } from './pid.ts'
 import { emitReport, type Report } from './report.ts'
@@ -77,10 +77,10 @@ export class Runtime {
     const { port1, port2 } = new MessageChannel()
     this.#keepAlive = keepAlive
     this.#control = port1
-    this.#root = startThread(
+    this.#root = startRootThread(
       {
         data: { nodelens: 'root', control: port2, shared, spares, watchdog },
-        atOnce: !inheritExecArgv,
+        inherits: inheritExecArgv,
       },
       {
         transferList: [port2],

@@ -192,7 +192,8 @@ export async function writerRows({ context, watch }: HttpParts): Promise<JsonRec
 }
 
 const STUCK_MS = 3000
-const POOL_STUCK_MS = 900
+/** Waits of this length for the thread pool explain a hang by themselves, whatever is awaited. */
+const POOL_STUCK_MS = 400
 
 /** Follows new requests of routes that hang, and says where these wait. */
 export async function stuckRows(parts: HttpParts): Promise<JsonRecord[]> {
@@ -205,8 +206,10 @@ export async function stuckRows(parts: HttpParts): Promise<JsonRecord[]> {
   // what waits for the thread pool gets there, late
   if ((await threadPoolLatencyMs(POOL_STUCK_MS)) >= POOL_STUCK_MS) return []
   await context.access.invoke('http.beginStuck', null, WINDOW_CALL)
+  const poolMs = threadPoolLatencyMs(STUCK_MS)
   await delay(STUCK_MS, undefined, { ref: false })
   const { value } = await context.access.invoke('http.endStuck', null, WINDOW_CALL)
+  if ((await poolMs) >= POOL_STUCK_MS) return []
   const isUpstreamKnown = findings.some(({ direction }) => direction === 'outbound')
   return stuckPlaces(value, context).map((stuck) => {
     const where = placeText(stuck.location, context.root)

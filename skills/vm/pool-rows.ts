@@ -26,17 +26,41 @@ export const POOL_SLOW_MS = 250
 const WATCH_MS = 1500
 const CALL = { timeoutMs: 2000, mayInterrupt: false }
 const LEAST = 3
+/** Behind a full queue little new is asked for: it is watched so many times until who computes was seen often enough. */
+const ROUNDS = 3
 const LIGHT = /^(?:FSREQ|GETADDRINFO|GETNAMEINFO)/
 
-/** Watches for a second and a half; the one that keeps the pool busy first. */
+/** Watches for a second and a half, up to three times; the one that keeps the pool busy first. */
 export async function poolRows(parts: PoolParts): Promise<JsonRecord[]> {
+  let users: PoolUser[] = []
+  let latencyMs = 0
+  let rounds = 0
+  while (rounds < ROUNDS && !isSeen(users)) {
+    rounds += 1
+    const seen = await watchOnce(parts)
+    users = rankUsers([...users, ...seen.users])
+    latencyMs = Math.max(latencyMs, seen.latencyMs)
+    if (latencyMs < POOL_SLOW_MS) break
+  }
+  const watchedMs = rounds * WATCH_MS
+  return users.map((user, index) =>
+    rowOf(user, { latencyMs, watchedMs, isFirst: index === 0 }, parts.root),
+  )
+}
+
+async function watchOnce(
+  parts: PoolParts,
+): Promise<{ readonly users: PoolUser[]; readonly latencyMs: number }> {
   await parts.access.invoke('vm.beginPoolUsers', null, CALL)
   const latency = threadPoolLatencyMs(WATCH_MS)
   await delay(WATCH_MS, undefined, { ref: false })
   const { value } = await parts.access.invoke('vm.endPoolUsers', null, CALL)
-  const latencyMs = await latency
-  const users = rankUsers(usersIn(value, parts))
-  return users.map((user, index) => rowOf(user, latencyMs, index === 0, parts.root))
+  return { users: usersIn(value, parts), latencyMs: await latency }
+}
+
+/** Somebody who computes on the pool has been seen often enough. */
+function isSeen([first]: readonly PoolUser[]): boolean {
+  return first !== undefined && !LIGHT.test(first.type) && first.count >= LEAST
 }
 
 function usersIn(value: Json, { files, ownFolders }: PoolParts): PoolUser[] {
@@ -73,7 +97,17 @@ export function workOf(type: string): string {
   return crypto === undefined ? type : `crypto (${crypto.toLowerCase()})`
 }
 
-function rowOf(user: PoolUser, latencyMs: number, isFirst: boolean, root: string): JsonRecord {
+interface Watched {
+  readonly latencyMs: number
+  readonly watchedMs: number
+  readonly isFirst: boolean
+}
+
+function rowOf(
+  user: PoolUser,
+  { latencyMs, watchedMs, isFirst }: Watched,
+  root: string,
+): JsonRecord {
   const { place, count, type } = user
   const where = placeText(place.location, root)
   const name = where.replace(/ \(.*$/, '')
@@ -92,7 +126,7 @@ function rowOf(user: PoolUser, latencyMs: number, isFirst: boolean, root: string
     poolSize,
     reportable: isFirst && latencyMs >= POOL_SLOW_MS && count >= LEAST,
     confidence: LIGHT.test(type) ? 'medium' : 'high',
-    observation: `A call that needs libuv's thread pool (${poolSize} threads) waits ${waits}; within ${WATCH_MS / 1000} s ${where} asked it for ${count} × ${work}`,
+    observation: `A call that needs libuv's thread pool (${poolSize} threads) waits ${waits}; within ${watchedMs / 1000} s ${where} asked it for ${count} × ${work}`,
     explanation: `Thread pool saturated: ${where} keeps libuv's ${poolSize} threads busy with ${work}, and all else that needs them (files, dns.lookup, crypto, zlib) waits in the queue behind it; the event loop itself is not blocked`,
     remedy: `Bound how much of it ${name} runs at a time (a queue with a limit, a rate limit on the route), move it to worker threads, make each piece cheaper, or raise UV_THREADPOOL_SIZE if there are more cores`,
   }

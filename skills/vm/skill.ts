@@ -138,10 +138,10 @@ function memoryCallbacks({ reader, heap, access }: VmParts): Record<string, Buil
 function poolCallbacks(parts: VmParts): Record<string, BuiltInCallback> {
   return {
     vm_thread_pool_users: builtInCallback({
-      doc: 'Watches for a second and a half which places of the application ask for work on the thread pool: work, count, latencyMs (how long a caller waits), location {file, line, function}, observation, explanation, remedy.',
+      doc: 'Watches for a second and a half, up to three times while little is asked for, which places of the application ask for work on the thread pool: work, count, latencyMs (how long a caller waits), location {file, line, function}, observation, explanation, remedy.',
       input: NOTHING,
       effect: { probe: { mainPauseMs: 5 } },
-      defaultTimeoutMs: 8000,
+      defaultTimeoutMs: 15_000,
       run: () => poolRows(parts),
     }),
   }

@@ -3,9 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
+import type { SkillContext } from '../../skills/gateway/outside-part.ts'
+import { stuckRows } from '../../skills/http/rows.ts'
 import { innermostWait, stuckPlaces } from '../../skills/http/stuck.ts'
 import { stuckWords, waitsFor } from '../../skills/http/stuck-words.ts'
+import type { HttpWatch } from '../../skills/http/watch.ts'
 import { SourceFiles } from '../../skills/source/source-files.ts'
+import { holdPool } from '../support/hold-pool.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'stuck-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -120,4 +124,37 @@ describe('what requests wait for', () => {
       assert.equal(waitsFor(placeOf([top])), kind)
     })
   }
+})
+
+describe('requests that hang', () => {
+  /** How many places are told when this happens as the window opens. */
+  async function told(onBegin: () => void): Promise<number> {
+    const invoke = async (name: string) => {
+      if (name === 'http.beginStuck') onBegin()
+      return { value: name === 'http.endStuck' ? waiting([handler, inReserve], 6) : null }
+    }
+    const finding = { direction: 'inbound', trouble: 'hanging' }
+    // its own timers hold no process open
+    const alive = setInterval(() => {}, 1000)
+    const rows = await stuckRows({
+      context: { ...sources, root: folder, access: { invoke } } as unknown as SkillContext,
+      watch: { findings: () => [finding] } as unknown as HttpWatch,
+      explained: new Map(),
+    }).finally(() => clearInterval(alive))
+    return rows.length
+  }
+
+  it('are told with the place where they wait', async () => assert.equal(await told(() => {}), 1))
+
+  it('are not told while the thread pool makes everything wait, also if it begins to while they are followed', async () => {
+    let release = (): void => {}
+    try {
+      const count = await told(() => {
+        release = holdPool()
+      })
+      assert.equal(count, 0)
+    } finally {
+      release()
+    }
+  })
 })

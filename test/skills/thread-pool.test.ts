@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { pbkdf2 } from 'node:crypto'
-import { closeSync, mkdtempSync, open, openSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { type PoolUser, rankUsers, workOf } from '../../skills/vm/pool-rows.ts'
+import type { MainAccess } from '../../skills/gateway/main-access.ts'
+import { type Json, textOf } from '../../skills/json.ts'
+import { SourceFiles } from '../../skills/source/source-files.ts'
+import { type PoolUser, poolRows, rankUsers, workOf } from '../../skills/vm/pool-rows.ts'
 import { PoolWatch } from '../../skills/vm/pool-watch.ts'
 import { vmMain } from '../../skills/vm/pool-window.ts'
+import { holdPool } from '../support/hold-pool.ts'
 
 const user = (type: string, name: string, count: number): PoolUser => ({
   type,
@@ -59,20 +59,50 @@ describe('users of the thread pool', () => {
   })
 })
 
-/** Keeps every thread of the pool until the returned function is called. */
-function holdPool(): () => void {
-  const folder = mkdtempSync(join(tmpdir(), 'nodelens-pool-'))
-  const pipe = join(folder, 'pipe')
-  execFileSync('mkfifo', [pipe])
-  const size = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4)
-  // opening a pipe to read waits until somebody opens it to write
-  for (let index = 0; index < size; index += 1)
-    open(pipe, 'r', (_error, descriptor) => closeSync(descriptor))
-  return () => {
-    closeSync(openSync(pipe, 'r+'))
-    rmSync(folder, { recursive: true })
+/** A main thread in whose windows these users are seen, one list after the other. */
+function mainWith(windows: readonly Json[]): Pick<MainAccess, 'invoke'> {
+  const left = [...windows]
+  return {
+    invoke: async (name) => ({
+      value: name === 'vm.endPoolUsers' ? (left.shift() ?? []) : null,
+      via: 'port',
+    }),
   }
 }
+
+describe('users of a pool behind whose queue little new is asked for', () => {
+  const seen = (type: string, name: string, count: number): Json => ({
+    type,
+    count,
+    stack: `    at ${name} (/srv/app.js:1:1)`,
+  })
+  it('are watched until who computes was seen, not only who reads', {
+    timeout: 60_000,
+  }, async () => {
+    const release = holdPool()
+    const alive = setInterval(() => {}, 1000)
+    try {
+      const access = mainWith([
+        [seen('FSREQPROMISE', 'pageOf', 9)],
+        [seen('PBKDF2REQUEST', 'verify', 1)],
+        [seen('PBKDF2REQUEST', 'verify', 2)],
+      ])
+      const files = new SourceFiles()
+      const [first, second] = await poolRows({
+        access: access as MainAccess,
+        files,
+        ownFolders: [],
+        root: '/srv',
+      })
+      assert.deepEqual([first?.['count'], first?.['reportable']], [3, true])
+      assert.match(textOf(first?.['where']), /^verify/)
+      assert.equal(second?.['reportable'], false)
+    } finally {
+      clearInterval(alive)
+      release()
+    }
+  })
+})
 
 describe('the watch of the thread pool', () => {
   it('asks again at once after a slow answer', { timeout: 60_000 }, async () => {

@@ -19,4 +19,4 @@ const logIns = (perSecond) => ({
     timeoutMs: 15_000,
   }),
 })
-run({ before: [pages, logIns(0.3)], during: [pages, logIns(20)] })
+run({ before: [pages, logIns(0.3)], during: [pages, logIns(34)] })
