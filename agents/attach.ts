@@ -5,7 +5,7 @@
  */
 import { isMainThread } from 'node:worker_threads'
 import type { Errand } from './errand.ts'
-import { launch, runningLens } from './launch.ts'
+import { defaultOperatorIdleMs, launch, runningLens } from './launch.ts'
 import { parseModel } from './models/setting.ts'
 import { builtInSkills } from './skill-names.ts'
 
@@ -24,7 +24,7 @@ export function attach(errand: Errand, model?: string): Attached {
     skills: builtInSkills,
     custom: [],
     model: parseModel(model, process.env),
-    operatorIdleMs: 60_000,
+    operatorIdleMs: defaultOperatorIdleMs,
     errand,
   })
   return 'started'

@@ -61,6 +61,8 @@ export interface Launched {
 }
 
 const lensKey = Symbol.for('nodelens.lens')
+/** Milliseconds without work after which an operator's thread ends, unless an option says otherwise. */
+export const defaultOperatorIdleMs = 1_000
 /** Milliseconds for the house to stand; a busy machine needs a second. */
 const readyMs = 60_000
 

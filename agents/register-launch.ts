@@ -1,5 +1,5 @@
 /** Settings of the environment, made a running nodelens. */
-import { type LaunchOptions, launch, runningLens } from './launch.ts'
+import { defaultOperatorIdleMs, type LaunchOptions, launch, runningLens } from './launch.ts'
 import { parseModel } from './models/setting.ts'
 import { nearest } from './nearest.ts'
 import { checkObserverAddress } from './observer-address.ts'
@@ -43,7 +43,7 @@ function launchOptions(settings: Settings): LaunchOptions {
     custom: [],
     model: modelFrom(model),
     triggers: defaultTriggerOptions,
-    operatorIdleMs: 60_000,
+    operatorIdleMs: defaultOperatorIdleMs,
     ...(observer === undefined ? {} : { observer: { ...observer, mayFail: true } }),
     ...(insightsFile === undefined ? {} : { insightsFile }),
     ...(journal === undefined ? {} : { journal }),

@@ -1,7 +1,7 @@
 /** The options of `start()`, checked before anything is started. */
 import * as v from 'valibot'
 import type { AnomalySettings, DefinedSkill } from '../skills/index.ts'
-import type { LaunchOptions } from './launch.ts'
+import { defaultOperatorIdleMs, type LaunchOptions } from './launch.ts'
 import { parseOptions } from './misuse.ts'
 import { type ModelOption, parseModel } from './models/setting.ts'
 import { nearest } from './nearest.ts'
@@ -34,7 +34,10 @@ export interface StartOptions {
   readonly journal?: string
   /** What starts investigations by itself. Default: stalls, crashes and growing memory. */
   readonly triggers?: false | Partial<TriggerOptions>
-  /** Milliseconds without work after which an operator's thread ends. Default 60 000. */
+  /**
+   * Milliseconds without work after which an operator's thread ends. Default 1000: a new one is there
+   * in a tenth of a second, and each takes some 15 MB.
+   */
   readonly operatorIdleMs?: number
   /** How the skill `anomaly` learns, and where it keeps what it learned (`stateDir`). */
   readonly anomaly?: Omit<AnomalySettings, 'application'>
@@ -102,7 +105,7 @@ export function parseStart(
   isDefinedSkill: IsDefinedSkill,
 ): LaunchOptions {
   const parsed = parseOptions('start(options)', startSchema, options)
-  const { insightsFile, journal, operatorIdleMs = 60_000 } = parsed
+  const { insightsFile, journal, operatorIdleMs = defaultOperatorIdleMs } = parsed
   const observer = parseObserver(parsed.observer)
   const triggers = parseTriggers(parsed.triggers)
   const anomaly =

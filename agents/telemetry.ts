@@ -21,6 +21,7 @@ export const telemetryEvents = {
     'notification-ignored',
     'insight-produced',
     'action-rejected',
+    'operator-queued',
     'operator-started',
     'operator-completed',
     'operator-failed',

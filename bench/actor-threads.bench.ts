@@ -5,6 +5,8 @@ const columns: readonly Column[] = [
   { load: 'threadCall', metric: 'round trip', unit: 'µs', reading: 'middleUs' },
   { load: 'threadConcurrentCalls', metric: '256 calls', unit: 'calls/s', reading: 'perSecond' },
   { load: 'threadTell', metric: 'tell', unit: 'messages/s', reading: 'perSecond' },
+  { load: 'threadChannel', metric: 'channel, send', unit: 'records/s', reading: 'perSecond' },
+  { load: 'threadChannelFill', metric: 'channel, fill', unit: 'records/s', reading: 'perSecond' },
   { load: 'threadFlood', metric: 'timer late beside a flood', unit: 'ms', reading: 'lateMs' },
   { load: 'threadFlood', metric: 'flood meanwhile', unit: 'messages/s', reading: 'perSecond' },
   { load: 'threadCall', metric: 'round trip, CPU', unit: 'µs', reading: 'cpuUs' },

@@ -1,7 +1,7 @@
 /** The birth of an actor in this thread, whoever asked for it. */
 
 import { registerAs } from './call.ts'
-import { aside, runAsyncAs, runnerOf } from './context.ts'
+import { runAsyncAs, runnerOf } from './context.ts'
 import {
   type Definition,
   type ErasedBody,
@@ -15,31 +15,19 @@ import { Inbox } from './inbox.ts'
 import type { Kernel } from './kernel.ts'
 import type { LocalStart } from './local-start.ts'
 import type { Pid } from './pid.ts'
-import type { Process } from './process.ts'
+import type { Behaviour, Process } from './process.ts'
 import { reportCrash } from './report.ts'
 import { ServerLoop } from './server-loop.ts'
 import { LOCAL, type SpawnRequest, type StartOutcome } from './signal.ts'
 import { plainMessage } from './system-debug.ts'
 
-/** Its `then` is a microtask for a third of what `queueMicrotask` costs. */
-const SOON = Promise.resolve()
-
 /**
  * Makes the record, links and watchers first, then runs the code: a link or monitor of birth holds
- * from the first instant. The code starts in a later microtask, never on the parent's stack.
+ * from the first instant. The code starts in a later turn, never on the parent's stack.
  */
 export function birth(kernel: Kernel, pid: Pid, request: SpawnRequest, start?: LocalStart): void {
   const process = newborn(kernel, pid, request, start)
-  if (!process) return
-  soon(() => {
-    if (!process.alive) return
-    const local = request.definition[LOCAL]
-    if (isDefinition(local)) return begin(process, request, local, start)
-    loadDefinition(request.definition).then(
-      (definition) => begin(process, request, definition, start),
-      (error: unknown) => kernel.end(process, errorReason(error)),
-    )
-  })
+  if (process) firstTurn(process, new Birth(request, start))
 }
 
 /** Runs a function of this thread as an actor. */
@@ -50,12 +38,52 @@ export function birthOfBody(
   run: ErasedBody,
 ): void {
   const process = newborn(kernel, pid, request)
-  if (process) soon(() => runBody(process, run, request.args))
+  if (process) firstTurn(process, new BirthOfBody(run, request.args))
 }
 
-/** What is begun inside of a parent's code is not the parent's. */
-function soon(act: () => void): void {
-  aside(() => void SOON.then(act))
+/** The code begins when the newborn has its first turn. */
+function firstTurn(process: Process, birth: Behaviour): void {
+  process.behaviour = birth
+  process.kernel.scheduler.schedule(process)
+}
+
+class Birth implements Behaviour {
+  readonly #request: SpawnRequest
+  readonly #start: LocalStart | undefined
+
+  constructor(request: SpawnRequest, start: LocalStart | undefined) {
+    this.#request = request
+    this.#start = start
+  }
+
+  run(process: Process): number {
+    const [request, start] = [this.#request, this.#start]
+    process.behaviour = undefined
+    const local = request.definition[LOCAL]
+    if (isDefinition(local)) begin(process, request, local, start)
+    else {
+      loadDefinition(request.definition).then(
+        (definition) => begin(process, request, definition, start),
+        (error: unknown) => process.kernel.end(process, errorReason(error)),
+      )
+    }
+    return 0
+  }
+}
+
+class BirthOfBody implements Behaviour {
+  readonly #run: ErasedBody
+  readonly #args: unknown
+
+  constructor(run: ErasedBody, args: unknown) {
+    this.#run = run
+    this.#args = args
+  }
+
+  run(process: Process): number {
+    runBody(process, this.#run, this.#args)
+    return 0
+  }
 }
 
 /** The record of the newborn; none if its name belongs to another, which its parent hears. */
@@ -66,10 +94,8 @@ function newborn(
   start?: LocalStart,
 ): Process | undefined {
   const { parent, ancestors, id, kind, trapExit, mailbox } = request
-  if (request.name !== undefined) {
-    const holder = kernel.names.claim(request.name, pid)
-    if (holder !== pid) return nameTaken(kernel, request, pid, holder, start)
-  }
+  const hold = request.name === undefined ? undefined : kernel.names.take(request.name, pid)
+  if (typeof hold === 'string') return nameTaken(kernel, request, pid, hold, start)
   const process = kernel.adopt({
     pid,
     kin: kernel.kin({ parent, ancestors, kind, initialCall: request.definition.name }),
@@ -77,7 +103,7 @@ function newborn(
     trapExit,
     mailbox,
   })
-  process.name = request.name
+  process.hold = hold
   if (request.link) process.addLink(parent)
   if (request.monitor) process.watchers.set(request.monitor, parent)
   if (request.started) process.watchers.set(request.started, parent)

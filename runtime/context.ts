@@ -15,7 +15,8 @@ let storage: AsyncLocalStorage<Process> | undefined
 /** Something begun inside the storage may come back to it at any time. */
 let isNeeded = false
 let hasBegun = false
-let isTurningOff = false
+/** The storage and the watching for beginnings are on, until the event loop has turned. */
+let isOn = false
 /** From Node 24 on the storage costs promises nothing. */
 const isStorageFree = Number.parseInt(process.versions.node, 10) >= 24
 const AsyncFunction = (async () => {}).constructor
@@ -59,15 +60,13 @@ export function runBrieflyAs<Result>(process: Process, code: () => Result): Resu
   if (isNeeded || isStorageFree) return runAsyncAs(process, code)
   storage ??= new AsyncLocalStorage()
   const beganBefore = hasBegun
+  if (!isOn) turnOn()
   hasBegun = false
-  hook.enable()
   try {
     return storage.run(process, () => runAs(process, code))
   } finally {
-    hook.disable()
-    isNeeded ||= hasBegun
+    if (hasBegun) keepOn()
     hasBegun = beganBefore
-    if (!isNeeded) turnOffSoon()
   }
 }
 
@@ -92,11 +91,20 @@ export function aside<Result>(begin: () => Result): Result {
   }
 }
 
-function turnOffSoon(): void {
-  if (isTurningOff) return
-  isTurningOff = true
-  setImmediate(() => {
-    isTurningOff = false
-    if (!isNeeded) storage?.disable()
-  })
+/** To turn it on and off again for each piece of code would cost more than what it slows down. */
+function turnOn(): void {
+  isOn = true
+  setImmediate(turnOff)
+  hook.enable()
+}
+
+function turnOff(): void {
+  isOn = false
+  hook.disable()
+  if (!isNeeded) storage?.disable()
+}
+
+function keepOn(): void {
+  isNeeded = true
+  hook.disable()
 }

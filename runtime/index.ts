@@ -2,6 +2,17 @@ export { alias, type MonitorOptions, unalias } from './alias.ts'
 export { Application, type ApplicationSpec } from './application.ts'
 export { type CallOptions, call, cast, DEFAULT_CALL_MS } from './call.ts'
 export {
+  type ChannelDefinition,
+  type ChannelHandle,
+  type ChannelSpec,
+  channel,
+} from './channel/channel.ts'
+export { ChannelFull, ChannelTaken } from './channel/errors.ts'
+export type { FieldType, RecordFields, RecordOf } from './channel/layout.ts'
+export type { ChannelReceiver } from './channel/receiver.ts'
+export type { ChannelPolicy, ChannelSender } from './channel/sender.ts'
+export type { ChannelWaitOptions, Waited } from './channel/wait.ts'
+export {
   type ChildOptions,
   type ChildSpec,
   child,

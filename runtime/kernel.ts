@@ -35,6 +35,8 @@ import type { Signal, ToRoot } from './signal.ts'
 import type { Telling } from './telemetry.ts'
 import { TimerTable } from './timer-table.ts'
 
+const NO_WORDS: readonly Signal[] = []
+
 export type ControlSend = (message: ToRoot, transfer?: readonly Transferable[]) => void
 
 export class Kernel {
@@ -232,10 +234,8 @@ export class Kernel {
     if (!process.alive) return
     const told = sendableReason(reason)
     this.processes.delete(process.pid)
-    const { name } = process
-    if (name !== undefined) this.names.release(name, process.pid)
-    const { timers } = process.currentRarities ?? {}
-    for (const timer of timers ?? []) this.timers.cancel(timer)
+    if (process.hold) this.names.giveBack(process.hold)
+    process.currentRarities?.timers?.forEach((timer) => this.timers.cancel(timer))
     this.receiving.ended(process)
     process.ended(told)
     const lastWords = this.#tellTheWorld(process, told, farewell)
@@ -252,17 +252,17 @@ export class Kernel {
     for (const signal of lastWords) this.deliver(signal)
     this.pending.threadLost(ordinal, reason)
     for (const process of this.processes.values()) {
-      for (const [ref, monitor] of process.currentMonitors) {
-        if (threadOf(monitor.target) !== ordinal) continue
-        this.deliver({ type: 'down', to: process.pid, ref, pid: monitor.target, reason })
-      }
+      process.eachMonitor(({ target: pid }, ref) => {
+        if (threadOf(pid) !== ordinal) return
+        this.deliver({ type: 'down', to: process.pid, ref, pid, reason })
+      })
       for (const from of process.currentLinks) {
         if (threadOf(from) !== ordinal) continue
         this.deliver({ type: 'exit', to: process.pid, from, reason, link: true })
       }
-      for (const [ref, watcher] of process.currentWatchers) {
+      process.eachWatcher((watcher, ref) => {
         if (threadOf(watcher) === ordinal) process.watchers.delete(ref)
-      }
+      })
     }
   }
 
@@ -284,24 +284,26 @@ export class Kernel {
   /** What other threads are to hear waits, where the whole thread ends with the actor. */
   #tellTheWorld(process: Process, reason: ExitReason, farewell?: Signal): readonly Signal[] {
     const from = process.pid
-    const lastWords: Signal[] = []
+    const lastWords: Signal[] | undefined = from === this.livesFor ? [] : undefined
     const say = (signal: Signal): void => {
-      if (from === this.livesFor && !this.isLocal(signal.to)) lastWords.push(signal)
+      if (lastWords && !this.isLocal(signal.to)) lastWords.push(signal)
       else this.send(signal)
     }
-    for (const to of process.currentLinks) say({ type: 'exit', to, from, reason, link: true })
-    for (const [ref, to] of process.currentWatchers)
-      say({ type: 'down', to, ref, pid: from, reason })
-    for (const [ref, { target }] of process.currentMonitors) {
+    process.eachLink((to) => say({ type: 'exit', to, from, reason, link: true }))
+    process.eachWatcher((to, ref) => say({ type: 'down', to, ref, pid: from, reason }))
+    const rare = process.currentRarities
+    process.eachMonitor(({ target }, ref) => {
       if (target !== from) this.send({ type: 'demonitor', to: target, from, ref })
-    }
-    for (const [ref, to] of this.pending.ownerEnded(process)) {
-      this.send({ type: 'demonitor', to, from, ref })
+    })
+    if (rare?.waitsFor) {
+      for (const [ref, to] of this.pending.ownerEnded(process)) {
+        this.send({ type: 'demonitor', to, from, ref })
+      }
     }
     for (let one = process.waiting; one; one = process.waiting) one.down(reason)
-    this.pending.release(process.currentRarities?.holding ?? 0)
+    if (rare) this.pending.release(rare.holding)
     if (farewell) say(farewell)
-    return lastWords
+    return lastWords ?? NO_WORDS
   }
 
   /** Without other threads a foreign pid is a dead one. */

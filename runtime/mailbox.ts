@@ -1,5 +1,6 @@
 /** A power of two, as every size of the ring. */
 const FIRST_SIZE = 8
+const FIRST_RING: readonly unknown[] = Array.from({ length: FIRST_SIZE }, () => undefined)
 /** That of an actor that has had no mail yet. */
 const NO_RING: unknown[] = []
 
@@ -93,6 +94,7 @@ export class Mailbox {
 }
 
 function emptyRing(size: number): unknown[] {
+  if (size === FIRST_SIZE) return [...FIRST_RING]
   const ring: unknown[] = []
   for (let index = 0; index < size; index++) ring.push(undefined)
   return ring

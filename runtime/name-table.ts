@@ -22,10 +22,12 @@ const LENGTH_BYTE = 24
 const NAME_BYTE = 25
 const WORDS = NAME_SLOT_BYTES / 4
 const MAX_NAME_BYTES = 136
-/** What one thread remembers of where names are. */
-const MAX_REMEMBERED = 8192
+/** What one thread remembers of where names are; more cannot be taken at the same time. */
+const MAX_REMEMBERED = NAME_CAPACITY
 
-interface Found {
+/** Where a name was seen; true as long as the slot's generation is the same. */
+export interface NameHold {
+  readonly name: string
   readonly slot: number
   readonly generation: number
   readonly pid: Pid
@@ -38,7 +40,7 @@ export class NameTable {
   readonly #words: Int32Array
   readonly #bytes: Buffer
   readonly #serials: Float64Array
-  readonly #found = new Map<string, Found>()
+  readonly #found = new Map<string, NameHold>()
   /** The name in hand, as bytes, with its hash. */
   readonly #name = Buffer.alloc(MAX_NAME_BYTES)
   #length = 0
@@ -53,8 +55,14 @@ export class NameTable {
     this.#serials = new Float64Array(names)
   }
 
-  /** Gives the name to the pid, unless somebody holds it: then says who. */
+  /** Gives the name to the pid, unless somebody holds it; says who has it now. */
   claim(name: string, pid: Pid): Pid {
+    const taken = this.take(name, pid)
+    return typeof taken === 'string' ? taken : pid
+  }
+
+  /** The same, with what the holder needs to give the name back. */
+  take(name: string, pid: Pid): NameHold | Pid {
     this.#encode(name)
     this.#shared.lock(this.#ordinal)
     try {
@@ -66,21 +74,35 @@ export class NameTable {
           `register('${name}'): all ${NAME_CAPACITY} names are taken. Use a Registry for names in large numbers.`,
         )
       }
-      this.#remember(name, vacant, this.#write(vacant, pid), pid)
-      return pid
+      return this.#remember({ name, slot: vacant, generation: this.#write(vacant, pid), pid })
     } finally {
       this.#shared.unlock(this.#ordinal)
     }
   }
 
-  /** Frees the name if `pid` (or anybody, where it is left out) holds it. */
-  release(name: string, pid?: Pid): boolean {
+  isHeld({ slot, generation }: NameHold): boolean {
+    return Atomics.load(this.#words, slot * WORDS + GENERATION) === generation
+  }
+
+  /** Gives the name back, if it is still held. */
+  giveBack(hold: NameHold): void {
+    if (this.#found.get(hold.name) === hold) this.#found.delete(hold.name)
+    this.#shared.lock(this.#ordinal)
+    try {
+      if (this.isHeld(hold)) this.#vacate(hold.slot)
+    } finally {
+      this.#shared.unlock(this.#ordinal)
+    }
+  }
+
+  /** Frees the name if anybody holds it. */
+  release(name: string): boolean {
     this.#encode(name)
     this.#found.delete(name)
     this.#shared.lock(this.#ordinal)
     try {
       const slot = this.#find()
-      if (slot < 0 || (pid && this.#pidAt(slot) !== pid)) return false
+      if (slot < 0) return false
       this.#vacate(slot)
       return true
     } finally {
@@ -101,8 +123,7 @@ export class NameTable {
   lookup(name: string): Pid | undefined {
     const known = this.#found.get(name)
     if (known) {
-      const at = known.slot * WORDS + GENERATION
-      if (Atomics.load(this.#words, at) === known.generation) return known.pid
+      if (this.isHeld(known)) return known.pid
       this.#found.delete(name)
     }
     this.#encode(name)
@@ -111,7 +132,7 @@ export class NameTable {
       const slot = this.#find()
       if (slot < 0) return undefined
       const pid = this.#pidAt(slot)
-      this.#remember(name, slot, this.#words[slot * WORDS + GENERATION] ?? 0, pid)
+      this.#remember({ name, slot, generation: this.#words[slot * WORDS + GENERATION] ?? 0, pid })
       return pid
     } finally {
       this.#shared.unlock(this.#ordinal)
@@ -134,9 +155,10 @@ export class NameTable {
     }
   }
 
-  #remember(name: string, slot: number, generation: number, pid: Pid): void {
+  #remember(hold: NameHold): NameHold {
     if (this.#found.size >= MAX_REMEMBERED) this.#found.clear()
-    this.#found.set(name, { slot, generation, pid })
+    this.#found.set(hold.name, hold)
+    return hold
   }
 
   *#usedSlots(): Generator<number> {

@@ -58,5 +58,9 @@ export function threadOf(pid: Pid): ThreadOrdinal {
 }
 
 export function serialOf(pid: Pid): number {
-  return Number(pid.slice(pid.indexOf('.') + 1, -1))
+  let serial = 0
+  for (let at = pid.indexOf('.') + 1; at < pid.length - 1; at++) {
+    serial = serial * 10 + (pid.charCodeAt(at) - 48)
+  }
+  return serial
 }

@@ -59,12 +59,12 @@ const READERS: { readonly [Key in InfoKey]: (process: Process) => ProcessInfo[Ke
   messageQueueLength: ({ mailbox }) => mailbox.size,
   messages: ({ mailbox }) => mailbox.toArray().map((message) => toCloneable(shown(message))),
   links: (process) => [...process.currentLinks],
-  monitors: (process) =>
-    [...process.currentMonitors.values()].map(({ target, name }) => name ?? target),
-  monitoredBy: (process) => [
-    ...process.currentWatchers.map(([, pid]) => pid),
-    ...pidsOf(process.waiting),
-  ],
+  monitors: (process) => {
+    const monitored: (Pid | string)[] = []
+    process.eachMonitor(({ target, name }) => monitored.push(name ?? target))
+    return monitored
+  },
+  monitoredBy: (process) => [...watchersOf(process), ...pidsOf(process.waiting)],
   trapExit: ({ trapExit }) => trapExit,
   parent: ({ parent }) => parent,
   ancestors: ({ ancestors }) => ancestors,
@@ -79,6 +79,12 @@ const READERS: { readonly [Key in InfoKey]: (process: Process) => ProcessInfo[Ke
   startedAt: ({ startedAt }) => startedAt,
 }
 const KEYS = Object.keys(READERS)
+
+function watchersOf(process: Process): Pid[] {
+  const pids: Pid[] = []
+  process.eachWatcher((pid) => pids.push(pid))
+  return pids
+}
 
 function pidsOf(waiting: LocalWait | undefined): readonly Pid[] {
   const pids: Pid[] = []

@@ -5,6 +5,7 @@ import { type Kin, NO_KIN } from './kin.ts'
 import type { LocalWait } from './local-wait.ts'
 import { Mailbox } from './mailbox.ts'
 import { DEFAULT_HIGH_WATER, type MailboxOptions } from './mailbox-options.ts'
+import type { NameHold } from './name-table.ts'
 import type { PendingEntry } from './pending.ts'
 import type { Pid, Ref } from './pid.ts'
 import { RefMap } from './ref-map.ts'
@@ -55,8 +56,6 @@ export interface OwnMonitor {
 }
 
 const NO_PIDS: ReadonlySet<Pid> = new Set()
-const NO_WATCHERS: readonly [] = []
-const NO_MONITORS: ReadonlyMap<Ref, OwnMonitor> = new Map()
 
 const ALIVE = 1
 const TRAPS_EXIT = 2
@@ -74,7 +73,7 @@ class Rarities {
   waitsFor: PendingEntry | undefined
   /** Timers of this thread that are set on it; kept by {@link TimerTable}. */
   timers: Set<Ref> | undefined
-  monitors: Map<Ref, OwnMonitor> | undefined
+  monitors: RefMap<OwnMonitor> | undefined
   abort: AbortController | undefined
   lineage: readonly Pid[] | undefined
 }
@@ -93,7 +92,7 @@ export class Process {
   readonly #kin: Kin
   /** Milliseconds since the kernel's own birth. */
   readonly #bornAt: number
-  #name: string | undefined
+  #hold: NameHold | undefined
   #flags = ALIVE
   /** Most have one: whoever started them. */
   #links: Pid | Set<Pid> | undefined
@@ -158,8 +157,8 @@ export class Process {
     return this.#watchers
   }
 
-  get monitors(): Map<Ref, OwnMonitor> {
-    this.rare.monitors ??= new Map()
+  get monitors(): RefMap<OwnMonitor> {
+    this.rare.monitors ??= new RefMap()
     return this.rare.monitors
   }
 
@@ -169,13 +168,19 @@ export class Process {
     return links === undefined ? NO_PIDS : new Set([links])
   }
 
-  /** The watchers as they are now. */
-  get currentWatchers(): readonly (readonly [Ref, Pid])[] {
-    return this.#watchers?.entries() ?? NO_WATCHERS
+  /** Nothing is made for an actor that has none. */
+  eachWatcher(call: (pid: Pid, ref: Ref) => void): void {
+    this.#watchers?.forEach(call)
   }
 
-  get currentMonitors(): ReadonlyMap<Ref, OwnMonitor> {
-    return this.#rare?.monitors ?? NO_MONITORS
+  eachLink(call: (pid: Pid) => void): void {
+    const links = this.#links
+    if (typeof links === 'string') call(links)
+    else links?.forEach(call)
+  }
+
+  eachMonitor(call: (monitor: OwnMonitor, ref: Ref) => void): void {
+    this.#rare?.monitors?.forEach(call)
   }
 
   get rare(): Rarities {
@@ -224,16 +229,19 @@ export class Process {
     this.#flags = on ? this.#flags | QUEUED : this.#flags & ~QUEUED
   }
 
-  /** The name it holds now; any thread may have taken it away. */
-  get name(): string | undefined {
-    if (this.#name !== undefined && this.kernel.names.lookup(this.#name) !== this.pid) {
-      this.#name = undefined
-    }
-    return this.#name
+  /** The name that it was given last; it may not hold it any more. */
+  get hold(): NameHold | undefined {
+    return this.#hold
   }
 
-  set name(name: string | undefined) {
-    this.#name = name
+  set hold(hold: NameHold | undefined) {
+    this.#hold = hold
+  }
+
+  /** The name it holds now; any thread may have taken it away. */
+  get name(): string | undefined {
+    if (this.#hold && !this.kernel.names.isHeld(this.#hold)) this.#hold = undefined
+    return this.#hold?.name
   }
 
   /** Aborted when the actor ends: hand it to whatever the actor waits for. */

@@ -34,6 +34,10 @@ export class RefMap<Value> {
     return this.#size
   }
 
+  get(ref: Ref): Value | undefined {
+    return this.#find(ref)?.value
+  }
+
   has(ref: Ref): boolean {
     return this.#find(ref) !== undefined
   }
@@ -56,6 +60,13 @@ export class RefMap<Value> {
     const entry = this.#find(ref)
     if (entry) this.#remove(entry)
     return entry !== undefined
+  }
+
+  /** Of those that are there now; they may be taken out meanwhile. */
+  forEach(call: (value: Value, ref: Ref) => void): void {
+    const first = this.#first
+    if (first && !first.after) call(first.value, first.ref)
+    else if (first) for (const [ref, value] of this.entries()) call(value, ref)
   }
 
   /** As they are now: what is added or taken out meanwhile does not matter. */

@@ -21,8 +21,8 @@ export interface RuntimeOptions extends SupervisorOptions {
   readonly watchdog?: WatchdogOptions | false
   /**
    * Threads get the process's own `execArgv` (loaders, `--import`). Default true; false for a
-   * runtime that runs no code of the application: its threads also load their modules by `require`,
-   * without libuv's thread pool, so that they start while the application keeps that pool busy.
+   * runtime that runs no code of the application: its threads can then load their modules without
+   * libuv's thread pool, so that they start while the application keeps that pool busy.
    */
   readonly inheritExecArgv?: boolean
   /** Called when the runtime begins to end, whatever the reason; `stop()` waits for it. */

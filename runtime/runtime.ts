@@ -4,11 +4,11 @@ import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threa
 import { type Application, type ApplicationSpec, Applications } from './application.ts'
 import { awaitDown, type CallOptions, call } from './call.ts'
 import { type ChildSpec, child, type SupervisorOptions } from './child-spec.ts'
-import { runAs } from './context.ts'
+import { aside, runAs } from './context.ts'
 import { enterKernel, leaveKernel } from './current.ts'
 import { NotRunning } from './errors.ts'
 import { type ExitReason, errorReason, SHUTDOWN } from './exit-reason.ts'
-import { startThread } from './first-module.ts'
+import { startRootThread } from './first-module.ts'
 import { Kernel } from './kernel.ts'
 import { CALLER_THREAD, type Pid, ROOT_THREAD } from './pid.ts'
 import { emitReport, type Report } from './report.ts'
@@ -53,6 +53,10 @@ export class Runtime {
   readonly #kernel: Kernel
   readonly #control: MessagePort
   readonly #root: Worker
+  /** Something waits that keeps the process alive; it is kept alive; that will be looked at. */
+  #isHolding = false
+  #isHeld = false
+  #isLooking = false
   readonly #keepAlive: boolean
   readonly #setup: Setup
   readonly #applications: Applications
@@ -73,10 +77,10 @@ export class Runtime {
     const { port1, port2 } = new MessageChannel()
     this.#keepAlive = keepAlive
     this.#control = port1
-    this.#root = startThread(
+    this.#root = startRootThread(
       {
         data: { nodelens: 'root', control: port2, shared, spares, watchdog },
-        atOnce: !inheritExecArgv,
+        inherits: inheritExecArgv,
       },
       {
         transferList: [port2],
@@ -97,7 +101,7 @@ export class Runtime {
     })
     this.#root.on('error', (error) => this.#rootGone(errorReason(error)))
     this.#root.on('exit', (code) => this.#rootGone({ type: 'worker_exit', code }))
-    this.#hold(false)
+    this.#look()
     this.#signals = new StopSignals(setup.stopOnSignals, {
       stop: () => this.stop().then(() => this.#left),
       force: (timeoutMs) => this.#force(timeoutMs),
@@ -258,8 +262,20 @@ export class Runtime {
   }
 
   /** Plain code that waits for an answer keeps the process alive, and nothing else must. */
+  /** Waits come and go many times in a turn of the event loop; what is left at its end counts. */
   #hold(holding: boolean): void {
-    if (holding || this.#keepAlive) {
+    this.#isHolding = holding
+    if (holding && !this.#isHeld) this.#look()
+    else if (!holding && !this.#isLooking) {
+      this.#isLooking = true
+      aside(() => setImmediate(() => this.#look()))
+    }
+  }
+
+  #look(): void {
+    this.#isLooking = false
+    this.#isHeld = this.#isHolding || this.#keepAlive
+    if (this.#isHeld) {
       this.#root.ref()
     } else {
       this.#root.unref()

@@ -60,19 +60,30 @@ export function receive<Message = unknown>(
   matches?: ((message: unknown) => message is Message) | ((message: unknown) => boolean),
   options?: { readonly timeoutMs?: number },
 ): Promise<Message | undefined>
-export async function receive(
+export function receive(
   matches?: (message: unknown) => boolean,
-  options: { readonly timeoutMs?: number } = {},
+  options: { readonly timeoutMs?: number } = FOR_EVER,
 ): Promise<unknown> {
-  checkKeys('receive', options, ['timeoutMs'])
-  const { timeoutMs = Number.POSITIVE_INFINITY } = options
-  checkNumber('receive: timeoutMs', timeoutMs)
-  const process = acting('receive')
-  if (!process.alive) return never()
-  if (process.behaviour instanceof Inbox) {
-    return process.behaviour.receive(process, matches, timeoutMs)
+  try {
+    if (options !== FOR_EVER) checkReceive(options)
+    const process = acting('receive')
+    if (!process.alive) return never()
+    if (process.behaviour instanceof Inbox) {
+      return process.behaviour.receive(process, matches, options.timeoutMs)
+    }
+    throw new TypeError(
+      'receive: a server gets its messages in its handlers; return and wait there.',
+    )
+  } catch (error) {
+    return Promise.reject(error)
   }
-  throw new TypeError('receive: a server gets its messages in its handlers; return and wait there.')
+}
+
+const FOR_EVER = Object.freeze({})
+
+function checkReceive(options: { readonly timeoutMs?: number }): void {
+  checkKeys('receive', options, ['timeoutMs'])
+  checkNumber('receive: timeoutMs', options.timeoutMs ?? Number.POSITIVE_INFINITY)
 }
 
 /**
@@ -209,9 +220,11 @@ export function register(name: string, pid: Pid): true {
   if (process.name !== undefined) {
     throw new TypeError(`register('${name}'): ${pid} already has the name '${process.name}'.`)
   }
-  const holder = kernel.names.claim(name, pid)
-  if (holder !== pid) throw new TypeError(`register('${name}'): the name belongs to ${holder}.`)
-  process.name = name
+  const taken = kernel.names.take(name, pid)
+  if (typeof taken === 'string') {
+    throw new TypeError(`register('${name}'): the name belongs to ${taken}.`)
+  }
+  process.hold = taken
   return true
 }
 

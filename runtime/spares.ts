@@ -4,7 +4,7 @@
  */
 
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads'
-import { loadsAtOnce, startThread } from './first-module.ts'
+import { startThread } from './first-module.ts'
 import type { ThreadLimits } from './thread-options.ts'
 
 /** Kinds of which spares are kept; of more the one unused for longest has none. */
@@ -99,10 +99,10 @@ export class Spares {
 function makeThread({ limits, preload }: ThreadKind): FreshThread {
   const { port1, port2 } = new MessageChannel()
   const data = { nodelens: 'thread', control: port2, preload }
-  const worker = startThread(
-    { data, atOnce: loadsAtOnce },
-    { transferList: [port2], ...(limits ? { resourceLimits: limits } : {}) },
-  )
+  const worker = startThread(data, {
+    transferList: [port2],
+    ...(limits ? { resourceLimits: limits } : {}),
+  })
   return { worker, control: port1 }
 }
 

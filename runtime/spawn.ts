@@ -12,7 +12,7 @@ import {
 } from './definition.ts'
 import type { Kernel } from './kernel.ts'
 import type { MailboxOptions } from './mailbox-options.ts'
-import { checkKeys, checkName, defined } from './options.ts'
+import { checkKeys, checkName } from './options.ts'
 import { CALLER_THREAD, makePid, type Pid, type Ref, ROOT_THREAD, threadOf } from './pid.ts'
 import { checkPlacement, type Placement } from './placement.ts'
 import type { Process } from './process.ts'
@@ -151,12 +151,12 @@ export interface Launch extends MaybeThreadOptions {
 }
 
 /** Where an actor will live, and its pid there: known at once, wherever that is. */
-interface Birthplace {
+export interface Birthplace {
   readonly pid: Pid
   readonly ordinal: number
   /** The thread does not exist yet. */
   readonly fresh: boolean
-  readonly threadName?: string
+  readonly threadName: string | undefined
 }
 
 /** Gives birth in the right thread. */
@@ -222,7 +222,7 @@ export function birthplace(kernel: Kernel, placement: Placement): Birthplace {
     pid: makePid(ordinal, kernel.shared.nextSerial(kernel.ordinal)),
     ordinal,
     fresh,
-    ...defined({ threadName }),
+    threadName,
   })
   if (placement === 'here') return at(kernel.ordinal)
   if (placement === 'root') return at(ROOT_THREAD)

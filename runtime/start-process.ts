@@ -9,7 +9,7 @@ import type { Pid } from './pid.ts'
 import type { Process } from './process.ts'
 import { isExitMessage, type StartOutcome } from './signal.ts'
 import { sendExit } from './signals.ts'
-import { birthplace, type Launch, launchAt, prepare } from './spawn.ts'
+import { type Birthplace, birthplace, type Launch, launchAt, prepare } from './spawn.ts'
 
 /** How a synchronous start ended, for supervisors, which do not throw. */
 export type Started =
@@ -24,15 +24,29 @@ export type Started =
  *
  * @param timeoutMs Milliseconds until a start that does not answer is killed. Default: for ever.
  */
-export async function startProcess(
+export function startProcess(
   parent: Process,
   plan: Omit<Launch, 'started'>,
   timeoutMs = Number.POSITIVE_INFINITY,
   holds = true,
 ): Promise<Started> {
-  const place = birthplace(parent.kernel, plan.placement)
-  if (place.ordinal === parent.kernel.ordinal)
+  try {
+    const place = birthplace(parent.kernel, plan.placement)
+    if (place.ordinal !== parent.kernel.ordinal)
+      return startAway(parent, plan, place, timeoutMs, holds)
     return startHere(parent, plan, place.pid, timeoutMs, holds)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+async function startAway(
+  parent: Process,
+  plan: Omit<Launch, 'started'>,
+  place: Birthplace,
+  timeoutMs: number,
+  holds: boolean,
+): Promise<Started> {
   const id = plan.id ?? place.pid
   try {
     const outcome = await request(

@@ -59,19 +59,46 @@ function stopHere(
   })
 }
 
-async function ended(
+function ended(
   target: Pid | string | RegistryName,
   reason: ExitReason,
   timeoutMs: number,
 ): Promise<void> {
-  const owner = acting('stop')
-  const call = { target: targetText(target), name: STOP_CALL, timeoutMs }
-  const to = isRegistryName(target) ? await holderOf(target) : resolve(owner, target, call)
+  try {
+    const owner = acting('stop')
+    const call = { target: targetText(target), name: STOP_CALL, timeoutMs }
+    if (isRegistryName(target)) return stopByRegistry(owner, target, call, reason)
+    return stopAt(owner, resolve(owner, target, call), call, reason)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+async function stopByRegistry(
+  owner: Process,
+  target: RegistryName,
+  call: CallInfo,
+  reason: ExitReason,
+): Promise<void> {
+  const to = await holderOf(target)
   if (!to) throw new NoProcess(call.target, call)
+  return stopAt(owner, to, call, reason)
+}
+
+function stopAt(owner: Process, to: Pid, call: CallInfo, reason: ExitReason): Promise<void> {
   if (to === owner.pid) throw new CallingSelf(to, call)
   const payload = sendableReason(reason)
   const server = owner.kernel.here(to)
   if (server && owner.alive) return stopHere(owner, server, call, payload)
+  return stopAway(owner, to, call, payload)
+}
+
+async function stopAway(
+  owner: Process,
+  to: Pid,
+  call: CallInfo,
+  payload: ExitReason,
+): Promise<void> {
   try {
     await request(owner, to, call, {}, (ref) =>
       owner.kernel.send({ type: 'call', to, from: owner.pid, ref, name: STOP_CALL, payload }),

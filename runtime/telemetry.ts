@@ -16,6 +16,7 @@ export const runtimeEvents = {
   process: ['started', 'exited', 'restarted'],
   thread: ['started', 'exited'],
   mailbox: ['high-water', 'bound-hit'],
+  channel: ['bound-hit'],
   report: [
     'crash',
     'server',
@@ -32,6 +33,7 @@ export type RuntimeEventName =
   | `process:${(typeof runtimeEvents.process)[number]}`
   | `thread:${(typeof runtimeEvents.thread)[number]}`
   | `mailbox:${(typeof runtimeEvents.mailbox)[number]}`
+  | `channel:${(typeof runtimeEvents.channel)[number]}`
   | `report:${(typeof runtimeEvents.report)[number]}`
 
 /** An event on its way to the main thread. */
@@ -68,6 +70,7 @@ const lines: Readonly<Record<RuntimeEventName, Line>> = {
   'report:application': line('report:application', 12),
   'report:thread': line('report:thread', 13),
   'report:shutdown': line('report:shutdown', 14),
+  'channel:bound-hit': line('channel:bound-hit', 15),
 }
 
 function line(event: RuntimeEventName, position: number): Line {

@@ -115,7 +115,10 @@ export function hearOperator(run: CoordinatorRun, news: OperatorNews): Coordinat
     case 'operator-started':
       return started(run, news.operator, news.pid)
     case 'operator-refused':
-      return ended(run, news.operator, { type: 'failed', reason: news.reason })
+      return ended(run, news.operator, {
+        type: news.isGivenUp === true ? 'cancelled' : 'failed',
+        reason: news.reason,
+      })
     case 'operator-notified':
       return notified(run, news.operator, news.notification)
     case 'operator-progressed': {

@@ -152,7 +152,13 @@ export type CoordinatorEvent = { readonly at: number } & (
 /** What a coordinator hears of its operators. */
 export type OperatorNews =
   | { readonly type: 'operator-started'; readonly operator: string; readonly pid: string }
-  | { readonly type: 'operator-refused'; readonly operator: string; readonly reason: string }
+  | {
+      readonly type: 'operator-refused'
+      readonly operator: string
+      readonly reason: string
+      /** Nobody tried to start it: the run ended before its turn came. */
+      readonly isGivenUp?: true
+    }
   | {
       readonly type: 'operator-notified'
       readonly operator: string

@@ -19,17 +19,22 @@ import type {
   CoordinatorEvent,
   CoordinatorRun,
 } from '../loop/coordinator-run.ts'
+import { emit } from '../telemetry.ts'
 import { isObject } from '../vocabulary/json.ts'
 import { isOperatorResult } from './messages.ts'
 import { ModelAsker } from './model-asker.ts'
 import { operatorName } from './names.ts'
 import type { OperatorRunRequest } from './operator.ts'
 import { type OperatorSupply, withOperator } from './operator-supply.ts'
+import { WorkSlots } from './work-slots.ts'
 
 /** Milliseconds for an operator to answer that it has begun. */
 const beginMs = 10_000
 /** Milliseconds for an operator to answer a message; its model has to be asked for that. */
 const messageMs = 60_000
+
+/** Operators that work for this coordinator at a time, over all its runs; the others wait. */
+export const maxAtWork = 6
 
 /** An operator answers at any time; one that does not for so long is killed, milliseconds. */
 const stuckMs = 5_000
@@ -52,6 +57,7 @@ export class CoordinatorHands {
   readonly #supply: (skill: string) => OperatorSupply | undefined
   readonly #post: PostEvent
   readonly #watched = new Map<Ref, Watched>()
+  readonly #slots = new WorkSlots(maxAtWork)
 
   constructor(
     self: Pid,
@@ -80,8 +86,25 @@ export class CoordinatorHands {
     this.#asker.abort(`${runId} ${request}`)
   }
 
-  /** Watches the operator before it begins, so that no death of it can be missed. */
+  /** Starts it when its turn has come; one that is given up before is told as such. */
   async startOperator(run: CoordinatorRun, effect: EffectOf<'start-operator'>): Promise<void> {
+    const { operator, skill } = effect
+    if (this.#slots.isFull) {
+      emit('coordinator', 'operator-queued', { runId: run.id, operator, skill, maxAtWork })
+    }
+    if (await this.#slots.take(operator)) return this.#start(run, effect)
+    const reason = 'the run ended before its turn had come'
+    this.#post(run.id, {
+      type: 'operator-refused',
+      operator,
+      reason,
+      isGivenUp: true,
+      at: Date.now(),
+    })
+  }
+
+  /** Watches the operator before it begins, so that no death of it can be missed. */
+  async #start(run: CoordinatorRun, effect: EffectOf<'start-operator'>): Promise<void> {
     const { operator, skill, reason, context, limits } = effect
     const supply = this.#supply(skill)
     const start: OperatorRunRequest = {
@@ -102,6 +125,7 @@ export class CoordinatorHands {
       })
       this.#post(run.id, { type: 'operator-started', operator, pid, at: Date.now() })
     } catch (error) {
+      this.#slots.release(operator)
       const told = error instanceof Error ? error.message : String(error)
       this.#post(run.id, { type: 'operator-refused', operator, reason: told, at: Date.now() })
     }
@@ -133,7 +157,8 @@ export class CoordinatorHands {
 
   concludeOperator(runId: string, { operator, cause }: EffectOf<'conclude-operator'>): void {
     const watched = this.#find(runId, operator)
-    if (watched !== undefined) cast(watched.pid, 'conclude', { run: operator, cause })
+    if (watched === undefined) this.#slots.release(operator)
+    else cast(watched.pid, 'conclude', { run: operator, cause })
   }
 
   /** An operator that is told to stop and does not even say how it is has a thread that is stuck. */
@@ -142,7 +167,7 @@ export class CoordinatorHands {
     { operator, reason }: EffectOf<'stop-operator'>,
   ): Promise<void> {
     const pid = this.#find(runId, operator)?.pid
-    if (pid === undefined) return
+    if (pid === undefined) return this.#slots.release(operator)
     cast(pid, 'stop', { run: operator, reason })
     try {
       await call(pid, 'status', undefined, { timeoutMs: stuckMs })
@@ -164,12 +189,19 @@ export class CoordinatorHands {
     this.#watched.delete(ref)
     if (watched === undefined) return
     const { runId, operator } = watched
+    this.#slots.release(operator)
     const told = describeReason(reason)
     this.#post(runId, { type: 'operator-down', operator, reason: told, at: Date.now() })
   }
 
   /** The operator's part in the run is over; its later death is none of the run's business. */
   unwatch(runId: string, operator?: string): void {
+    this.#forget(runId, operator)
+    if (operator === undefined) this.#slots.releaseAll(`${runId}.`)
+    else this.#slots.release(operator)
+  }
+
+  #forget(runId: string, operator?: string): void {
     for (const [ref, watched] of this.#watched) {
       if (watched.runId !== runId || (operator ?? watched.operator) !== watched.operator) continue
       this.#watched.delete(ref)
@@ -189,7 +221,7 @@ export class CoordinatorHands {
   }
 
   #watch(watched: Watched): void {
-    this.unwatch(watched.runId, watched.operator)
+    this.#forget(watched.runId, watched.operator)
     this.#watched.set(monitor(watched.pid), watched)
   }
 

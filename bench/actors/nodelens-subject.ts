@@ -9,6 +9,7 @@ import {
   refOf,
   type ServerDefinition,
   Supervisor,
+  self,
   send,
   spawn,
   spawnMonitor,
@@ -17,7 +18,7 @@ import {
   stop,
 } from '../../runtime/index.ts'
 import { Countdown } from './done.ts'
-import { adder, counter, flooded, flooder, hooks, node, sink } from './servers.ts'
+import { adder, counter, flooded, flooder, hooks, node, reader, records, sink } from './servers.ts'
 import { type Load, SIZES, type Subject } from './subject.ts'
 
 await startRuntime({ children: [] })
@@ -153,6 +154,45 @@ async function threadTell(): Promise<Load> {
   }
 }
 
+type Write = (sender: ReturnType<typeof records.sender>, count: number) => void
+
+/** The reader answers when it has had all. */
+function threadChannel(write: Write): Load {
+  const handle = records.create()
+  spawn(reader, { handle, every: SIZES.records, to: self() }, { placement: 'thread' })
+  const sender = records.sender(handle)
+  let sent = 0
+  return {
+    operations: SIZES.records,
+    run: async () => {
+      for (let left: number = SIZES.records; left > 0; ) {
+        if (sender.room === 0) await sender.wait()
+        const count = Math.min(left, sender.room)
+        write(sender, count)
+        left -= count
+      }
+      sent += SIZES.records
+      const sum = await receive()
+      if (sum !== sent) throw new Error(`the reader has not had ${sent} records`)
+    },
+  }
+}
+
+const sendEach: Write = (sender, count) => {
+  for (let id = 0; id < count; id++) sender.send({ id, op: 1, by: 1 })
+}
+
+const fillAll: Write = (sender, count) => {
+  sender.fill(
+    (record, id) => {
+      record.id = id
+      record.op = 1
+      record.by = 1
+    },
+    { count },
+  )
+}
+
 export const subject: Subject = {
   tell: () => backlog(SIZES.burst),
   backlog200k: () => backlog(200_000),
@@ -185,4 +225,6 @@ export const subject: Subject = {
   threadCall: () => calls('thread'),
   threadConcurrentCalls: () => concurrentCalls(SIZES.inFlight, 'thread'),
   threadTell,
+  threadChannel: () => threadChannel(sendEach),
+  threadChannelFill: () => threadChannel(fillAll),
 }

@@ -42,6 +42,17 @@ function concurrent(width: number): Load {
   return { operations: width, run: () => Promise.all(values.map((value) => line.ask(value))) }
 }
 
+function burst(operations: number): Load {
+  const line = new Line()
+  return {
+    operations,
+    run: () => {
+      for (let n = 0; n < operations; n++) line.tell(n)
+      return line.ask(1)
+    },
+  }
+}
+
 /** The worker posts; each round is answered when it was handled. */
 function threadFlood(): Flood {
   const worker = new Worker(echoWorker, { workerData: 'post-message' })
@@ -65,14 +76,8 @@ export const subject: Subject = {
     }
   },
   threadConcurrentCalls: () => concurrent(SIZES.inFlight),
-  threadTell: () => {
-    const line = new Line()
-    return {
-      operations: SIZES.burst,
-      run: () => {
-        for (let n = 0; n < SIZES.burst; n++) line.tell(n)
-        return line.ask(1)
-      },
-    }
-  },
+  threadTell: () => burst(SIZES.burst),
+  /** Without a channel, records are messages. */
+  threadChannel: () => burst(SIZES.records / 10),
+  threadChannelFill: () => burst(SIZES.records / 10),
 }

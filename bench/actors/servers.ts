@@ -1,5 +1,5 @@
 /** The servers under measurement; in a module of their own, since threads load it. */
-import { actor, call, type Pid, self, send, server } from '../../runtime/index.ts'
+import { actor, call, channel, type Pid, self, send, server } from '../../runtime/index.ts'
 import type { Countdown } from './done.ts'
 
 export const sink = server(import.meta, {
@@ -75,5 +75,28 @@ export const flooded = server(import.meta, {
     state.handled++
     send(self(), message)
     return { state }
+  },
+})
+
+/** What `threadTell` sends as messages. */
+export const records = channel({
+  name: 'records',
+  record: { id: 'u32', op: 'u32', by: 'f64' },
+  capacity: 8192,
+})
+
+/** Reads records and says so after every `every` of them. */
+export const reader = actor(import.meta, {
+  name: 'reader',
+  run: async ({ handle, every, to }: { handle: unknown; every: number; to: Pid }) => {
+    const receiver = records.receiver(handle)
+    let [count, sum] = [0, 0]
+    while ((await receiver.wait()) === 'ready') {
+      const before = count
+      count += receiver.drain(({ by }) => {
+        sum += by
+      })
+      if (Math.floor(count / every) > Math.floor(before / every)) send(to, sum)
+    }
   },
 })

@@ -28,6 +28,8 @@ export const LOADS = [
   'threadCall',
   'threadConcurrentCalls',
   'threadTell',
+  'threadChannel',
+  'threadChannelFill',
 ] as const
 export type LoadName = (typeof LOADS)[number]
 
@@ -48,6 +50,7 @@ export const SIZES = {
   lives: 500,
   idle: 100_000,
   inFlight: 256,
+  records: 200_000,
   /** Messages that a flooding thread sends before it waits until they were handled. */
   floodRound: 20_000,
 } as const

@@ -403,6 +403,19 @@ describe('an operator that does not complete', () => {
   })
 })
 
+describe('an operator whose turn to work had not come', () => {
+  it('when the run concludes counts as cancelled, with the reason', () => {
+    const bench = new Bench()
+    bench.says({ intent: 'invoke_operators', skills: ['vm'] })
+    bench.on({ type: 'cancel' })
+    bench.on({ type: 'operator-refused', operator: vm, reason: 'too late', isGivenUp: true })
+    assert.equal(bench.phase, 'concluding')
+    bench.says({ intent: 'done' })
+    const [report] = bench.result.operatorResults
+    assert.deepEqual([report?.status, report?.reason], ['cancelled', 'too late'])
+  })
+})
+
 describe('done while operators run', () => {
   it('is deferred until the last one has ended, at the cost of no turn', () => {
     const bench = new Bench()

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { fromWireError, isPid, isRef, nearest, toWireError } from '../../runtime/index.ts'
 import { Mailbox } from '../../runtime/mailbox.ts'
 import { NameTable } from '../../runtime/name-table.ts'
-import { makePid, threadOf } from '../../runtime/pid.ts'
+import { makePid, serialOf, threadOf } from '../../runtime/pid.ts'
 import { countRestart, type RestartTimes } from '../../runtime/restart-intensity.ts'
 import { planRestart, verdict } from '../../runtime/restart-plan.ts'
 import { createSharedBuffers, SharedState } from '../../runtime/shared-state.ts'
@@ -143,6 +143,22 @@ describe('NameTable', () => {
     )
   })
 
+  it('takes a name back from who holds it, and from nobody who lost it', () => {
+    const table = new NameTable(new SharedState(createSharedBuffers()), 0)
+    const [pid, other] = [makePid(0, 1), makePid(0, 2)]
+    const hold = table.take('a', pid)
+    assert.ok(typeof hold === 'object')
+    assert.equal(table.take('a', other), pid)
+    table.release('a')
+    assert.equal(table.isHeld(hold), false)
+    const next = table.take('a', other)
+    assert.ok(typeof next === 'object')
+    table.giveBack(hold)
+    assert.equal(table.lookup('a'), other)
+    table.giveBack(next)
+    assert.equal(table.lookup('a'), undefined)
+  })
+
   it('frees all names of a lost thread, and its lock', () => {
     const shared = createSharedBuffers()
     const state = new SharedState(shared)
@@ -156,6 +172,14 @@ describe('NameTable', () => {
 })
 
 describe('pids', () => {
+  it('know their serial', () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.maxSafeNat(), (thread, serial) => {
+        assert.equal(serialOf(makePid(thread, serial)), serial)
+      }),
+    )
+  })
+
   it('are told from names, and know their thread', () => {
     fc.assert(
       fc.property(fc.nat(), fc.nat(), (thread, serial) => {

@@ -28,8 +28,23 @@ describe('RefMap', () => {
         }
         assert.deepEqual(map.entries(), [...model])
         assert.equal(map.size, model.size)
+        const each: [Ref, number][] = []
+        map.forEach((value, ref) => each.push([ref, value]))
+        assert.deepEqual(each, [...model])
       }),
     )
+  })
+
+  it('tells of all, though each is taken out when it is told of', () => {
+    const map = new RefMap<number>()
+    for (let serial = 0; serial < 20; serial++) map.set(makeRef(0, serial), serial)
+    const told: number[] = []
+    map.forEach((value, ref) => {
+      told.push(value)
+      map.delete(ref)
+    })
+    assert.equal(told.length, 20)
+    assert.equal(map.size, 0)
   })
 
   it('works on after it was emptied of thousands', () => {

@@ -51,8 +51,11 @@ function closeSkills({ turns, skills }: CoordinatorRequest): string[] {
   if (signal === undefined || signal.type !== 'signal') return []
   const seenBy = observersOf(signal.signal)
   const observers = skills.filter(({ id }) => seenBy.includes(id))
-  const near = new Set(observers.flatMap((one: SkillSummary) => [one.id, ...one.explainedBy]))
-  return skills.map(({ id }) => id).filter((id) => near.has(id))
+  const known = skills.map(({ id }) => id)
+  const explaining = observers.flatMap((one: SkillSummary) => one.explainedBy)
+  const near = new Set([...observers.map(({ id }) => id), ...explaining])
+  // who saw it comes first: not all may work at once
+  return [...near].filter((id) => known.includes(id))
 }
 
 /** Which skills see what a signal tells. */

@@ -363,8 +363,8 @@ describe('coordinatorRules after a signal', () => {
   ]
   const looked = ['tables', 'vm_events'].map((skill) => operatorView({ skill }))
 
-  it('asks the skill that saw it and those that can know why, nobody else', () =>
-    assert.deepEqual(whoIsAsked({ turns: [stallSignal] }), ['tables', 'vm_events']))
+  it('asks the skill that saw it, then those that can know why, nobody else', () =>
+    assert.deepEqual(whoIsAsked({ turns: [stallSignal] }), ['vm_events', 'tables']))
   it('asks the rest when these have found no cause with a place', () =>
     assert.deepEqual(whoIsAsked({ turns: first, operators: looked, notifications: [lag] }), ['vm']))
   it('waits for the first circle before it widens it', () => {
