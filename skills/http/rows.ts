@@ -16,7 +16,11 @@ export interface HttpParts {
   readonly watch: HttpWatch
   /** Routes whose trouble has a known cause, and until when (performance.now): their symptoms are not told. */
   readonly explained: Map<string, number>
+  /** Who was seen to call each host last: behind a window in which nobody sends stands the same caller. */
+  readonly callers: Map<string, Caller>
 }
+
+const MAX_HOSTS = 100
 
 /** How long a cause that was found speaks for what is seen of its route. */
 const EXPLAINED_MS = 5 * 60_000
@@ -47,7 +51,9 @@ export async function upstreamRows(parts: HttpParts): Promise<JsonRecord[]> {
     const isTheirs = ({ host }: Caller): boolean => host === finding.key
     // who left an answer unread may send nothing any more
     const known = finding.trouble === 'unread' ? [...open, ...callers] : [...callers, ...open]
-    const caller = known.find(isTheirs)
+    const caller = known.find(isTheirs) ?? parts.callers.get(finding.key)
+    if (caller !== undefined && parts.callers.size < MAX_HOSTS)
+      parts.callers.set(finding.key, caller)
     const isSlowPool = poolMs > Math.max(POOL_SLOW_MS, finding.now.p50Ms * POOL_SHARE)
     const isPool = isSlowPool && finding.trouble !== 'errors'
     const told = {

@@ -35,7 +35,7 @@ export const httpOutside: OutsidePart = { id: 'http', make: makeHalf }
 
 function makeHalf(context: SkillContext): OutsideHalf {
   const watch = new HttpWatch(context)
-  const parts: HttpParts = { context, watch, explained: new Map() }
+  const parts: HttpParts = { context, watch, explained: new Map(), callers: new Map() }
   return {
     skill: httpSkill(parts),
     hear: (reading, now) => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import type { SkillContext } from '../../skills/gateway/outside-part.ts'
-import { stuckRows } from '../../skills/http/rows.ts'
+import { stuckRows, upstreamRows } from '../../skills/http/rows.ts'
 import { innermostWait, stuckPlaces } from '../../skills/http/stuck.ts'
 import { stuckWords, waitsFor } from '../../skills/http/stuck-words.ts'
 import type { HttpWatch } from '../../skills/http/watch.ts'
@@ -140,6 +140,7 @@ describe('requests that hang', () => {
       context: { ...sources, root: folder, access: { invoke } } as unknown as SkillContext,
       watch: { findings: () => [finding] } as unknown as HttpWatch,
       explained: new Map(),
+      callers: new Map(),
     }).finally(() => clearInterval(alive))
     return rows.length
   }
@@ -155,6 +156,40 @@ describe('requests that hang', () => {
       assert.equal(count, 0)
     } finally {
       release()
+    }
+  })
+})
+
+describe('upstreams', () => {
+  it('have the caller that was seen, also when a later window sees nobody send', async () => {
+    const windows = [[{ host: 'rates:80', count: 3, stack: inReserve }], []]
+    const invoke = async (name: string) => ({
+      value: name === 'http.endCallers' ? windows.shift() : [],
+    })
+    const latencies = { p50Ms: 4000, p90Ms: 4000, p99Ms: 4000, count: 9, perSecond: 3 }
+    const finding = {
+      direction: 'outbound',
+      trouble: 'hanging',
+      key: 'rates:80',
+      now: latencies,
+      before: latencies,
+      open: 9,
+      oldestMs: 4000,
+    }
+    const parts = {
+      context: { ...sources, root: folder, access: { invoke } } as unknown as SkillContext,
+      watch: { findings: () => [finding], retriesOf: () => undefined } as unknown as HttpWatch,
+      explained: new Map(),
+      callers: new Map(),
+    }
+    const alive = setInterval(() => {}, 1000)
+    try {
+      const places = [await upstreamRows(parts), await upstreamRows(parts)].map(
+        ([row]) => row?.['where'],
+      )
+      assert.deepEqual(places, ['reserve (shelf.js:2)', 'reserve (shelf.js:2)'])
+    } finally {
+      clearInterval(alive)
     }
   })
 })
