@@ -20,6 +20,11 @@ export interface FreshThread {
   readonly control: MessagePort
 }
 
+interface SpareThread extends FreshThread {
+  /** A cell that the thread sets when it has loaded what it can load beforehand. */
+  readonly loaded: Int32Array
+}
+
 /** What is fixed when a thread is made. */
 export interface ThreadKind {
   readonly limits?: ThreadLimits | undefined
@@ -29,7 +34,7 @@ export interface ThreadKind {
 
 interface Spare {
   readonly kind: ThreadKind
-  readonly waiting: FreshThread[]
+  readonly waiting: SpareThread[]
 }
 
 export class Spares {
@@ -43,11 +48,16 @@ export class Spares {
     this.#count = count
   }
 
-  /** A spare if one waits, otherwise a new thread; soon a spare takes its place. */
+  /**
+   * A spare if one is ready, otherwise a new thread; soon a spare takes its place. One that is still
+   * loading is left alone: it may wait for a thread pool that the application keeps busy.
+   */
   take(kind: ThreadKind = {}): FreshThread {
-    const fresh = this.#kinds.get(keyOf(kind))?.waiting.shift()
+    const waiting = this.#kinds.get(keyOf(kind))?.waiting ?? []
+    const index = waiting.findIndex(({ loaded }) => Atomics.load(loaded, 0) === 1)
+    const [ready] = index < 0 ? [] : waiting.splice(index, 1)
     this.keep(kind)
-    return fresh ?? makeThread({ limits: kind.limits })
+    return ready ?? makeThread({ limits: kind.limits })
   }
 
   /** From now on there are spares of this kind, until others are in use. */
@@ -81,7 +91,7 @@ export class Spares {
     return workers.map(({ worker }) => worker)
   }
 
-  #add(waiting: FreshThread[], made: FreshThread): void {
+  #add(waiting: SpareThread[], made: SpareThread): void {
     waiting.push(made)
     made.worker.once('exit', () => {
       const index = waiting.indexOf(made)
@@ -96,14 +106,15 @@ export class Spares {
   }
 }
 
-function makeThread({ limits, preload }: ThreadKind): FreshThread {
+function makeThread({ limits, preload }: ThreadKind): SpareThread {
   const { port1, port2 } = new MessageChannel()
-  const data = { nodelens: 'thread', control: port2, preload }
+  const loaded = new Int32Array(new SharedArrayBuffer(4))
+  const data = { nodelens: 'thread', control: port2, preload, loaded }
   const worker = startThread(data, {
     transferList: [port2],
     ...(limits ? { resourceLimits: limits } : {}),
   })
-  return { worker, control: port1 }
+  return { worker, control: port1, loaded }
 }
 
 function keyOf({ limits = {}, preload }: ThreadKind): string {

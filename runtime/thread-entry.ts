@@ -14,6 +14,8 @@ interface ThreadData {
   readonly control: MessagePort
   /** URL of a module. */
   readonly preload: string | undefined
+  /** Its first cell is set when all is loaded. */
+  readonly loaded: Int32Array
 }
 
 const data = workerData as ThreadData | RootData | null
@@ -26,14 +28,15 @@ if (isMainThread || !data?.nodelens) {
 if (data.nodelens === 'root') runRoot(data)
 else {
   runThread(data.control)
-  void load(data.preload)
+  void load(data)
 }
 
 /**
  * What a spare has loaded before it is asked for: what every actor's module imports, and the one
  * that it will need. If that fails, it fails again where it is needed.
  */
-async function load(preload: string | undefined): Promise<void> {
+async function load({ preload, loaded }: ThreadData): Promise<void> {
   await loadModule(sibling(import.meta, 'index').href)
   if (preload !== undefined) await loadModule(preload).catch(() => {})
+  Atomics.store(loaded, 0, 1)
 }
