@@ -29,6 +29,9 @@ const LATE_MS = 100
 /** How this thread loads, and those that it makes. */
 const loading: Loading = isRecord(workerData) ? loadingOf(workerData['loading']) : 'never'
 
+/** Threads that this one makes go round the thread pool, if it is late when they begin. */
+export const loadsWhenLate: boolean = loading === 'when-late'
+
 interface FirstThread {
   readonly data: Readonly<Record<string, unknown>>
   /** Whether the runtime runs code of the application, or leaves that to this thread. */

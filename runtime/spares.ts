@@ -4,7 +4,7 @@
  */
 
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads'
-import { startThread } from './first-module.ts'
+import { loadsWhenLate, startThread } from './first-module.ts'
 import type { ThreadLimits } from './thread-options.ts'
 
 /** Kinds of which spares are kept; of more the one unused for longest has none. */
@@ -49,12 +49,13 @@ export class Spares {
   }
 
   /**
-   * A spare if one is ready, otherwise a new thread; soon a spare takes its place. One that is still
-   * loading is left alone: it may wait for a thread pool that the application keeps busy.
+   * A spare if one waits, otherwise a new thread; soon a spare takes its place. One that is still
+   * loading is left alone where a new thread has another way than the thread pool for which that one
+   * may wait.
    */
   take(kind: ThreadKind = {}): FreshThread {
     const waiting = this.#kinds.get(keyOf(kind))?.waiting ?? []
-    const index = waiting.findIndex(({ loaded }) => Atomics.load(loaded, 0) === 1)
+    const index = waiting.findIndex(({ loaded }) => !loadsWhenLate || Atomics.load(loaded, 0) === 1)
     const [ready] = index < 0 ? [] : waiting.splice(index, 1)
     this.keep(kind)
     return ready ?? makeThread({ limits: kind.limits })
