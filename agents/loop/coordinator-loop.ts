@@ -22,6 +22,7 @@ import type {
 } from './coordinator-run.ts'
 import { askModel, performAction, stopDeferring, stopWaiting } from './coordinator-thinking.ts'
 import { runningOperators, withTurns } from './coordinator-turns.ts'
+import { rememberCause } from './known-causes.ts'
 import { maxModelFailures, type RunLimits, retryDelayMs } from './run-limits.ts'
 import { unreachable } from './unreachable.ts'
 
@@ -80,7 +81,7 @@ export function stepCoordinator(run: CoordinatorRun, event: CoordinatorEvent): C
     case 'model-failed':
       return onFailure(run, event.request, event.failure, event.at)
     case 'cause-known':
-      return [{ ...run, known: [...run.known, event.cause] }, []]
+      return [{ ...run, known: rememberCause(run.known, event.cause) }, []]
     case 'timer':
       return onTimer(run, event.timer, event.at)
     case 'cancel':

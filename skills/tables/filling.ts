@@ -1,8 +1,7 @@
 /** The table that fills the heap, when little of the heap is left: growing or not. */
-import { relative } from 'node:path'
 import type { JsonRecord } from '../json.ts'
 import { locate } from './place.ts'
-import type { RowParts } from './rows.ts'
+import { type RowParts, whereOf } from './rows.ts'
 import type { Table } from './table-watch.ts'
 
 const MB = 1_048_576
@@ -32,10 +31,8 @@ export function fillingRows(
   if (found === undefined) return []
   const { measured } = first
   const bytes = Math.min(heapBytes(first), liveBytes)
-  const file = found.variableFile ?? measured.file
-  const name = file === '' ? measured.path : `${measured.path} (${shortOf(file, parts.root)})`
-  const { location } = found
-  const filler = `${location.function}() at ${shortOf(location.file, parts.root)}:${location.line}`
+  const { location, variableFile: file = measured.file } = found
+  const { name, filler } = whereOf({ path: measured.path, file }, location, parts.root)
   const entryKb = Math.max(1, Math.round(bytes / Math.max(1, measured.size) / 1024))
   const live = `${Math.round(liveBytes / MB)} of ${Math.round(limitBytes / MB)} MB stay in use after full collections`
   return [
@@ -60,9 +57,4 @@ export function fillingRows(
 
 function heapBytes({ measured }: Table): number {
   return measured.bytes - measured.outsideBytes
-}
-
-function shortOf(file: string, root: string): string {
-  const path = relative(root, file)
-  return path.startsWith('..') ? file : path
 }

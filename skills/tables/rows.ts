@@ -145,7 +145,8 @@ function remedyOf({ trend, where, measured, isListeners }: Told): string {
   return `Bound ${where.name}: ${how}, or remove entries when they are no longer needed. Check the condition that should limit it in ${where.filler}.`
 }
 
-function whereOf(
+/** What a table is called, and the code that fills it, relative to the application's folder. */
+export function whereOf(
   variable: { path: string; file: string },
   location: Location | undefined,
   root: string,

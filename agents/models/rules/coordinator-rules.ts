@@ -1,8 +1,8 @@
 /**
  * The coordinator's part of `rules`: invoke the skills that fit, wait until they have looked, one
- * insight for each cause, done. What another run has told already is not told again as a symptom. When a cause has been caught with its place and others are still
- * looking, the insight does not wait for them for long. A healthy process gets no insight, a failed
- * operator is named as such.
+ * insight for each cause, done. When a cause has been caught with its place and others are still
+ * looking, the insight does not wait for them for long. What another run has told already is not told
+ * again. A healthy process gets no insight, a failed operator is named as such.
  */
 import type { CoordinatorAction, InsightDraft } from '../../vocabulary/coordinator-action.ts'
 import { isJsonObject } from '../../vocabulary/json.ts'

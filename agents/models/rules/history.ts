@@ -1,5 +1,5 @@
 /** Reads a run's history: which action had which result. */
-import { isJsonObject, type Json } from '../../vocabulary/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../vocabulary/json.ts'
 import type { RunEvent, ToolResult, Turn } from '../../vocabulary/model-request.ts'
 
 /** An action with its result; undefined while it is under way. */
@@ -23,6 +23,12 @@ export function stepsOf<TAction>(turns: readonly Turn<TAction>[]): Step<TAction>
 /** The events of a history, oldest first. */
 export function eventsOf<TAction>(turns: readonly Turn<TAction>[]): RunEvent[] {
   return turns.flatMap((turn) => (turn.type === 'event' ? [turn.event] : []))
+}
+
+/** What set a run off by itself; undefined: somebody asked for it. */
+export function signalOf<TAction>(turns: readonly Turn<TAction>[]): JsonObject | undefined {
+  const [first] = eventsOf(turns).filter((event) => event.type === 'signal')
+  return first?.signal
 }
 
 /** Rows of a script's result: `{ value, logs? }` or the value itself; one table counts as one row. */

@@ -6,7 +6,7 @@ import { severityRank } from '../../vocabulary/fields.ts'
 import type { KnownCause } from '../../vocabulary/insight.ts'
 import type { CoordinatorRequest } from '../../vocabulary/model-request.ts'
 import type { Cluster } from './correlate.ts'
-import { eventsOf } from './history.ts'
+import { signalOf } from './history.ts'
 
 /** The same cause at the same place, and no worse than it was told. */
 export function toldBefore(request: CoordinatorRequest, { lead }: Cluster): KnownCause | undefined {
@@ -29,5 +29,5 @@ export function explanationOf(
 }
 
 function knownTo({ known, turns }: CoordinatorRequest): readonly KnownCause[] {
-  return eventsOf(turns).some(({ type }) => type === 'signal') ? known : []
+  return signalOf(turns) === undefined ? [] : known
 }

@@ -5,11 +5,10 @@
  * followed by the skill that saw it and those that can know its cause; the others are asked only
  * when these have found none. Who asks with a reason, or without, gets all that fit at once.
  */
-import { isJsonObject, type Json } from '../../vocabulary/json.ts'
+import type { JsonObject } from '../../vocabulary/json.ts'
 import type { CoordinatorRequest } from '../../vocabulary/model-request.ts'
-import type { SkillSummary } from '../../vocabulary/skill-description.ts'
 import type { Correlation } from './correlate.ts'
-import { eventsOf, stepsOf } from './history.ts'
+import { signalOf, stepsOf } from './history.ts'
 import { fittingSkills } from './relevance.ts'
 
 /** A closer circle, then all. */
@@ -47,21 +46,17 @@ function isFound({ causes }: Correlation): boolean {
 
 /** The skill that saw what set the run off, and those that can know why; none if nothing did. */
 function closeSkills({ turns, skills }: CoordinatorRequest): string[] {
-  const signal = eventsOf(turns).find((event) => event.type === 'signal')
-  if (signal === undefined || signal.type !== 'signal') return []
-  const seenBy = observersOf(signal.signal)
+  const signal = signalOf(turns)
+  if (signal === undefined) return []
+  const seenBy = observersOf(signal)
   const observers = skills.filter(({ id }) => seenBy.includes(id))
-  const known = skills.map(({ id }) => id)
-  const explaining = observers.flatMap((one: SkillSummary) => one.explainedBy)
-  const near = new Set([...observers.map(({ id }) => id), ...explaining])
+  const explaining = observers.flatMap(({ explainedBy }) => explainedBy)
   // who saw it comes first: not all may work at once
-  return [...near].filter((id) => known.includes(id))
+  return [...new Set([...observers.map(({ id }) => id), ...explaining])]
 }
 
 /** Which skills see what a signal tells. */
-function observersOf(signal: Json): string[] {
-  if (!isJsonObject(signal)) return []
-  const { type, skill, what } = signal
+function observersOf({ type, skill, what }: JsonObject): string[] {
   if (type === 'stall') return ['vm_events']
   if (type === 'heap') return what === 'external' ? ['allocator'] : ['tables']
   return typeof skill === 'string' ? [skill] : []
