@@ -43,8 +43,10 @@ export function startRootThread(
   { data, inherits }: FirstThread,
   options: Omit<WorkerOptions, 'workerData'>,
 ): Worker {
-  const own = inherits || !canRequire() ? 'never' : isSafe() ? 'always' : 'when-late'
-  return make(own, own === 'always' ? requiring() : undefined, data, options)
+  if (inherits || !canRequire()) return make('never', undefined, data, options)
+  return isSafe()
+    ? make('always', requiring(), data, options)
+    : make('when-late', undefined, data, options)
 }
 
 /** A thread for actors, with the module in which all of them begin. */
@@ -52,8 +54,8 @@ export function startThread(
   data: FirstThread['data'],
   options: Omit<WorkerOptions, 'workerData'>,
 ): Worker {
-  const source = { never: undefined, 'when-late': requiringWhenLate(), always: requiring() }
-  return make(loading, source[loading], data, options)
+  if (loading === 'never') return make(loading, undefined, data, options)
+  return make(loading, loading === 'always' ? requiring() : requiringWhenLate(), data, options)
 }
 
 function make(

@@ -88,11 +88,12 @@ export class Process {
   handled = 0
   /** The newest of those of this thread that wait for it; the others follow. */
   waiting: LocalWait | undefined
+  /** The name that it was given last; it may not hold it any more. */
+  hold: NameHold | undefined
   readonly id: string | undefined
   readonly #kin: Kin
   /** Milliseconds since the kernel's own birth. */
   readonly #bornAt: number
-  #hold: NameHold | undefined
   #flags = ALIVE
   /** Most have one: whoever started them. */
   #links: Pid | Set<Pid> | undefined
@@ -229,19 +230,10 @@ export class Process {
     this.#flags = on ? this.#flags | QUEUED : this.#flags & ~QUEUED
   }
 
-  /** The name that it was given last; it may not hold it any more. */
-  get hold(): NameHold | undefined {
-    return this.#hold
-  }
-
-  set hold(hold: NameHold | undefined) {
-    this.#hold = hold
-  }
-
   /** The name it holds now; any thread may have taken it away. */
   get name(): string | undefined {
-    if (this.#hold && !this.kernel.names.isHeld(this.#hold)) this.#hold = undefined
-    return this.#hold?.name
+    if (this.hold && !this.kernel.names.isHeld(this.hold)) this.hold = undefined
+    return this.hold?.name
   }
 
   /** Aborted when the actor ends: hand it to whatever the actor waits for. */
