@@ -65,6 +65,8 @@ const CASES: readonly Case[] = [
     kinds: ['microtasks'],
     function: 'again',
     line: lineOf('process.nextTick(again)'),
+    // or where the function begins
+    off: 1,
   },
   { scenario: 'quadratic', kinds: ['cpu'], function: 'indexBySku', line: lineOf('rows.reduce') },
 ]
