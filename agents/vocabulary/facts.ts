@@ -99,7 +99,7 @@ const families: readonly {
 const scalesOf: ReadonlyMap<string, readonly number[]> = new Map(
   families.flatMap(({ stated, measured }) =>
     Object.entries(stated).flatMap(([words, sizes]) => {
-      const scales = sizes.flatMap((size) => measured.map((unit) => size / unit))
+      const scales = [1, ...sizes.flatMap((size) => measured.map((unit) => size / unit))]
       return words.split(' ').map((word): [string, readonly number[]] => [word, scales])
     }),
   ),

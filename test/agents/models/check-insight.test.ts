@@ -167,7 +167,7 @@ describe('checkInsight: place', () => {
 describe('checkInsight: numbers of the summary', () => {
   const measured = [
     viewOf({
-      observation: 'buildReport held the loop for 4210 ms',
+      observation: 'buildReport held the loop for 4210 ms after 36 h',
       evidence: [{ name: 'heapBytes', value: 536_870_912 }],
       location: place,
     }),
@@ -179,6 +179,7 @@ describe('checkInsight: numbers of the summary', () => {
     'held for about 4 seconds',
     'the heap holds 512 MB',
     'the heap holds 0.5 GiB',
+    'the 36 hours that the observation names',
     'f (src/a.js:12) of moment@2.29.3 at 10:04:22 on 2026-11-24, seen 3 times, see line 12',
     'in /srv/app-2/v3.14/x.js under node v20.19.1, port db:5432',
   ]
