@@ -14,6 +14,7 @@ import type { GatewayEvent, GatewayOptions } from '../models/gateway-options.ts'
 import { emit } from '../telemetry.ts'
 import type { ModelQuestion } from './model-asker.ts'
 import { names } from './names.ts'
+import { ownSecrets } from './own-secrets.ts'
 
 /** What the gateway is started with: the options that are plain data. */
 export type ModelArgs = Omit<GatewayOptions, 'onEvent' | 'clock' | 'random' | 'loadProvider'>
@@ -34,7 +35,11 @@ export const model = server(import.meta, {
   // So that `terminate` runs when the supervisor ends it.
   trapExit: true,
   init: (args: ModelArgs): State => ({
-    gateway: new ModelGateway({ ...args, onEvent: tell }),
+    gateway: new ModelGateway({
+      ...args,
+      secrets: [...(args.secrets ?? []), ...ownSecrets()],
+      onEvent: tell,
+    }),
     open: new Map(),
     watched: new Set(),
   }),
