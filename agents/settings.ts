@@ -12,6 +12,8 @@ export type LogLevel = 'silent' | 'insights' | 'info' | 'debug'
 export interface Settings {
   /** As for `start({ model })`; default `auto`. */
   readonly model?: string
+  /** What may be spent on models: `run=200000,day=$5,stop`. */
+  readonly budget?: string
   /** Absent: no observer. */
   readonly observer?: { readonly host: string; readonly port: number; readonly token?: string }
   readonly insightsFile?: string
@@ -29,6 +31,7 @@ export type ParsedSettings =
 
 const variables = [
   'NODELENS_MODEL',
+  'NODELENS_BUDGET',
   'NODELENS_OBSERVER',
   'NODELENS_OBSERVER_TOKEN',
   'NODELENS_INSIGHTS_FILE',
@@ -42,6 +45,7 @@ type Variable = (typeof variables)[number]
 
 const configKeys = [
   'model',
+  'budget',
   'observer',
   'observerToken',
   'insightsFile',
@@ -91,6 +95,7 @@ function readSettings(environment: Readonly<Record<string, string | undefined>>)
     return fromFile(file, key, environment['NODELENS_CONFIG'] ?? '')
   }
   const model = text('NODELENS_MODEL', 'model')?.value
+  const budget = text('NODELENS_BUDGET', 'budget')?.value
   const observer = observerFrom(
     text('NODELENS_OBSERVER', 'observer'),
     text('NODELENS_OBSERVER_TOKEN', 'observerToken'),
@@ -102,6 +107,7 @@ function readSettings(environment: Readonly<Record<string, string | undefined>>)
   return {
     log: logLevelFrom(text('NODELENS_LOG', 'log')),
     ...(model === undefined ? {} : { model }),
+    ...(budget === undefined ? {} : { budget }),
     ...(observer === undefined ? {} : { observer }),
     ...(insightsFile === undefined ? {} : { insightsFile }),
     ...(journal === undefined ? {} : { journal }),
@@ -155,6 +161,8 @@ function fromFile(
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) {
     return { name: `"${key}" in ${path}`, value: value.join(',') }
   }
+  if (key === 'model' && typeof value === 'object' && value !== null)
+    return { name: `"${key}" in ${path}`, value: JSON.stringify(value) }
   throw new SettingsProblem(`NODELENS_CONFIG: "${key}" in ${path} must be a string`)
 }
 

@@ -47,6 +47,7 @@ export const telemetryEvents = {
     'retried',
     'reasked',
     'fell-back',
+    'switched',
     'circuit-opened',
     'circuit-closed',
   ],

@@ -3,7 +3,9 @@ import type { ModelFailure, ModelFailureKind, ModelUsage } from '../vocabulary/m
 import type { BreakerOptions } from './breaker.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { LaneOptions } from './lanes.ts'
+import { loadProvider } from './load-provider.ts'
 import type { Provider } from './provider.ts'
+import { secretsIn } from './secrets-in.ts'
 import type { ModelSetting, ProviderSetting } from './setting.ts'
 import type { SpendingLimits } from './spending.ts'
 
@@ -12,6 +14,8 @@ export interface GatewayOptions {
   readonly model: ModelSetting
   /** Who speaks when the provider cannot: `rules` (default) or nobody (the failure is the outcome). */
   readonly fallback?: 'rules' | 'none'
+  /** What takes the turn when a bound of spending is hit: `rules` (default), or nothing: the run ends. */
+  readonly whenSpent?: 'rules' | 'stop'
   /** Bounds of spending. Default: 500 000 tokens a run, 3 million an hour, 20 million a day. */
   readonly limits?: SpendingLimits
   /** Retries of one request. Default 3. */
@@ -66,6 +70,13 @@ export type GatewayEvent =
       readonly issues: readonly string[]
     }
   | { readonly type: 'model-fell-back'; readonly runId: string; readonly failure: ModelFailure }
+  /** One model of a list has failed and the next is asked. */
+  | {
+      readonly type: 'model-switched'
+      readonly runId: string
+      readonly failure: ModelFailure
+      readonly next: string
+    }
   | { readonly type: 'circuit-opened'; readonly model: string; readonly until: number }
   | { readonly type: 'circuit-closed'; readonly model: string }
 
@@ -85,6 +96,7 @@ const defaultLimits: SpendingLimits = {
 export function settle(options: GatewayOptions): GatewaySettings {
   return {
     fallback: 'rules',
+    whenSpent: 'rules',
     retries: 3,
     baseDelayMs: 200,
     maxDelayMs: 10_000,
@@ -116,11 +128,7 @@ function heard(listener: GatewayOptions['onEvent']): (event: GatewayEvent) => vo
 }
 
 function keysOf(model: ModelSetting): string[] {
-  return model.type === 'provider' ? [model.apiKey] : []
-}
-
-/** Loads a provider's client only when it is used: `rules` alone costs no memory for one. */
-async function loadProvider(setting: ProviderSetting): Promise<Provider> {
-  const { GoogleAi } = await import('./google-ai.ts')
-  return new GoogleAi(setting)
+  if (model.type === 'rules') return []
+  if (model.type === 'roles') return [...keysOf(model.coordinator), ...keysOf(model.operators)]
+  return model.type === 'list' ? model.models.flatMap(secretsIn) : secretsIn(model)
 }

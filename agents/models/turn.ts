@@ -65,8 +65,7 @@ export class Turn {
   }
 
   #firstOutputTokens(): number {
-    const { model } = this.#settings
-    return (model.type === 'provider' ? model.maxOutputTokens : undefined) ?? outputTokens
+    return this.#line.maxOutputTokens ?? outputTokens
   }
 
   #read(result: Extract<LineResult, { ok: true }>):
