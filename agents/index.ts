@@ -18,6 +18,7 @@
 
 export type { DefinedSkill, SkillCallback, SkillDefinition } from '../skills/index.ts'
 export { defineSkill } from '../skills/index.ts'
+export type { BudgetOptions } from './budget.ts'
 export { Coordinator } from './client/coordinator.ts'
 export { Operator, type OperatorRunHandle } from './client/operator.ts'
 export type { CoordinatorStatus, OperatorStatus } from './client/protocol.ts'
@@ -35,7 +36,8 @@ export {
 export { type JournalRecord, journalVersion } from './journal.ts'
 export type { CoordinatorResult, OperatorReport, RunOutcome } from './loop/coordinator-run.ts'
 export type { OperatorAnswer, OperatorResult } from './loop/operator-run.ts'
-export type { ModelOption } from './models/setting.ts'
+export type { AiSdkModel, ModelAnswer, ModelFunction, ModelPrompt } from './models/main-model.ts'
+export type { ModelOption, ProviderOption } from './models/setting.ts'
 export {
   coordinatorResultSchema,
   journalRecordSchema,

@@ -32,17 +32,18 @@ const ownOptions: Partial<Record<ProviderName, readonly string[]>> = {
   module: ['module', 'export'],
 }
 
-/** The first provider whose key is in the environment, if any. */
+/**
+ * The first provider whose key is in the environment, if any. One whose other variables are wrong
+ * is passed over: they may have been meant for another tool.
+ */
 export function automaticProvider(environment: Environment): ProviderSetting | undefined {
   for (const provider of providerNames) {
-    const { isAutomatic, defaultModel, modelVariable, needsBaseUrl, baseUrlVariables } =
-      providerTable[provider]
-    const apiKey = keyOf(provider, environment)
-    const model = defaultModel ?? variableIn(environment, modelVariable)
-    const isPlaced =
-      needsBaseUrl === undefined || firstOf(environment, baseUrlVariables) !== undefined
-    if (isAutomatic && apiKey !== undefined && model !== undefined && isPlaced)
+    if (!providerTable[provider].isAutomatic || keyOf(provider, environment) === undefined) continue
+    try {
       return parseProvider(new Map([['provider', provider]]), environment, 'model')
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error
+    }
   }
   return undefined
 }

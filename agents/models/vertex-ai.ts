@@ -30,18 +30,26 @@ interface SignIn {
   getProjectId(): Promise<unknown>
 }
 
+/** What it is made of: the clock, and who signs in (by default the peer). */
+interface VertexParts {
+  readonly now?: () => number
+  readonly makeSignIn?: () => Promise<SignIn>
+}
+
 /** A client of one Gemini model on Vertex AI. */
 export class VertexAi implements Provider {
   readonly name: string
   readonly #setting: ProviderSetting
   readonly #now: () => number
   readonly #extras: ExtrasBook
+  readonly #makeSignIn: () => Promise<SignIn>
   #signIn: Promise<SignIn> | undefined
 
-  constructor(setting: ProviderSetting, now: () => number = Date.now) {
+  constructor(setting: ProviderSetting, { now = Date.now, makeSignIn = signIn }: VertexParts = {}) {
     this.name = `vertex-ai/${setting.model}`
     this.#setting = setting
     this.#now = now
+    this.#makeSignIn = makeSignIn
     this.#extras = new ExtrasBook({
       schema: setting.structured !== 'off',
       thinking: setting.thinkingLevel !== 'off',
@@ -70,7 +78,8 @@ export class VertexAi implements Provider {
     const general = httpFailure(response, this.#now())
     const particular = geminiFailure(status, { message, details }, this.#now())
     const failure = status < 400 ? general : { ...general, ...particular }
-    return tellableFailure(failure, [...secretsIn(this.#setting), ...Object.values(headers)])
+    const signs = Object.values(headers).map((value) => value.replace(/^Bearer /, ''))
+    return tellableFailure(failure, [...secretsIn(this.#setting), ...signs])
   }
 
   async #addressed(): Promise<{ url: string; headers: Record<string, string> }> {
@@ -88,7 +97,7 @@ export class VertexAi implements Provider {
   }
 
   async #signedIn(): Promise<{ readonly project: string; readonly token: string }> {
-    this.#signIn ??= signIn()
+    this.#signIn ??= this.#makeSignIn()
     const auth = await this.#signIn
     try {
       const token = await auth.getAccessToken()

@@ -10,7 +10,8 @@ import {
   ProviderError,
   type ProviderFailure,
 } from '../../../agents/models/provider.ts'
-import { parseModel } from '../../../agents/models/setting.ts'
+import { type ProviderSetting, parseModel } from '../../../agents/models/setting.ts'
+import { VertexAi } from '../../../agents/models/vertex-ai.ts'
 import { coordinatorIntents } from '../../../agents/vocabulary/coordinator-action.ts'
 import { operatorIntents } from '../../../agents/vocabulary/operator-action.ts'
 import type { Refusal } from '../../support/strict-model-dialects.ts'
@@ -524,6 +525,65 @@ describe('aws-bedrock with the credentials of the machine', () => {
       controller.abort()
       assert.equal((await failure).kind, 'aborted')
     }))
+})
+
+describe('vertex-ai with a token of the machine', () => {
+  const signedIn = (token: unknown, project: unknown = 'p-1') => ({
+    makeSignIn: () =>
+      Promise.resolve({
+        getAccessToken: () => Promise.resolve(token),
+        getProjectId: () => Promise.resolve(project),
+      }),
+  })
+  const settingAt = (baseUrl: string, changes: object = {}): ProviderSetting => ({
+    provider: 'vertex-ai',
+    model: 'gemini-3.8-flash',
+    baseUrl,
+    ...changes,
+  })
+  it('asks the project and the place, with the token alone', () =>
+    withServer([{ type: 'text', text: '{}' }], async (server) => {
+      const setting = settingAt(server.origin, { location: 'europe-west4' })
+      await new VertexAi(setting, signedIn(strictKey)).complete(request, never)
+      assert.deepEqual(
+        server.requests.map(({ url, refusal }) => [url, refusal]),
+        [
+          [
+            '/v1/projects/p-1/locations/europe-west4/publishers/google/models/gemini-3.8-flash:generateContent',
+            undefined,
+          ],
+        ],
+      )
+    }))
+  it('a token is not repeated', () =>
+    withServer([{ type: 'error', status: 403, message: `no ${strictKey}` }], async (server) => {
+      const client = new VertexAi(settingAt(server.origin), signedIn(strictKey))
+      const failure = await failureOf(client.complete(request, never))
+      assert.equal(failure.kind, 'auth')
+      assert.ok(!failure.message.includes(strictKey), failure.message)
+    }))
+  it('nobody signed in is told, with what to do', () =>
+    withServer([{ type: 'hang' }], async (server) => {
+      const client = new VertexAi(settingAt(server.origin), signedIn(null))
+      const failure = await failureOf(client.complete(request, never))
+      assert.equal(failure.kind, 'auth')
+      assert.match(failure.message, /gcloud auth application-default login.*GOOGLE_CLOUD_PROJECT/)
+    }))
+  it('gets an answer from @copilotkit/aimock', async () => {
+    const mock = new LLMock({ port: 0, host: '127.0.0.1' })
+    mock.addFixture({
+      match: { userMessage: /next/ },
+      response: { content: '{"intent":"take_snapshot"}' },
+    })
+    await mock.start()
+    try {
+      const client = new VertexAi(settingAt(mock.url), signedIn('token'))
+      const { text } = await client.complete(request, never)
+      assert.equal(text, '{"intent":"take_snapshot"}')
+    } finally {
+      await mock.stop()
+    }
+  })
 })
 
 describe('a package that only some need', () => {

@@ -34,6 +34,12 @@ describe('auto takes the first provider whose key is there', () => {
       assert.equal(setting.type === 'provider' && setting.provider, provider)
     })
   }
+  it('one whose address is none is passed over', () => {
+    const { OPENAI_API_KEY, OPENROUTER_API_KEY } = keys
+    const environment = { OPENAI_API_KEY, OPENROUTER_API_KEY, OPENAI_BASE_URL: 'my proxy' }
+    const setting = parseModel('auto', environment)
+    assert.equal(setting.type === 'provider' && setting.provider, 'openrouter')
+  })
   it('keys of the cloud that serve other ends as well are none', () => {
     const environment = { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', GOOGLE_APPLICATION_CREDENTIALS: '/x' }
     assert.deepEqual(parseModel('auto', environment), { type: 'rules' })
