@@ -23,6 +23,7 @@ import type { AnomalySettings } from '../skills/index.ts'
 import { installProbe, type Probe, type ProbeOptions } from '../skills/probe/probe.ts'
 import type { Errand } from './errand.ts'
 import type { LensPlan } from './lens-plan.ts'
+import type { LookoutOptions } from './loop/lookout-state.ts'
 import type { ModelSetting } from './models/setting.ts'
 import { builder } from './servers/builder.ts'
 import { mainName, names } from './servers/names.ts'
@@ -44,6 +45,8 @@ export interface LaunchOptions {
   /** Absent: nothing starts by itself. */
   readonly triggers?: TriggerOptions
   readonly operatorIdleMs: number
+  /** The pace of each continuous operator, by skill id. */
+  readonly continuous?: Readonly<Record<string, LookoutOptions>>
   /** How the skill `anomaly` learns, and where it keeps what it learned. */
   readonly anomaly?: Omit<AnomalySettings, 'application'>
   /** Carried out as soon as the house stands. */
@@ -174,10 +177,13 @@ function planOf(options: LaunchOptions, probe: Probe): LensPlan {
   const { skills, insightsFile, journal, model, observer, triggers, operatorIdleMs, errand } =
     options
   const { stateDir } = options.anomaly ?? {}
+  const node = `${hostname()}:${process.pid}`
+  const { continuous = {} } = options
+  const watches = Object.keys(continuous).length > 0
   // Absolute, because the application may change its working directory.
   const files = insightsFile === undefined ? {} : { insightsFile: resolve(insightsFile) }
   return {
-    node: `${hostname()}:${process.pid}`,
+    node,
     operatorIdleMs,
     journal: journal === undefined ? files : { ...files, journal: resolve(journal) },
     model: { model },
@@ -195,6 +201,7 @@ function planOf(options: LaunchOptions, probe: Probe): LensPlan {
     },
     ...(observer === undefined ? {} : { observer: { title, ...observer } }),
     ...(triggers === undefined ? {} : { triggers }),
+    ...(watches ? { lookouts: { node, operatorIdleMs, skills: continuous } } : {}),
     ...(errand === undefined ? {} : { errand }),
   }
 }

@@ -17,6 +17,8 @@ export interface Settings {
   readonly insightsFile?: string
   readonly journal?: string
   readonly skills?: readonly string[]
+  /** Skills whose operators watch by themselves; `all`: every one. */
+  readonly continuous?: readonly string[] | 'all'
   /** Where what was learned is kept; `off`: nowhere. */
   readonly stateDir?: string
   readonly log: LogLevel
@@ -34,6 +36,7 @@ const variables = [
   'NODELENS_INSIGHTS_FILE',
   'NODELENS_JOURNAL',
   'NODELENS_SKILLS',
+  'NODELENS_CONTINUOUS',
   'NODELENS_STATE_DIR',
   'NODELENS_LOG',
   'NODELENS_CONFIG',
@@ -47,6 +50,7 @@ const configKeys = [
   'insightsFile',
   'journal',
   'skills',
+  'continuous',
   'stateDir',
   'log',
 ]
@@ -99,6 +103,7 @@ function readSettings(environment: Readonly<Record<string, string | undefined>>)
   const journal = text('NODELENS_JOURNAL', 'journal')?.value
   const stateDir = text('NODELENS_STATE_DIR', 'stateDir')?.value
   const skills = skillsFrom(text('NODELENS_SKILLS', 'skills'))
+  const continuous = continuousFrom(text('NODELENS_CONTINUOUS', 'continuous'))
   return {
     log: logLevelFrom(text('NODELENS_LOG', 'log')),
     ...(model === undefined ? {} : { model }),
@@ -106,6 +111,7 @@ function readSettings(environment: Readonly<Record<string, string | undefined>>)
     ...(insightsFile === undefined ? {} : { insightsFile }),
     ...(journal === undefined ? {} : { journal }),
     ...(skills === undefined ? {} : { skills }),
+    ...(continuous === undefined ? {} : { continuous }),
     ...(stateDir === undefined ? {} : { stateDir }),
   }
 }
@@ -182,6 +188,11 @@ function skillsFrom(found: Found | undefined): readonly string[] | undefined {
   throw new SettingsProblem(
     `${found.name}: expected skill ids separated by commas (vm,tables); got "${found.value}"`,
   )
+}
+
+function continuousFrom(found: Found | undefined): Settings['continuous'] {
+  if (found === undefined || found.value === 'off') return undefined
+  return found.value === 'all' ? 'all' : skillsFrom(found)
 }
 
 function logLevelFrom(found: Found | undefined): LogLevel {

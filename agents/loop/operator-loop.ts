@@ -5,6 +5,7 @@
  */
 import type { JsonObject } from '../vocabulary/json.ts'
 import type { ModelFailure, ModelReply } from '../vocabulary/model-reply.ts'
+import type { WatchFrame } from '../vocabulary/model-request.ts'
 import type { OperatorAction } from '../vocabulary/operator-action.ts'
 import type { SkillDescription } from '../vocabulary/skill-description.ts'
 import { capJson } from './cap-json.ts'
@@ -16,7 +17,7 @@ import type {
   OperatorRun,
   OperatorStep,
 } from './operator-run.ts'
-import { askModel, performAction } from './operator-thinking.ts'
+import { askAside, askModel, performAction } from './operator-thinking.ts'
 import { answerRequest, withTurns } from './operator-turns.ts'
 import { maxModelFailures, type RunLimits, retryDelayMs } from './run-limits.ts'
 import { unreachable } from './unreachable.ts'
@@ -33,6 +34,8 @@ export interface OperatorStart {
   readonly reason?: string
   readonly context: JsonObject
   readonly limits: RunLimits
+  /** One look of a continuous operator: what it knows of the earlier ones. */
+  readonly watch?: WatchFrame
 }
 
 /** The first step: the deadline's timers and the first question to the model. */
@@ -43,7 +46,7 @@ export function startOperatorRun(start: OperatorStart, at: number): OperatorStep
     phase: { type: 'thinking', request: '' },
     spent: { iterations: 0, tokens: 0 },
     serial: 0,
-    health: 'healthy',
+    health: start.watch?.state ?? 'healthy',
     turns: [],
     inbox: [],
     snapshots: [],
@@ -93,7 +96,8 @@ export function stepOperator(run: OperatorRun, event: OperatorEvent): OperatorSt
 function afterEnd(run: OperatorRun, event: OperatorEvent): OperatorStep {
   if (event.type !== 'message') return [run, []]
   const error = `the operator "${run.skill.id}" has ended its run`
-  return [run, [{ type: 'answer', id: event.id, outcome: { ok: false, error } }]]
+  const outcome = { ok: false, error, why: 'not_running' } as const
+  return [run, [{ type: 'answer', id: event.id, outcome }]]
 }
 
 function onReply(
@@ -156,7 +160,8 @@ function onFailure(
   } as const
   if (!again) {
     const reason = `the model failed (${failure.kind}): ${failure.message}`
-    const [ended, effects] = endOperator({ ...run, failures }, { type: 'failed', reason }, at)
+    const ending = { type: 'failed', reason, kind: failure.kind } as const
+    const [ended, effects] = endOperator({ ...run, failures }, ending, at)
     return [ended, [told, ...effects]]
   }
   return [retrying({ ...run, failures }, failure), [told, retryTimer(run, failures, failure)]]
@@ -232,7 +237,7 @@ function onMessage(
 ): OperatorStep {
   if (Object.keys(run.answering).length >= maxMessages) {
     const error = `the operator answers ${maxMessages} messages already; ask again later`
-    return [run, [{ type: 'answer', id, outcome: { ok: false, error } }]]
+    return [run, [{ type: 'answer', id, outcome: { ok: false, error, why: 'busy' } }]]
   }
   const message = { type: 'event', event: { type: 'message', from, text } } as const
   const request = `m${run.serial + 1}`
@@ -242,7 +247,7 @@ function onMessage(
     inbox: [...run.inbox, message],
     answering: { ...run.answering, [request]: id },
   }
-  const [, effects] = askModel(asked, at, { request, tools: ['answer'] })
+  const [, effects] = askAside(asked, at, { request, question: { from, text } })
   if (run.phase.type !== 'resting') return [asked, effects]
   const [woken, more] = wake(asked, run.phase, at)
   return [woken, [...effects, ...more]]

@@ -7,16 +7,19 @@ import type {
 import type { CallbackDescription } from '../vocabulary/skill-description.ts'
 import type { ToolSchema } from './action-schema.ts'
 import { fenceRule } from './fence.ts'
-import { schemaText } from './schema-text.ts'
+import { schemaText, signatureText } from './schema-text.ts'
 
-/** The system text of a request. */
+/**
+ * The system text of a request. What is the same for every run of the agent comes first, the tag of
+ * the run last: a provider's cache holds over runs.
+ */
 export function systemText(
   request: ModelRequest,
   tools: readonly ToolSchema[],
   tag: string,
 ): string {
   const role = request.agent === 'operator' ? operatorText(request) : coordinatorText(request)
-  return [...role, fenceRule(tag), toolsText(tools)].join('\n\n')
+  return [...role, toolsText(tools), fenceRule(tag)].join('\n\n')
 }
 
 function operatorText(request: OperatorRequest): string[] {
@@ -24,17 +27,22 @@ function operatorText(request: OperatorRequest): string[] {
   return [
     `You are the operator of the skill "${skill.id}" (${skill.title}) inside of a running Node.js process that may be misbehaving. ${skill.description}`,
     skill.systemPrompt,
-    `Your state is healthy, observing, warning or critical; you set it with set_state and it is what you attest.
+    `Your state is healthy, observing, warning or critical; it is what you attest, with done, or with set_state while you go on.
 
 How to work:
-1. take_snapshot. 2. If something is out of the normal, look closer with execute; base_history tells how a number has been before and how fast it changes. 3. send_notification for each finding. 4. set_state. 5. done.
-If all is normal: set nothing, notify nothing, choose done with a summary. A failed reading is not a healthy one: say so.
+1. take_snapshot. 2. If something is out of the normal, look closer with execute; base_history tells how a number has been before and how fast it changes. 3. send_notification for each finding. 4. done, with your state.
+Each answer costs: look at several things in one script, do not read again what you have seen.
+If all is normal: notify nothing, choose done with a summary. A failed reading is not a healthy one: say so.
 
 Facts and guesses are kept apart: type, context and observation hold facts with numbers; guesses stand in hypothesis only. Every notification names the snapshots it rests on. Name the place (file, function, line) when a result shows it; never invent one. Evidence is copied from snapshots and results.
 Stay within your skill: what belongs to another is not yours to judge.`,
+    ...(request.watch === undefined ? [] : [watchText]),
     `execute runs Lua 5.4 with these callbacks as global functions; each takes one table. The script must return its result. No files, network or modules.\n${request.skill.callbacks.map(callbackText).join('\n') || '(none)'}`,
   ]
 }
+
+const watchText = `You watch this skill for as long as the process lives. Between your turns its rules and baselines look for you, at no cost; you are asked when they see something, and begin with what you told and noted before, not with the old conversation.
+You pace yourself: wait hands the watch back to them and wakes you after ms at the latest unless you attest healthy (5 s to 60 s while it is critical, minutes otherwise), with a note of what you will want to know; done hands it back until something changes. What you have told is not told again unless it has become worse. Set the state back to healthy when it is over.`
 
 function callbackText(callback: CallbackDescription): string {
   const { effect } = callback
@@ -43,7 +51,7 @@ function callbackText(callback: CallbackDescription): string {
       ? ` Pauses the program for about ${effect.probe.mainPauseMs} ms.`
       : ''
   const approval = effect === 'act' ? ' Changes the program: needs an approval.' : ''
-  return `- ${callback.name}(${JSON.stringify(callback.inputSchema)}): ${callback.doc}${cost}${approval}`
+  return `- ${callback.name}(${signatureText(callback.inputSchema)}): ${callback.doc}${cost}${approval}`
 }
 
 function coordinatorText(request: CoordinatorRequest): string[] {

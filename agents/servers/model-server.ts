@@ -86,6 +86,7 @@ const events = {
   'model-retried': 'retried',
   'model-reasked': 'reasked',
   'model-fell-back': 'fell-back',
+  'conversation-compacted': 'compacted',
   'circuit-opened': 'circuit-opened',
   'circuit-closed': 'circuit-closed',
 } as const
