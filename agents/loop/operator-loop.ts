@@ -34,12 +34,17 @@ export interface OperatorStart {
   readonly reason?: string
   readonly context: JsonObject
   readonly limits: RunLimits
+  /** The first snapshot is taken before the model is asked: it would ask for nothing else. */
+  readonly looksFirst?: boolean
   /** One look of a continuous operator: what it knows of the earlier ones. */
   readonly watch?: WatchFrame
 }
 
-/** The first step: the deadline's timers and the first question to the model. */
-export function startOperatorRun(start: OperatorStart, at: number): OperatorStep {
+/** The first step: the deadline's timers, and the first snapshot or question to the model. */
+export function startOperatorRun(
+  { looksFirst = false, ...start }: OperatorStart,
+  at: number,
+): OperatorStep {
   const run: OperatorRun = {
     ...start,
     startedAt: new Date(at).toISOString(),
@@ -56,9 +61,11 @@ export function startOperatorRun(start: OperatorStart, at: number): OperatorStep
     answering: {},
   }
   const { deadlineAt, graceMs } = start.limits
-  const [asked, effects] = askModel(run, at)
+  const [begun, effects] = looksFirst
+    ? performAction(run, { intent: 'take_snapshot' }, at)
+    : askModel(run, at)
   return [
-    asked,
+    begun,
     [
       { type: 'arm-timer', timer: 'conclude', ms: Math.max(0, deadlineAt - graceMs - at) },
       { type: 'arm-timer', timer: 'deadline', ms: Math.max(0, deadlineAt - at) },

@@ -30,7 +30,7 @@ function operatorText(request: OperatorRequest): string[] {
     `Your state is healthy, observing, warning or critical; it is what you attest, with done, or with set_state while you go on.
 
 How to work:
-1. take_snapshot. 2. If something is out of the normal, look closer with execute; base_history tells how a number has been before and how fast it changes. 3. send_notification for each finding. 4. done, with your state.
+1. Read the snapshot, which is taken for you. 2. If something is out of the normal, look closer with execute; base_history tells how a number has been before and how fast it changes. 3. send_notification for each finding. 4. done, with your state.
 Each answer costs: look at several things in one script, do not read again what you have seen.
 If all is normal: notify nothing, choose done with a summary. A failed reading is not a healthy one: say so.
 

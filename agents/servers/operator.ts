@@ -90,7 +90,7 @@ export const operator = server(import.meta, {
 })
 
 function whole({ args }: State, run: OperatorRunRequest): OperatorStart {
-  return { ...run, skill: args.skill }
+  return { ...run, skill: args.skill, looksFirst: true }
 }
 
 /** Without a run the operator ends after a while; the runtime sends the timeout. */

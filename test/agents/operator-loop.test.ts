@@ -99,6 +99,36 @@ describe('an operator run', () => {
     )
   })
 
+  it('beamlens defect 14: looks before its model is asked, which saves a turn', () => {
+    const start = {
+      id: 'r1.vm.1',
+      runId: 'r1',
+      skill: skill('vm'),
+      node: 'host:1',
+      context: {},
+      limits: limits(),
+      looksFirst: true,
+    }
+    const [run, effects] = startOperatorRun(start, t0)
+    assert.deepEqual(
+      effects.map(({ type }) => type),
+      ['arm-timer', 'arm-timer', 'take-snapshot'],
+    )
+    const request = run.phase.type === 'snapshotting' ? run.phase.request : ''
+    const capturedAt = new Date(t0).toISOString()
+    const event = {
+      type: 'snapshot-taken',
+      request,
+      capturedAt,
+      data: { lagMs: 3 },
+      at: t0,
+    } as const
+    const [, after] = stepOperator(run, event)
+    const [asked] = ofType([...after], 'ask-model')
+    assert.equal(asked?.body.snapshots[0]?.id, 'r1.vm.1.s1')
+    assert.equal(asked?.body.turns.length, 2)
+  })
+
   it('goes from snapshot to notification to done', () => {
     const bench = new Bench()
     bench.snapshot()
