@@ -8,15 +8,9 @@ import type { ModelFailure, ModelReply } from '../vocabulary/model-reply.ts'
 import type { WatchFrame } from '../vocabulary/model-request.ts'
 import type { OperatorAction } from '../vocabulary/operator-action.ts'
 import type { SkillDescription } from '../vocabulary/skill-description.ts'
-import { capJson } from './cap-json.ts'
 import { concludeOperator, endOperator, lastWord } from './operator-ending.ts'
-import type {
-  ExecutionOutcome,
-  OperatorEvent,
-  OperatorPhase,
-  OperatorRun,
-  OperatorStep,
-} from './operator-run.ts'
+import { onExecuted, onSnapshot } from './operator-outcomes.ts'
+import type { OperatorEvent, OperatorPhase, OperatorRun, OperatorStep } from './operator-run.ts'
 import { askAside, askModel, performAction } from './operator-thinking.ts'
 import { answerRequest, withTurns } from './operator-turns.ts'
 import { maxModelFailures, type RunLimits, retryDelayMs } from './run-limits.ts'
@@ -184,58 +178,6 @@ function retrying(run: OperatorRun, failure: ModelFailure): OperatorRun {
 function retryTimer(run: OperatorRun, failures: number, failure: ModelFailure) {
   const ms = retryDelayMs(failures, failure.retryAfterMs)
   return { type: 'arm-timer', timer: `retry-${run.serial}`, ms } as const
-}
-
-function onSnapshot(
-  run: OperatorRun,
-  event: Extract<OperatorEvent, { type: 'snapshot-taken' | 'snapshot-failed' }>,
-): OperatorStep {
-  const { phase } = run
-  if (phase.type !== 'snapshotting' || phase.request !== event.request) return [run, []]
-  const action = { type: 'action', action: phase.action } as const
-  if (event.type === 'snapshot-failed') {
-    const { message } = event
-    const failed = { type: 'result', intent: 'take_snapshot', ok: false, error: message } as const
-    const [next, effects] = askModel(withTurns(run, action, failed), event.at)
-    return [next, [{ type: 'tell', event: 'snapshot-failed', data: { message } }, ...effects]]
-  }
-  const id = `${run.id}.s${run.snapshots.length + 1}`
-  const { data, capturedAt } = event
-  const snapshot = { id, capturedAt, data: capJson(data).value }
-  const value = { id, capturedAt, data: snapshot.data }
-  const result = { type: 'result', intent: 'take_snapshot', ok: true, value } as const
-  const kept = { ...run, snapshots: [...run.snapshots, snapshot] }
-  const [next, effects] = askModel(withTurns(kept, action, result), event.at)
-  return [next, [{ type: 'tell', event: 'snapshot-taken', data: { snapshotId: id } }, ...effects]]
-}
-
-function onExecuted(
-  run: OperatorRun,
-  request: string,
-  outcome: ExecutionOutcome,
-  at: number,
-): OperatorStep {
-  const { phase } = run
-  if (phase.type !== 'executing' || phase.request !== request) return [run, []]
-  const result = outcome.ok
-    ? ({ type: 'result', intent: 'execute', ok: true, ...resultValue(outcome) } as const)
-    : ({
-        type: 'result',
-        intent: 'execute',
-        ok: false,
-        error: outcome.message,
-        code: outcome.code,
-      } as const)
-  const [next, effects] = askModel(
-    withTurns(run, { type: 'action', action: phase.action }, result),
-    at,
-  )
-  const data = outcome.ok ? { ok: true } : { ok: false, code: outcome.code }
-  return [next, [{ type: 'tell', event: 'executed', data }, ...effects]]
-}
-
-function resultValue(outcome: Extract<ExecutionOutcome, { ok: true }>) {
-  return { value: capJson(outcome.value).value }
 }
 
 function onMessage(

@@ -10,24 +10,25 @@ import { fenceRule } from './fence.ts'
 import { schemaText, signatureText } from './schema-text.ts'
 
 /**
- * The system text of a request. What is the same for every run of the agent comes first, the tag of
- * the run last: a provider's cache holds over runs.
+ * The system text of a request. What is the same for every agent of a kind comes first (operators of
+ * all skills share it), then what is the same for every run of a skill, the tag of the run last: a
+ * provider's cache holds over turns, operators and runs.
  */
 export function systemText(
   request: ModelRequest,
   tools: readonly ToolSchema[],
   tag: string,
 ): string {
-  const role = request.agent === 'operator' ? operatorText(request) : coordinatorText(request)
-  return [...role, toolsText(tools), fenceRule(tag)].join('\n\n')
+  const [common, own] =
+    request.agent === 'operator'
+      ? [operatorRules, operatorText(request)]
+      : [coordinatorRules, coordinatorText(request)]
+  return [...common, toolsText(tools), ...own, fenceRule(tag)].join('\n\n')
 }
 
-function operatorText(request: OperatorRequest): string[] {
-  const { skill } = request
-  return [
-    `You are the operator of the skill "${skill.id}" (${skill.title}) inside of a running Node.js process that may be misbehaving. ${skill.description}`,
-    skill.systemPrompt,
-    `Your state is healthy, observing, warning or critical; it is what you attest, with done, or with set_state while you go on.
+const operatorRules = [
+  'You are an operator: you watch one skill of a running Node.js process that may be misbehaving, from inside of it.',
+  `Your state is healthy, observing, warning or critical; it is what you attest, with done, or with set_state while you go on.
 
 How to work:
 1. Read the snapshot, which is taken for you. 2. If something is out of the normal, look closer with execute; base_history tells how a number has been before and how fast it changes. 3. send_notification for each finding. 4. done, with your state.
@@ -36,8 +37,14 @@ If all is normal: notify nothing, choose done with a summary. A failed reading i
 
 Facts and guesses are kept apart: type, context and observation hold facts with numbers; guesses stand in hypothesis only. Every notification names the snapshots it rests on. Name the place (file, function, line) when a result shows it; never invent one. Evidence is copied from snapshots and results.
 Stay within your skill: what belongs to another is not yours to judge.`,
-    ...(request.watch === undefined ? [] : [watchText]),
-    `execute runs Lua 5.4 with these callbacks as global functions; each takes one table. The script must return its result. No files, network or modules.\n${request.skill.callbacks.map(callbackText).join('\n') || '(none)'}`,
+]
+
+function operatorText({ skill, watch }: OperatorRequest): string[] {
+  return [
+    ...(watch === undefined ? [] : [watchText]),
+    `Your skill is "${skill.id}" (${skill.title}). ${skill.description}`,
+    skill.systemPrompt,
+    `execute runs Lua 5.4 with these callbacks as global functions; each takes one table. The script must return its result. No files, network or modules.\n${skill.callbacks.map(callbackText).join('\n') || '(none)'}`,
   ]
 }
 
@@ -54,14 +61,9 @@ function callbackText(callback: CallbackDescription): string {
   return `- ${callback.name}(${signatureText(callback.inputSchema)}): ${callback.doc}${cost}${approval}`
 }
 
-function coordinatorText(request: CoordinatorRequest): string[] {
-  const skills = request.skills.map(
-    (skill) => `- ${skill.id}: ${skill.title}. ${skill.description}`,
-  )
-  return [
-    'You coordinate the investigation of a running Node.js process that may be misbehaving. Operators, one for each skill, look; you choose whom to ask, and draw the conclusion from their notifications.',
-    `Skills whose operators you may invoke:\n${skills.join('\n') || '(none)'}`,
-    `How to work:
+const coordinatorRules = [
+  'You coordinate the investigation of a running Node.js process that may be misbehaving. Operators, one for each skill, look; you choose whom to ask, and draw the conclusion from their notifications.',
+  `How to work:
 1. get_notifications if there are any; with a reason and none yet, invoke the operators that fit, all of them if unsure. 2. wait until they have ended; arrivals are told to you. 3. produce_insight for each distinct cause. 4. done with a summary, also when all is well.
 
 Rules for insights:
@@ -72,7 +74,13 @@ Rules for insights:
 - temporal: seen together, nothing more is known. causal: the mechanism was observed. symptomatic: several symptoms of one cause.
 - An operator that failed or crashed is not healthy: its area is unknown; say so in the summary of done.
 - No insight about a healthy process.`,
-  ]
+]
+
+function coordinatorText(request: CoordinatorRequest): string[] {
+  const skills = request.skills.map(
+    (skill) => `- ${skill.id}: ${skill.title}. ${skill.description}`,
+  )
+  return [`Skills whose operators you may invoke:\n${skills.join('\n') || '(none)'}`]
 }
 
 function toolsText(tools: readonly ToolSchema[]): string {

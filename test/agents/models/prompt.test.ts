@@ -127,7 +127,7 @@ describe('renderPrompt', () => {
 
   it('the system text holds role, skill, callbacks, tools and the fence rule', () => {
     for (const part of [
-      'operator of the skill "vm"',
+      'Your skill is "vm"',
       'below 50 ms is normal',
       'vm_stalls({ limit?: integer 1..50 = 5 }): The newest stalls. Pauses the program for about 20 ms',
       'intent: "send_notification"',
@@ -217,6 +217,12 @@ describe('renderPrompt', () => {
     )
     assert.equal(other.system.replaceAll('ZZZ', 'TAG'), prompt.system)
     assert.ok(prompt.system.indexOf('TAG') > prompt.system.length * 0.8)
+  })
+  it('operators of all skills share its beginning, tools included', () => {
+    const { system } = promptOf(operatorRequest({ skill: skillOf({ id: 'gc', title: 'GC' }) }))
+    let shared = 0
+    while (system[shared] === prompt.system[shared]) shared += 1
+    assert.ok(prompt.system.slice(0, shared).includes('There are no other intents than'))
   })
   it('a turn with few tools says which', () => {
     const tools = ['send_notification', 'set_state', 'done'] as const
