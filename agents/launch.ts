@@ -24,6 +24,7 @@ import { installProbe, type Probe, type ProbeOptions } from '../skills/probe/pro
 import type { BudgetOptions } from './budget.ts'
 import type { Errand } from './errand.ts'
 import type { LensPlan } from './lens-plan.ts'
+import type { LookoutOptions } from './loop/lookout-state.ts'
 import { isMainModelMessage, type MainModelMessage } from './main-model-messages.ts'
 import type { MainModels, ModelSetting } from './models/setting.ts'
 import { builder } from './servers/builder.ts'
@@ -50,6 +51,8 @@ export interface LaunchOptions {
   /** Absent: nothing starts by itself. */
   readonly triggers?: TriggerOptions
   readonly operatorIdleMs: number
+  /** The pace of each continuous operator, by skill id. */
+  readonly continuous?: Readonly<Record<string, LookoutOptions>>
   /** How the skill `anomaly` learns, and where it keeps what it learned. */
   readonly anomaly?: Omit<AnomalySettings, 'application'>
   /** Carried out as soon as the house stands. */
@@ -200,10 +203,13 @@ function planOf(options: LaunchOptions, probe: Probe): LensPlan {
   const { skills, insightsFile, journal, model, observer, triggers, operatorIdleMs, errand } =
     options
   const { stateDir } = options.anomaly ?? {}
+  const node = `${hostname()}:${process.pid}`
+  const { continuous = {} } = options
+  const watches = Object.keys(continuous).length > 0
   // Absolute, because the application may change its working directory.
   const files = insightsFile === undefined ? {} : { insightsFile: resolve(insightsFile) }
   return {
-    node: `${hostname()}:${process.pid}`,
+    node,
     operatorIdleMs,
     journal: journal === undefined ? files : { ...files, journal: resolve(journal) },
     model: { model, ...budgetArgs(options.budget) },
@@ -221,6 +227,7 @@ function planOf(options: LaunchOptions, probe: Probe): LensPlan {
     },
     ...(observer === undefined ? {} : { observer: { title, ...observer } }),
     ...(triggers === undefined ? {} : { triggers }),
+    ...(watches ? { lookouts: { node, operatorIdleMs, skills: continuous } } : {}),
     ...(errand === undefined ? {} : { errand }),
   }
 }

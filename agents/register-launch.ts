@@ -1,6 +1,7 @@
 /** Settings of the environment, made a running nodelens. */
 import type { BudgetOptions } from './budget.ts'
 import { defaultOperatorIdleMs, type LaunchOptions, launch, runningLens } from './launch.ts'
+import { defaultLookoutOptions } from './loop/lookout-state.ts'
 import { type ModelSetting, parseModel } from './models/setting.ts'
 import { nearest } from './nearest.ts'
 import { checkObserverAddress } from './observer-address.ts'
@@ -51,6 +52,7 @@ function launchOptions(settings: Settings): LaunchOptions {
     model: modelFrom(model),
     triggers: defaultTriggerOptions,
     operatorIdleMs: defaultOperatorIdleMs,
+    continuous: continuousFrom(settings.continuous, skills),
     ...(observer === undefined ? {} : { observer: { ...observer, mayFail: true } }),
     ...(insightsFile === undefined ? {} : { insightsFile }),
     ...(journal === undefined ? {} : { journal }),
@@ -69,6 +71,21 @@ function budgetOf(
     const why = error instanceof Error ? error.message : String(error)
     throw new TypeError(`NODELENS_BUDGET: ${why.replace(/^budget: /, '')}`)
   }
+}
+
+/** @throws {TypeError} A skill that is not in use. */
+function continuousFrom(
+  wanted: Settings['continuous'],
+  skills: readonly string[],
+): NonNullable<LaunchOptions['continuous']> {
+  const ids = wanted === 'all' ? skills : (wanted ?? [])
+  const unknown = ids.find((id) => !skills.includes(id))
+  if (unknown !== undefined) {
+    throw new TypeError(
+      `NODELENS_CONTINUOUS: unknown skill "${unknown}". In use are ${skills.join(', ')}; all: every one`,
+    )
+  }
+  return Object.fromEntries(ids.map((id) => [id, defaultLookoutOptions]))
 }
 
 function modelFrom(model: string | undefined): LaunchOptions['model'] {

@@ -19,6 +19,8 @@ export interface Settings {
   readonly insightsFile?: string
   readonly journal?: string
   readonly skills?: readonly string[]
+  /** Skills whose operators watch by themselves; `all`: every one. */
+  readonly continuous?: readonly string[] | 'all'
   /** Where what was learned is kept; `off`: nowhere. */
   readonly stateDir?: string
   readonly log: LogLevel
@@ -37,6 +39,7 @@ const variables = [
   'NODELENS_INSIGHTS_FILE',
   'NODELENS_JOURNAL',
   'NODELENS_SKILLS',
+  'NODELENS_CONTINUOUS',
   'NODELENS_STATE_DIR',
   'NODELENS_LOG',
   'NODELENS_CONFIG',
@@ -51,6 +54,7 @@ const configKeys = [
   'insightsFile',
   'journal',
   'skills',
+  'continuous',
   'stateDir',
   'log',
 ]
@@ -104,6 +108,7 @@ function readSettings(environment: Readonly<Record<string, string | undefined>>)
   const journal = text('NODELENS_JOURNAL', 'journal')?.value
   const stateDir = text('NODELENS_STATE_DIR', 'stateDir')?.value
   const skills = skillsFrom(text('NODELENS_SKILLS', 'skills'))
+  const continuous = continuousFrom(text('NODELENS_CONTINUOUS', 'continuous'))
   return {
     log: logLevelFrom(text('NODELENS_LOG', 'log')),
     ...(model === undefined ? {} : { model }),
@@ -112,6 +117,7 @@ function readSettings(environment: Readonly<Record<string, string | undefined>>)
     ...(insightsFile === undefined ? {} : { insightsFile }),
     ...(journal === undefined ? {} : { journal }),
     ...(skills === undefined ? {} : { skills }),
+    ...(continuous === undefined ? {} : { continuous }),
     ...(stateDir === undefined ? {} : { stateDir }),
   }
 }
@@ -190,6 +196,11 @@ function skillsFrom(found: Found | undefined): readonly string[] | undefined {
   throw new SettingsProblem(
     `${found.name}: expected skill ids separated by commas (vm,tables); got "${found.value}"`,
   )
+}
+
+function continuousFrom(found: Found | undefined): Settings['continuous'] {
+  if (found === undefined || found.value === 'off') return undefined
+  return found.value === 'all' ? 'all' : skillsFrom(found)
 }
 
 function logLevelFrom(found: Found | undefined): LogLevel {

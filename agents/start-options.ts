@@ -12,6 +12,7 @@ import {
 } from './models/setting.ts'
 import { nearest } from './nearest.ts'
 import { checkObserverAddress } from './observer-address.ts'
+import { type OperatorModes, parseOperatorModes } from './operator-modes.ts'
 import { builtInSkills } from './skill-names.ts'
 import { defaultTriggerOptions, type TriggerOptions } from './trigger-rules.ts'
 
@@ -48,6 +49,12 @@ export interface StartOptions {
   readonly journal?: string
   /** What starts investigations by itself. Default: stalls, crashes and growing memory. */
   readonly triggers?: false | Partial<TriggerOptions>
+  /**
+   * How the operators work. Default `'on_demand'`. `'continuous'`, or `{ vm: 'continuous', http: {
+   * mode: 'continuous', lookMs: 10_000, tokensPerDay: 50_000 } }`: they watch by themselves; their
+   * model is asked only when the skill's rules or the baselines see something.
+   */
+  readonly operators?: OperatorModes
   /**
    * Milliseconds without work after which an operator's thread ends. Default 1000: a new one is there
    * in a tenth of a second, and each takes some 15 MB.
@@ -112,6 +119,7 @@ const startSchema = v.strictObject({
   insightsFile: v.exactOptional(path),
   journal: v.exactOptional(path),
   triggers: v.exactOptional(v.union([v.literal(false), v.record(v.string(), v.unknown())])),
+  operators: v.exactOptional(v.unknown()),
   operatorIdleMs: v.exactOptional(milliseconds(10, 86_400_000)),
   anomaly: v.exactOptional(v.record(v.string(), v.unknown())),
 })
@@ -139,8 +147,12 @@ export function parseStart(
   const triggers = parseTriggers(parsed.triggers)
   const anomaly =
     parsed.anomaly && parseOptions('start({ anomaly })', anomalySchema, parsed.anomaly)
+  const used = parseSkills(parsed.skills ?? builtInSkills, isDefinedSkill)
+  const ids = [...used.skills, ...used.custom.map(({ id }) => id)]
+  const continuous = parseOperatorModes(parsed.operators, ids)
   return {
-    ...parseSkills(parsed.skills ?? builtInSkills, isDefinedSkill),
+    ...used,
+    continuous,
     model,
     mainModels,
     operatorIdleMs,

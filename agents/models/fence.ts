@@ -47,11 +47,17 @@ export function fence(
   options: { readonly secrets?: readonly string[]; readonly limits?: DataLimits } = {},
 ): string {
   const limits = options.limits ?? defaultDataLimits
-  const fit = JSON.stringify(fitData(data, limits, options.secrets ?? [], 0))
+  const fit = JSON.stringify(fitData(data, limits, options.secrets ?? []))
   return `<data-${tag}>\n${cut(fit, limits.characters).replaceAll('<', '\\u003c')}\n</data-${tag}>`
 }
 
-function fitData(data: Json, limits: DataLimits, secrets: readonly string[], depth: number): Json {
+/** Cleans, redacts and caps data without fencing it; the whole is not capped. */
+export function fitData(
+  data: Json,
+  limits: DataLimits,
+  secrets: readonly string[],
+  depth = 0,
+): Json {
   const fit = (text: string) => fitText(text, limits, secrets)
   if (typeof data === 'string') return fit(data)
   if (depth > 12) return '[too deep]'

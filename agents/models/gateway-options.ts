@@ -1,5 +1,6 @@
 /** What the model gateway can be told, what it does by default, and what it reports. */
 import type { ModelFailure, ModelFailureKind, ModelUsage } from '../vocabulary/model-reply.ts'
+import type { ModelRequest } from '../vocabulary/model-request.ts'
 import type { BreakerOptions } from './breaker.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { LaneOptions } from './lanes.ts'
@@ -29,7 +30,7 @@ export interface GatewayOptions {
   readonly attemptTimeoutMs?: number
   /** Milliseconds of one turn, retries and re-asks included. Default 120 000. */
   readonly turnTimeoutMs?: number
-  /** Tokens of the conversation that is sent; older parts are compacted. Default 60 000. */
+  /** Tokens of a prompt above which the older half of the conversation is told in short. Default 60 000. */
   readonly contextTokens?: number
   /** Texts that must not stand in a prompt, e.g. `secretsOf(process.env)`. The key always counts. */
   readonly secrets?: readonly string[]
@@ -76,6 +77,14 @@ export type GatewayEvent =
       readonly runId: string
       readonly failure: ModelFailure
       readonly next: string
+    }
+  /** The conversation outgrew its bound: its first `turns` entries are told in short from now on. */
+  | {
+      readonly type: 'conversation-compacted'
+      readonly runId: string
+      readonly agent: ModelRequest['agent']
+      readonly turns: number
+      readonly tokensBefore: number
     }
   | { readonly type: 'circuit-opened'; readonly model: string; readonly until: number }
   | { readonly type: 'circuit-closed'; readonly model: string }

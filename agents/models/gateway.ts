@@ -22,10 +22,11 @@ import type {
 } from '../vocabulary/model-request.ts'
 import type { OperatorAction } from '../vocabulary/operator-action.ts'
 import { type ToolSchema, toolSchemas } from './action-schema.ts'
+import { ConversationBook } from './conversation-book.ts'
 import { fenceTag } from './fence.ts'
 import { type GatewayOptions, type GatewaySettings, settle } from './gateway-options.ts'
 import type { Line, LineStatus, TurnFrame } from './line.ts'
-import { type Prompt, renderPrompt } from './prompt.ts'
+import type { Prompt } from './prompt.ts'
 import { ProviderError } from './provider.ts'
 import { relay } from './relay.ts'
 import { Routes } from './routes.ts'
@@ -46,11 +47,13 @@ export class ModelGateway {
   readonly #settings: GatewaySettings
   readonly #routes: Routes
   readonly #secret = randomUUID()
+  readonly #book: ConversationBook
   readonly #stop = new AbortController()
 
   /** @throws {TypeError} A bound in dollars for a model whose price is not known. */
   constructor(options: GatewayOptions) {
     this.#settings = settle(options)
+    this.#book = new ConversationBook(this.#settings.contextTokens)
     setMaxListeners(0, this.#stop.signal) // one listener for each turn under way
     this.#routes = new Routes(options.model, this.#settings)
     checkPrices(options.limits ?? {}, options.model, this.#settings.clock.now())
@@ -87,7 +90,7 @@ export class ModelGateway {
     const lines = this.#routes.linesFor(request)
     if (lines.length === 0) return this.#byRules(request, tools, undefined)
     const ask = (line: Line, frame: TurnFrame) =>
-      new Turn(this.#settings, line, frame, tools).run(request, this.#prompt(request, tools))
+      this.#turn(request, new Turn(this.#settings, line, frame, tools), tools)
     const outcome = await this.#withFrame(request, signal, (frame) =>
       relay({ lines, frame, ask, clock: this.#settings.clock, onSwitch: this.#told(request) }),
     )
@@ -115,12 +118,26 @@ export class ModelGateway {
     this.#stop.abort()
   }
 
+  /** The size that the provider counts decides how much of the conversation is sent next time. */
+  async #turn(
+    request: ModelRequest,
+    turn: Turn,
+    tools: readonly ToolSchema[],
+  ): Promise<ModelOutcome> {
+    const outcome = await turn.run(request, this.#prompt(request, tools))
+    if (turn.promptTokens !== undefined) this.#book.measured(request, turn.promptTokens)
+    if (!outcome.ok && outcome.failure.kind === 'too_large') this.#book.tooLarge(request)
+    return outcome
+  }
+
   #prompt(request: ModelRequest, tools: readonly ToolSchema[]): Prompt {
-    return renderPrompt(request, tools, {
-      tag: fenceTag(this.#secret, request.runId),
-      secrets: this.#settings.secrets,
-      maxTokens: this.#settings.contextTokens,
-    })
+    const { runId } = request
+    const { secrets, onEvent } = this.#settings
+    const tag = fenceTag(this.#secret, runId)
+    const { prompt, compaction } = this.#book.render(request, tools, { tag, secrets })
+    if (compaction !== undefined)
+      onEvent({ type: 'conversation-compacted', runId, agent: request.agent, ...compaction })
+    return prompt
   }
 
   /** Runs a turn under one signal that says by its reason why it ended. */

@@ -101,6 +101,7 @@ const events = {
   'model-reasked': 'reasked',
   'model-fell-back': 'fell-back',
   'model-switched': 'switched',
+  'conversation-compacted': 'compacted',
   'circuit-opened': 'circuit-opened',
   'circuit-closed': 'circuit-closed',
 } as const
