@@ -1,7 +1,7 @@
 /** All that the agents throw beside `TypeError` and `RangeError` for misuse; told apart by `code`. */
 import { RuntimeFailure } from '../runtime/index.ts'
 import type { CoordinatorResult } from './loop/coordinator-run.ts'
-import type { OperatorResult } from './loop/operator-run.ts'
+import type { NoAnswerReason, OperatorResult } from './loop/operator-run.ts'
 import { nearest } from './nearest.ts'
 
 /** `start()` was called while nodelens runs in this process. */
@@ -49,6 +49,15 @@ export class RunFailed extends RuntimeFailure {
   constructor(runId: string, reason: string, result: CoordinatorResult | OperatorResult) {
     super('ERR_RUN_FAILED', `Run ${runId} failed: ${reason}. What is known is in \`result\`.`)
     this.result = result
+  }
+}
+
+/** An operator gave no answer to a message. */
+export class NoAnswer extends RuntimeFailure {
+  readonly why: NoAnswerReason
+  constructor(what: string, error: string, why: NoAnswerReason) {
+    super('ERR_NO_ANSWER', `${what}: ${error}`)
+    this.why = why
   }
 }
 

@@ -18,6 +18,7 @@
 
 export type { DefinedSkill, SkillCallback, SkillDefinition } from '../skills/index.ts'
 export { defineSkill } from '../skills/index.ts'
+export type { BudgetOptions } from './budget.ts'
 export { Coordinator } from './client/coordinator.ts'
 export { Operator, type OperatorRunHandle } from './client/operator.ts'
 export type { CoordinatorStatus, OperatorStatus } from './client/protocol.ts'
@@ -27,6 +28,7 @@ export {
   LensNotRunning,
   LensRunning,
   LensStopped,
+  NoAnswer,
   RunFailed,
   TooManyRuns,
   UnknownRun,
@@ -34,8 +36,10 @@ export {
 } from './errors.ts'
 export { type JournalRecord, journalVersion } from './journal.ts'
 export type { CoordinatorResult, OperatorReport, RunOutcome } from './loop/coordinator-run.ts'
-export type { OperatorAnswer, OperatorResult } from './loop/operator-run.ts'
-export type { ModelOption } from './models/setting.ts'
+export type { NoAnswerReason, OperatorAnswer, OperatorResult } from './loop/operator-run.ts'
+export type { AiSdkModel, ModelAnswer, ModelFunction, ModelPrompt } from './models/main-model.ts'
+export type { ModelOption, ProviderOption } from './models/setting.ts'
+export type { OperatorModeOptions, OperatorModes } from './operator-modes.ts'
 export {
   coordinatorResultSchema,
   journalRecordSchema,

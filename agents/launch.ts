@@ -21,9 +21,12 @@ import type { AnomalySettings } from '../skills/index.ts'
 // The skills' door would load every skill into main, which needs the probe alone.
 // oxlint-disable-next-line no-restricted-imports
 import { installProbe, type Probe, type ProbeOptions } from '../skills/probe/probe.ts'
+import type { BudgetOptions } from './budget.ts'
 import type { Errand } from './errand.ts'
 import type { LensPlan } from './lens-plan.ts'
-import type { ModelSetting } from './models/setting.ts'
+import type { LookoutOptions } from './loop/lookout-state.ts'
+import { isMainModelMessage, type MainModelMessage } from './main-model-messages.ts'
+import type { MainModels, ModelSetting } from './models/setting.ts'
 import { builder } from './servers/builder.ts'
 import { mainName, names } from './servers/names.ts'
 import type { ConnectRequest } from './servers/probe-server.ts'
@@ -38,12 +41,18 @@ export interface LaunchOptions {
   readonly skills: readonly string[]
   readonly custom: NonNullable<ProbeOptions['custom']>
   readonly model: ModelSetting
+  /** Functions and model objects that the setting names; they are asked in this thread. */
+  readonly mainModels?: MainModels
+  /** What may be spent on models; checked. */
+  readonly budget?: BudgetOptions
   readonly observer?: LensPlan['observer']
   readonly insightsFile?: string
   readonly journal?: string
   /** Absent: nothing starts by itself. */
   readonly triggers?: TriggerOptions
   readonly operatorIdleMs: number
+  /** The pace of each continuous operator, by skill id. */
+  readonly continuous?: Readonly<Record<string, LookoutOptions>>
   /** How the skill `anomaly` learns, and where it keeps what it learned. */
   readonly anomaly?: Omit<AnomalySettings, 'application'>
   /** Carried out as soon as the house stands. */
@@ -102,7 +111,7 @@ export function launch(options: LaunchOptions): Launched {
   const ready = starting.then((runtime) => {
     // Also when its root supervisor gives up: then nothing of nodelens stays behind.
     void runtime.closed.then((reason) => ended(reason, stop))
-    return settle(runtime, probe)
+    return settle(runtime, probe, options.mainModels)
   })
   ready.catch(() => void stop())
   const run = (errand: Errand): void => {
@@ -118,8 +127,19 @@ function ended(reason: ExitReason, stop: () => Promise<void>): Promise<void> {
   return stop()
 }
 
-async function settle(runtime: Runtime, probe: Probe): Promise<Runtime> {
-  servePorts(runtime, probe)
+async function settle(
+  runtime: Runtime,
+  probe: Probe,
+  mainModels: LaunchOptions['mainModels'],
+): Promise<Runtime> {
+  const hasModels = mainModels !== undefined && mainModels.size > 0
+  serveRoot(
+    runtime,
+    probe,
+    hasModels
+      ? (await import('./main-model-desk.ts')).mainModelDesk(runtime, mainModels)
+      : undefined,
+  )
   const built = runtime.act(() =>
     call('nodelens.builder', 'ready', undefined, { timeoutMs: readyMs, holds: false }),
   )
@@ -136,13 +156,22 @@ function unwrapBuilt(built: unknown): void {
   }
 }
 
-/** Gives a port to each probe gateway that asks: the first, and those that follow after a crash. */
-function servePorts(runtime: Runtime, probe: Probe): void {
+/**
+ * Gives a port to each probe gateway that asks: the first, and those that follow after a crash; and
+ * hands on what is asked of the models that live here.
+ */
+function serveRoot(
+  runtime: Runtime,
+  probe: Probe,
+  askModel: ((message: MainModelMessage) => void) | undefined,
+): void {
   const next = async (): Promise<void> => {
-    const request = await runtime.act(() => receive(isConnectRequest))
+    const request = await runtime.act(() => receive(isForMain))
     if (request === undefined) return
-    const port = probe.connect()
-    runtime.act(() => send(request.to, { type: 'nodelens-port', port }, { transfer: [port] }))
+    if (request.type === 'nodelens-connect') {
+      const port = probe.connect()
+      runtime.act(() => send(request.to, { type: 'nodelens-port', port }, { transfer: [port] }))
+    } else askModel?.(request)
     void next()
   }
   runtime.act(() => {
@@ -174,13 +203,16 @@ function planOf(options: LaunchOptions, probe: Probe): LensPlan {
   const { skills, insightsFile, journal, model, observer, triggers, operatorIdleMs, errand } =
     options
   const { stateDir } = options.anomaly ?? {}
+  const node = `${hostname()}:${process.pid}`
+  const { continuous = {} } = options
+  const watches = Object.keys(continuous).length > 0
   // Absolute, because the application may change its working directory.
   const files = insightsFile === undefined ? {} : { insightsFile: resolve(insightsFile) }
   return {
-    node: `${hostname()}:${process.pid}`,
+    node,
     operatorIdleMs,
     journal: journal === undefined ? files : { ...files, journal: resolve(journal) },
-    model: { model },
+    model: { model, ...budgetArgs(options.budget) },
     probe: {
       heartbeat: probe.heartbeat,
       skills,
@@ -195,8 +227,19 @@ function planOf(options: LaunchOptions, probe: Probe): LensPlan {
     },
     ...(observer === undefined ? {} : { observer: { title, ...observer } }),
     ...(triggers === undefined ? {} : { triggers }),
+    ...(watches ? { lookouts: { node, operatorIdleMs, skills: continuous } } : {}),
     ...(errand === undefined ? {} : { errand }),
   }
+}
+
+function budgetArgs(budget: BudgetOptions | undefined): Partial<LensPlan['model']> {
+  if (budget === undefined) return {}
+  const { whenSpent, ...limits } = budget
+  return whenSpent === undefined ? { limits } : { limits, whenSpent }
+}
+
+function isForMain(message: unknown): message is ConnectRequest | MainModelMessage {
+  return isConnectRequest(message) || isMainModelMessage(message)
 }
 
 function isConnectRequest(message: unknown): message is ConnectRequest {

@@ -1,6 +1,7 @@
 /** Everything that the root thread must know to build nodelens: plain data, made by main. */
 import type { Errand } from './errand.ts'
 import type { JournalArgs } from './servers/journal-server.ts'
+import type { LookoutArgs } from './servers/lookout-server.ts'
 import type { ModelArgs } from './servers/model-server.ts'
 import type { ObserverArgs } from './servers/observer-server.ts'
 import type { ProbeArgs } from './servers/probe-server.ts'
@@ -18,6 +19,8 @@ export interface LensPlan {
   readonly probe: ProbeArgs
   /** Absent: none. */
   readonly observer?: ObserverArgs
+  /** Absent: every operator is on demand. */
+  readonly lookouts?: LookoutArgs
   /** Absent: nothing starts by itself. */
   readonly triggers?: TriggerOptions
 }

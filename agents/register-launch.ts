@@ -1,6 +1,8 @@
 /** Settings of the environment, made a running nodelens. */
+import type { BudgetOptions } from './budget.ts'
 import { defaultOperatorIdleMs, type LaunchOptions, launch, runningLens } from './launch.ts'
-import { parseModel } from './models/setting.ts'
+import { defaultLookoutOptions } from './loop/lookout-state.ts'
+import { type ModelSetting, parseModel } from './models/setting.ts'
 import { nearest } from './nearest.ts'
 import { checkObserverAddress } from './observer-address.ts'
 import type { LogLevel, Settings } from './settings.ts'
@@ -12,11 +14,17 @@ import { defaultTriggerOptions } from './trigger-rules.ts'
  * Starts nodelens as the settings say. What goes wrong later is an event, and a line if the log
  * level allows one; it never reaches the application.
  *
+ * @param readBudget Reads `settings.budget`; handed in, so that who has none does not load it.
+ *
  * @throws {TypeError} A model or skill that cannot be meant.
  */
-export function launchWith(settings: Settings, say: (line: string) => void): void {
+export function launchWith(
+  settings: Settings,
+  say: (line: string) => void,
+  readBudget?: (text: string, model: ModelSetting) => BudgetOptions,
+): void {
   if (runningLens() !== undefined) return
-  const options = launchOptions(settings)
+  const options = { ...launchOptions(settings), ...budgetOf(settings, readBudget) }
   const launched = launch(options)
   logTo(settings.log, say)
   launched.ready.catch((error: unknown) => {
@@ -44,6 +52,7 @@ function launchOptions(settings: Settings): LaunchOptions {
     model: modelFrom(model),
     triggers: defaultTriggerOptions,
     operatorIdleMs: defaultOperatorIdleMs,
+    continuous: continuousFrom(settings.continuous, skills),
     ...(observer === undefined ? {} : { observer: { ...observer, mayFail: true } }),
     ...(insightsFile === undefined ? {} : { insightsFile }),
     ...(journal === undefined ? {} : { journal }),
@@ -51,9 +60,37 @@ function launchOptions(settings: Settings): LaunchOptions {
   }
 }
 
+function budgetOf(
+  { budget, model }: Settings,
+  read: ((text: string, model: ModelSetting) => BudgetOptions) | undefined,
+): Pick<LaunchOptions, 'budget'> {
+  if (budget === undefined || read === undefined) return {}
+  try {
+    return { budget: read(budget, modelFrom(model)) }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new TypeError(`NODELENS_BUDGET: ${why.replace(/^budget: /, '')}`)
+  }
+}
+
+/** @throws {TypeError} A skill that is not in use. */
+function continuousFrom(
+  wanted: Settings['continuous'],
+  skills: readonly string[],
+): NonNullable<LaunchOptions['continuous']> {
+  const ids = wanted === 'all' ? skills : (wanted ?? [])
+  const unknown = ids.find((id) => !skills.includes(id))
+  if (unknown !== undefined) {
+    throw new TypeError(
+      `NODELENS_CONTINUOUS: unknown skill "${unknown}". In use are ${skills.join(', ')}; all: every one`,
+    )
+  }
+  return Object.fromEntries(ids.map((id) => [id, defaultLookoutOptions]))
+}
+
 function modelFrom(model: string | undefined): LaunchOptions['model'] {
   try {
-    return parseModel(model, process.env)
+    return parseModel(model?.startsWith('{') === true ? JSON.parse(model) : model, process.env)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw new TypeError(`NODELENS_MODEL: ${why.replace(/^model: /, '')}`)

@@ -30,7 +30,9 @@ async function begin(): Promise<void> {
     const parsed = parseSettings(process.env)
     if (!parsed.ok) return say(parsed.problem)
     const { launchWith } = await import('./register-launch.ts')
-    launchWith(parsed.settings, say)
+    const hasBudget = parsed.settings.budget !== undefined
+    const readBudget = hasBudget ? (await import('./budget.ts')).readBudget : undefined
+    launchWith(parsed.settings, say, readBudget)
   } catch (error) {
     say(error instanceof Error ? error.message : String(error))
   }

@@ -6,7 +6,7 @@ import * as v from 'valibot'
 import { journalVersion } from './journal.ts'
 import { identifier } from './vocabulary/fields.ts'
 import { insightSchema } from './vocabulary/insight.ts'
-import { modelFailureSchema } from './vocabulary/model-reply.ts'
+import { modelFailureKinds, modelFailureSchema } from './vocabulary/model-reply.ts'
 import {
   notificationRecordSchema,
   notificationSchema,
@@ -25,7 +25,11 @@ export const operatorEndingSchema = v.variant('type', [
     state: operatorHealthSchema,
     summary: v.exactOptional(v.string()),
   }),
-  v.strictObject({ type: v.literal('failed'), reason }),
+  v.strictObject({
+    type: v.literal('failed'),
+    reason,
+    kind: v.exactOptional(v.picklist(modelFailureKinds)),
+  }),
   v.strictObject({ type: v.literal('crashed'), reason }),
   v.strictObject({ type: v.literal('cancelled'), reason }),
 ])
@@ -40,6 +44,7 @@ export const operatorResultSchema = v.strictObject({
   iterations: count,
   tokens: count,
   models: v.array(v.string()),
+  wakeAfterMs: v.exactOptional(count),
   startedAt: timestampSchema,
   endedAt: timestampSchema,
 })

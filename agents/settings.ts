@@ -12,11 +12,15 @@ export type LogLevel = 'silent' | 'insights' | 'info' | 'debug'
 export interface Settings {
   /** As for `start({ model })`; default `auto`. */
   readonly model?: string
+  /** What may be spent on models: `run=200000,day=$5,stop`. */
+  readonly budget?: string
   /** Absent: no observer. */
   readonly observer?: { readonly host: string; readonly port: number; readonly token?: string }
   readonly insightsFile?: string
   readonly journal?: string
   readonly skills?: readonly string[]
+  /** Skills whose operators watch by themselves; `all`: every one. */
+  readonly continuous?: readonly string[] | 'all'
   /** Where what was learned is kept; `off`: nowhere. */
   readonly stateDir?: string
   readonly log: LogLevel
@@ -29,11 +33,13 @@ export type ParsedSettings =
 
 const variables = [
   'NODELENS_MODEL',
+  'NODELENS_BUDGET',
   'NODELENS_OBSERVER',
   'NODELENS_OBSERVER_TOKEN',
   'NODELENS_INSIGHTS_FILE',
   'NODELENS_JOURNAL',
   'NODELENS_SKILLS',
+  'NODELENS_CONTINUOUS',
   'NODELENS_STATE_DIR',
   'NODELENS_LOG',
   'NODELENS_CONFIG',
@@ -42,11 +48,13 @@ type Variable = (typeof variables)[number]
 
 const configKeys = [
   'model',
+  'budget',
   'observer',
   'observerToken',
   'insightsFile',
   'journal',
   'skills',
+  'continuous',
   'stateDir',
   'log',
 ]
@@ -91,6 +99,7 @@ function readSettings(environment: Readonly<Record<string, string | undefined>>)
     return fromFile(file, key, environment['NODELENS_CONFIG'] ?? '')
   }
   const model = text('NODELENS_MODEL', 'model')?.value
+  const budget = text('NODELENS_BUDGET', 'budget')?.value
   const observer = observerFrom(
     text('NODELENS_OBSERVER', 'observer'),
     text('NODELENS_OBSERVER_TOKEN', 'observerToken'),
@@ -99,13 +108,16 @@ function readSettings(environment: Readonly<Record<string, string | undefined>>)
   const journal = text('NODELENS_JOURNAL', 'journal')?.value
   const stateDir = text('NODELENS_STATE_DIR', 'stateDir')?.value
   const skills = skillsFrom(text('NODELENS_SKILLS', 'skills'))
+  const continuous = continuousFrom(text('NODELENS_CONTINUOUS', 'continuous'))
   return {
     log: logLevelFrom(text('NODELENS_LOG', 'log')),
     ...(model === undefined ? {} : { model }),
+    ...(budget === undefined ? {} : { budget }),
     ...(observer === undefined ? {} : { observer }),
     ...(insightsFile === undefined ? {} : { insightsFile }),
     ...(journal === undefined ? {} : { journal }),
     ...(skills === undefined ? {} : { skills }),
+    ...(continuous === undefined ? {} : { continuous }),
     ...(stateDir === undefined ? {} : { stateDir }),
   }
 }
@@ -155,6 +167,8 @@ function fromFile(
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) {
     return { name: `"${key}" in ${path}`, value: value.join(',') }
   }
+  if (key === 'model' && typeof value === 'object' && value !== null)
+    return { name: `"${key}" in ${path}`, value: JSON.stringify(value) }
   throw new SettingsProblem(`NODELENS_CONFIG: "${key}" in ${path} must be a string`)
 }
 
@@ -182,6 +196,11 @@ function skillsFrom(found: Found | undefined): readonly string[] | undefined {
   throw new SettingsProblem(
     `${found.name}: expected skill ids separated by commas (vm,tables); got "${found.value}"`,
   )
+}
+
+function continuousFrom(found: Found | undefined): Settings['continuous'] {
+  if (found === undefined || found.value === 'off') return undefined
+  return found.value === 'all' ? 'all' : skillsFrom(found)
 }
 
 function logLevelFrom(found: Found | undefined): LogLevel {

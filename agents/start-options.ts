@@ -1,11 +1,18 @@
 /** The options of `start()`, checked before anything is started. */
 import * as v from 'valibot'
 import type { AnomalySettings, DefinedSkill } from '../skills/index.ts'
+import { type BudgetOptions, checkPrices } from './budget.ts'
 import { defaultOperatorIdleMs, type LaunchOptions } from './launch.ts'
 import { parseOptions } from './misuse.ts'
-import { type ModelOption, parseModel } from './models/setting.ts'
+import {
+  type MainModels,
+  type ModelOption,
+  type ModelSetting,
+  parseModel,
+} from './models/setting.ts'
 import { nearest } from './nearest.ts'
 import { checkObserverAddress } from './observer-address.ts'
+import { type OperatorModes, parseOperatorModes } from './operator-modes.ts'
 import { builtInSkills } from './skill-names.ts'
 import { defaultTriggerOptions, type TriggerOptions } from './trigger-rules.ts'
 
@@ -14,8 +21,16 @@ export interface StartOptions {
   /** Built-in skills by id and own ones from `defineSkill`. Default: all built-in ones. */
   readonly skills?: readonly (string | DefinedSkill)[]
   /**
+   * What may be spent on models in a run, an hour and a day (UTC), in tokens and dollars, and what
+   * happens then: `whenSpent: 'rules'` (default) goes on without the model, `'stop'` ends the run.
+   * Default: 500 000 tokens a run, 3 million an hour, 20 million a day.
+   */
+  readonly budget?: BudgetOptions
+  /**
    * Who thinks: `'auto'` (default: the first provider whose key is in the environment, else
-   * `'rules'`), `'rules'`, `'google-ai'`, `'google-ai/<model>'`, or `{ provider, model, apiKey, … }`.
+   * `'rules'`), `'rules'`, `'<provider>'`, `'<provider>/<model>'`, `{ provider, model, apiKey, … }`,
+   * several of them (`{ provider: 'fallback', models: […] }`), `{ coordinator, operators }`, a
+   * function, or a model object of the AI SDK. docs/models.md has all of them.
    */
   readonly model?: ModelOption
   /** Default: no observer. `{}` listens on 127.0.0.1 and any free port. */
@@ -34,6 +49,12 @@ export interface StartOptions {
   readonly journal?: string
   /** What starts investigations by itself. Default: stalls, crashes and growing memory. */
   readonly triggers?: false | Partial<TriggerOptions>
+  /**
+   * How the operators work. Default `'on_demand'`. `'continuous'`, or `{ vm: 'continuous', http: {
+   * mode: 'continuous', lookMs: 10_000, tokensPerDay: 50_000 } }`: they watch by themselves; their
+   * model is asked only when the skill's rules or the baselines see something.
+   */
+  readonly operators?: OperatorModes
   /**
    * Milliseconds without work after which an operator's thread ends. Default 1000: a new one is there
    * in a tenth of a second, and each takes some 15 MB.
@@ -79,13 +100,26 @@ const anomalySchema = v.strictObject({
   stateDir: v.exactOptional(v.union([path, v.literal(false)])),
 })
 
+const limitSchema = v.strictObject({
+  tokens: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  usd: v.exactOptional(v.pipe(v.number(), v.minValue(0))),
+})
+const budgetSchema = v.strictObject({
+  run: v.exactOptional(limitSchema),
+  hour: v.exactOptional(limitSchema),
+  day: v.exactOptional(limitSchema),
+  whenSpent: v.exactOptional(v.picklist(['rules', 'stop'])),
+})
+
 const startSchema = v.strictObject({
   skills: v.exactOptional(v.array(v.unknown())),
   model: v.exactOptional(v.unknown()),
+  budget: v.exactOptional(v.record(v.string(), v.unknown())),
   observer: v.exactOptional(v.union([v.literal(false), v.record(v.string(), v.unknown())])),
   insightsFile: v.exactOptional(path),
   journal: v.exactOptional(path),
   triggers: v.exactOptional(v.union([v.literal(false), v.record(v.string(), v.unknown())])),
+  operators: v.exactOptional(v.unknown()),
   operatorIdleMs: v.exactOptional(milliseconds(10, 86_400_000)),
   anomaly: v.exactOptional(v.record(v.string(), v.unknown())),
 })
@@ -106,20 +140,36 @@ export function parseStart(
 ): LaunchOptions {
   const parsed = parseOptions('start(options)', startSchema, options)
   const { insightsFile, journal, operatorIdleMs = defaultOperatorIdleMs } = parsed
+  const mainModels: MainModels = new Map()
+  const model = parseModel(parsed.model, environment, mainModels)
+  const budget = parseBudget(parsed.budget, model)
   const observer = parseObserver(parsed.observer)
   const triggers = parseTriggers(parsed.triggers)
   const anomaly =
     parsed.anomaly && parseOptions('start({ anomaly })', anomalySchema, parsed.anomaly)
+  const used = parseSkills(parsed.skills ?? builtInSkills, isDefinedSkill)
+  const ids = [...used.skills, ...used.custom.map(({ id }) => id)]
+  const continuous = parseOperatorModes(parsed.operators, ids)
   return {
-    ...parseSkills(parsed.skills ?? builtInSkills, isDefinedSkill),
-    model: parseModel(parsed.model, environment),
+    ...used,
+    continuous,
+    model,
+    mainModels,
     operatorIdleMs,
+    ...(budget === undefined ? {} : { budget }),
     ...(observer === undefined ? {} : { observer }),
     ...(triggers === undefined ? {} : { triggers }),
     ...(anomaly === undefined ? {} : { anomaly }),
     ...(insightsFile === undefined ? {} : { insightsFile }),
     ...(journal === undefined ? {} : { journal }),
   }
+}
+
+function parseBudget(option: unknown, model: ModelSetting): BudgetOptions | undefined {
+  if (option === undefined) return undefined
+  const budget = parseOptions('start({ budget })', budgetSchema, option)
+  checkPrices(budget, model, Date.now())
+  return budget
 }
 
 function parseObserver(option: unknown): LaunchOptions['observer'] {

@@ -1,6 +1,6 @@
 /** `Operator`: one skill's investigator, from any thread of the process. */
-import { RunFailed } from '../errors.ts'
-import type { OperatorAnswer, OperatorResult } from '../loop/operator-run.ts'
+import { NoAnswer, RunFailed } from '../errors.ts'
+import type { NoAnswerReason, OperatorAnswer, OperatorResult } from '../loop/operator-run.ts'
 import { describeValue } from '../misuse.ts'
 import { isOperatorResult } from '../servers/messages.ts'
 import { newRunId } from '../servers/run-id.ts'
@@ -81,7 +81,7 @@ async function status(skill: string): Promise<OperatorStatus> {
 /**
  * Asks a running operator something; its run goes on meanwhile.
  *
- * @throws {Error} It does not run, or its model had no answer: the message says which.
+ * @throws {NoAnswer} (`ERR_NO_ANSWER`) `why`: it does not run, is asked too much, or its model failed.
  */
 async function message(skill: string, text: string): Promise<OperatorAnswer> {
   const what = 'Operator.message(skill, text)'
@@ -91,8 +91,8 @@ async function message(skill: string, text: string): Promise<OperatorAnswer> {
   const request = { type: 'operator-message', skill: checkedSkill(what, skill), text } as const
   const outcome = await askDoor(what, request, { timeoutMs: messageMs })
   if (isObject(outcome) && isAnswer(outcome['answer'])) return outcome['answer']
-  const why = isObject(outcome) ? String(outcome['error']) : 'it gave no answer'
-  throw new Error(`${what}: ${why}`)
+  const { error, why } = isObject(outcome) ? outcome : {}
+  throw new NoAnswer(what, typeof error === 'string' ? error : 'it gave no answer', reasonOf(why))
 }
 
 /**
@@ -130,6 +130,10 @@ function start(
     ...(signal === undefined ? {} : { signal }),
   })
   return { runId, skill: id, result: asked.then(checkedResult) }
+}
+
+function reasonOf(why: unknown): NoAnswerReason {
+  return why === 'not_running' || why === 'busy' ? why : 'model_failed'
 }
 
 function checkedResult(answer: unknown): OperatorResult {

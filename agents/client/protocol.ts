@@ -1,6 +1,8 @@
 /** What clients ask of the door in the root thread: plain data, so that it goes over any way. */
+import type { WatchStatus } from '../servers/lookout-server.ts'
 import type { RunStatus } from '../servers/run-status.ts'
 import type { JsonObject } from '../vocabulary/json.ts'
+import type { OperatorHealth } from '../vocabulary/operator-action.ts'
 
 /** Bounds of one run, as its caller may set them. */
 export interface RunBounds {
@@ -40,13 +42,19 @@ export type DoorRequest =
 export interface OperatorStatus {
   readonly skill: string
   readonly title: string
+  /** `continuous`: it watches by itself; `on_demand`: it works when it is asked to. */
+  readonly mode: 'on_demand' | 'continuous'
+  /** What it attests: of its watch, or of its newest run. Absent: nothing is under way. */
+  readonly state?: OperatorHealth
+  /** Of a continuous operator: since when, why, and what its model has cost. */
+  readonly watch?: WatchStatus
   /** True if its thread is up; it is started on demand and ends when idle. */
   readonly running: boolean
   readonly runs: readonly {
     readonly runId: string
     readonly phase: string
     readonly iteration: number
-    readonly state: string
+    readonly state: OperatorHealth
   }[]
 }
 

@@ -9,7 +9,7 @@ import type {
   OperatorRun,
   OperatorStep,
 } from './operator-run.ts'
-import { performAtOnce } from './operator-tools.ts'
+import { performAtOnce, withState } from './operator-tools.ts'
 import { requestFor, withTurns } from './operator-turns.ts'
 import { type ConcludeCause, maxConcludingTurns } from './run-limits.ts'
 
@@ -54,7 +54,10 @@ export function lastWord(
 ): OperatorStep {
   const turnsLeft = phase.turnsLeft - 1
   if (action.intent !== 'send_notification' && action.intent !== 'set_state') {
-    return endOperator(run, endingOf(run, phase.cause, action), at)
+    const state = action.intent === 'done' ? action.state : undefined
+    const [attested, told] = withState(run, state, 'so it said at the end')
+    const [ended, effects] = endOperator(attested, endingOf(attested, phase.cause, action), at)
+    return [ended, [...told, ...effects]]
   }
   const [done, result, effects] = performAtOnce(run, action, at)
   const next = withTurns(done, { type: 'action', action }, result)
@@ -76,7 +79,12 @@ function endingOf(run: OperatorRun, cause: ConcludeCause, action: OperatorAction
 }
 
 /** Ends the run with what is known. Only a `done` in an ordinary turn is not partial. */
-export function endOperator(run: OperatorRun, ending: OperatorEnding, at: number): OperatorStep {
+export function endOperator(
+  run: OperatorRun,
+  ending: OperatorEnding,
+  at: number,
+  wakeAfterMs?: number,
+): OperatorStep {
   const concluding = run.phase.type === 'concluding'
   const result: OperatorResult = {
     skill: run.skill.id,
@@ -87,12 +95,17 @@ export function endOperator(run: OperatorRun, ending: OperatorEnding, at: number
     iterations: run.spent.iterations,
     tokens: run.spent.tokens,
     models: run.models,
+    ...(wakeAfterMs === undefined ? {} : { wakeAfterMs }),
     startedAt: run.startedAt,
     endedAt: new Date(at).toISOString(),
   }
   const unanswered = Object.entries(run.answering).flatMap<OperatorEffect>(([request, id]) => [
     { type: 'abort', request },
-    { type: 'answer', id, outcome: { ok: false, error: 'the operator ended its run' } },
+    {
+      type: 'answer',
+      id,
+      outcome: { ok: false, error: 'the operator ended its run', why: 'not_running' },
+    },
   ])
   return [
     { ...run, phase: { type: 'ended', result }, answering: {} },

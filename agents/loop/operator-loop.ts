@@ -5,18 +5,13 @@
  */
 import type { JsonObject } from '../vocabulary/json.ts'
 import type { ModelFailure, ModelReply } from '../vocabulary/model-reply.ts'
+import type { WatchFrame } from '../vocabulary/model-request.ts'
 import type { OperatorAction } from '../vocabulary/operator-action.ts'
 import type { SkillDescription } from '../vocabulary/skill-description.ts'
-import { capJson } from './cap-json.ts'
 import { concludeOperator, endOperator, lastWord } from './operator-ending.ts'
-import type {
-  ExecutionOutcome,
-  OperatorEvent,
-  OperatorPhase,
-  OperatorRun,
-  OperatorStep,
-} from './operator-run.ts'
-import { askModel, performAction } from './operator-thinking.ts'
+import { onExecuted, onSnapshot } from './operator-outcomes.ts'
+import type { OperatorEvent, OperatorPhase, OperatorRun, OperatorStep } from './operator-run.ts'
+import { askAside, askModel, performAction } from './operator-thinking.ts'
 import { answerRequest, withTurns } from './operator-turns.ts'
 import { maxModelFailures, type RunLimits, retryDelayMs } from './run-limits.ts'
 import { unreachable } from './unreachable.ts'
@@ -33,17 +28,24 @@ export interface OperatorStart {
   readonly reason?: string
   readonly context: JsonObject
   readonly limits: RunLimits
+  /** The first snapshot is taken before the model is asked: it would ask for nothing else. */
+  readonly looksFirst?: boolean
+  /** One look of a continuous operator: what it knows of the earlier ones. */
+  readonly watch?: WatchFrame
 }
 
-/** The first step: the deadline's timers and the first question to the model. */
-export function startOperatorRun(start: OperatorStart, at: number): OperatorStep {
+/** The first step: the deadline's timers, and the first snapshot or question to the model. */
+export function startOperatorRun(
+  { looksFirst = false, ...start }: OperatorStart,
+  at: number,
+): OperatorStep {
   const run: OperatorRun = {
     ...start,
     startedAt: new Date(at).toISOString(),
     phase: { type: 'thinking', request: '' },
     spent: { iterations: 0, tokens: 0 },
     serial: 0,
-    health: 'healthy',
+    health: start.watch?.state ?? 'healthy',
     turns: [],
     inbox: [],
     snapshots: [],
@@ -53,9 +55,11 @@ export function startOperatorRun(start: OperatorStart, at: number): OperatorStep
     answering: {},
   }
   const { deadlineAt, graceMs } = start.limits
-  const [asked, effects] = askModel(run, at)
+  const [begun, effects] = looksFirst
+    ? performAction(run, { intent: 'take_snapshot' }, at)
+    : askModel(run, at)
   return [
-    asked,
+    begun,
     [
       { type: 'arm-timer', timer: 'conclude', ms: Math.max(0, deadlineAt - graceMs - at) },
       { type: 'arm-timer', timer: 'deadline', ms: Math.max(0, deadlineAt - at) },
@@ -93,7 +97,8 @@ export function stepOperator(run: OperatorRun, event: OperatorEvent): OperatorSt
 function afterEnd(run: OperatorRun, event: OperatorEvent): OperatorStep {
   if (event.type !== 'message') return [run, []]
   const error = `the operator "${run.skill.id}" has ended its run`
-  return [run, [{ type: 'answer', id: event.id, outcome: { ok: false, error } }]]
+  const outcome = { ok: false, error, why: 'not_running' } as const
+  return [run, [{ type: 'answer', id: event.id, outcome }]]
 }
 
 function onReply(
@@ -156,7 +161,8 @@ function onFailure(
   } as const
   if (!again) {
     const reason = `the model failed (${failure.kind}): ${failure.message}`
-    const [ended, effects] = endOperator({ ...run, failures }, { type: 'failed', reason }, at)
+    const ending = { type: 'failed', reason, kind: failure.kind } as const
+    const [ended, effects] = endOperator({ ...run, failures }, ending, at)
     return [ended, [told, ...effects]]
   }
   return [retrying({ ...run, failures }, failure), [told, retryTimer(run, failures, failure)]]
@@ -174,65 +180,13 @@ function retryTimer(run: OperatorRun, failures: number, failure: ModelFailure) {
   return { type: 'arm-timer', timer: `retry-${run.serial}`, ms } as const
 }
 
-function onSnapshot(
-  run: OperatorRun,
-  event: Extract<OperatorEvent, { type: 'snapshot-taken' | 'snapshot-failed' }>,
-): OperatorStep {
-  const { phase } = run
-  if (phase.type !== 'snapshotting' || phase.request !== event.request) return [run, []]
-  const action = { type: 'action', action: phase.action } as const
-  if (event.type === 'snapshot-failed') {
-    const { message } = event
-    const failed = { type: 'result', intent: 'take_snapshot', ok: false, error: message } as const
-    const [next, effects] = askModel(withTurns(run, action, failed), event.at)
-    return [next, [{ type: 'tell', event: 'snapshot-failed', data: { message } }, ...effects]]
-  }
-  const id = `${run.id}.s${run.snapshots.length + 1}`
-  const { data, capturedAt } = event
-  const snapshot = { id, capturedAt, data: capJson(data).value }
-  const value = { id, capturedAt, data: snapshot.data }
-  const result = { type: 'result', intent: 'take_snapshot', ok: true, value } as const
-  const kept = { ...run, snapshots: [...run.snapshots, snapshot] }
-  const [next, effects] = askModel(withTurns(kept, action, result), event.at)
-  return [next, [{ type: 'tell', event: 'snapshot-taken', data: { snapshotId: id } }, ...effects]]
-}
-
-function onExecuted(
-  run: OperatorRun,
-  request: string,
-  outcome: ExecutionOutcome,
-  at: number,
-): OperatorStep {
-  const { phase } = run
-  if (phase.type !== 'executing' || phase.request !== request) return [run, []]
-  const result = outcome.ok
-    ? ({ type: 'result', intent: 'execute', ok: true, ...resultValue(outcome) } as const)
-    : ({
-        type: 'result',
-        intent: 'execute',
-        ok: false,
-        error: outcome.message,
-        code: outcome.code,
-      } as const)
-  const [next, effects] = askModel(
-    withTurns(run, { type: 'action', action: phase.action }, result),
-    at,
-  )
-  const data = outcome.ok ? { ok: true } : { ok: false, code: outcome.code }
-  return [next, [{ type: 'tell', event: 'executed', data }, ...effects]]
-}
-
-function resultValue(outcome: Extract<ExecutionOutcome, { ok: true }>) {
-  return { value: capJson(outcome.value).value }
-}
-
 function onMessage(
   run: OperatorRun,
   { id, from, text, at }: Extract<OperatorEvent, { type: 'message' }>,
 ): OperatorStep {
   if (Object.keys(run.answering).length >= maxMessages) {
     const error = `the operator answers ${maxMessages} messages already; ask again later`
-    return [run, [{ type: 'answer', id, outcome: { ok: false, error } }]]
+    return [run, [{ type: 'answer', id, outcome: { ok: false, error, why: 'busy' } }]]
   }
   const message = { type: 'event', event: { type: 'message', from, text } } as const
   const request = `m${run.serial + 1}`
@@ -242,7 +196,7 @@ function onMessage(
     inbox: [...run.inbox, message],
     answering: { ...run.answering, [request]: id },
   }
-  const [, effects] = askModel(asked, at, { request, tools: ['answer'] })
+  const [, effects] = askAside(asked, at, { request, question: { from, text } })
   if (run.phase.type !== 'resting') return [asked, effects]
   const [woken, more] = wake(asked, run.phase, at)
   return [woken, [...effects, ...more]]

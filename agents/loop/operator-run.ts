@@ -1,7 +1,12 @@
 /** Vocabulary of an operator's run: its state, what happens to it, what it wants done. */
 import type { Json, JsonObject } from '../vocabulary/json.ts'
 import type { ModelFailure, ModelReply } from '../vocabulary/model-reply.ts'
-import type { OperatorEnding, OperatorRequest, OperatorTurn } from '../vocabulary/model-request.ts'
+import type {
+  OperatorEnding,
+  OperatorRequest,
+  OperatorTurn,
+  WatchFrame,
+} from '../vocabulary/model-request.ts'
 import type { Notification, Snapshot } from '../vocabulary/notification.ts'
 import type { OperatorAction, OperatorHealth } from '../vocabulary/operator-action.ts'
 import type { SkillDescription } from '../vocabulary/skill-description.ts'
@@ -42,6 +47,8 @@ export interface OperatorRun {
   readonly reason?: string
   readonly context: JsonObject
   readonly limits: RunLimits
+  /** Present: one look of a continuous operator. */
+  readonly watch?: WatchFrame
   readonly startedAt: string
   readonly phase: OperatorPhase
   readonly spent: Spent
@@ -73,6 +80,8 @@ export interface OperatorResult {
   readonly iterations: number
   readonly tokens: number
   readonly models: readonly string[]
+  /** A continuous operator wants to look again after so long. */
+  readonly wakeAfterMs?: number
   readonly startedAt: string
   readonly endedAt: string
 }
@@ -124,6 +133,9 @@ export interface OperatorAnswer {
   readonly response: Json
 }
 
+/** Why a message is not answered: nobody works, too many questions at a time, the model failed. */
+export type NoAnswerReason = 'not_running' | 'busy' | 'model_failed'
+
 /** What a run wants done; the hands do it in this order. */
 export type OperatorEffect =
   | { readonly type: 'ask-model'; readonly request: string; readonly body: OperatorRequest }
@@ -138,7 +150,7 @@ export type OperatorEffect =
       readonly id: string
       readonly outcome:
         | { readonly ok: true; readonly answer: OperatorAnswer }
-        | { readonly ok: false; readonly error: string }
+        | { readonly ok: false; readonly error: string; readonly why: NoAnswerReason }
     }
   | { readonly type: 'progress'; readonly state: OperatorHealth; readonly iteration: number }
   | OperatorTelling

@@ -1,28 +1,23 @@
 /** An operator's ordinary turn: the question to the model, and what its action starts. */
-import {
-  type OperatorAction,
-  type OperatorIntent,
-  operatorIntents,
-} from '../vocabulary/operator-action.ts'
+import { type OperatorAction, operatorIntents } from '../vocabulary/operator-action.ts'
 import { concludeOperator, endOperator } from './operator-ending.ts'
 import type { OperatorRun, OperatorStep } from './operator-run.ts'
-import { performAtOnce } from './operator-tools.ts'
-import { requestFor, withTurns } from './operator-turns.ts'
+import { performAtOnce, withState } from './operator-tools.ts'
+import { type Question, requestFor, withTurns } from './operator-turns.ts'
 import { spentBudget } from './run-limits.ts'
 
-/**
- * Asks the model for the next action, or, with `aside`, for the answer to a message beside it.
- * A run whose budget is spent concludes instead.
- */
-export function askModel(
+/** Asks the model for the answer to a message, beside the run. */
+export function askAside(
   run: OperatorRun,
   at: number,
-  aside?: { readonly request: string; readonly tools: readonly OperatorIntent[] },
+  { request, question }: { readonly request: string; readonly question: Question },
 ): OperatorStep {
-  if (aside !== undefined) {
-    const body = requestFor(run, at, aside.tools)
-    return [run, [{ type: 'ask-model', request: aside.request, body }]]
-  }
+  const body = requestFor(run, at, ['answer'], question)
+  return [run, [{ type: 'ask-model', request, body }]]
+}
+
+/** Asks the model for the next action. A run whose budget is spent concludes instead. */
+export function askModel(run: OperatorRun, at: number): OperatorStep {
   const cause = spentBudget(run.limits, run.spent)
   if (cause !== undefined) return concludeOperator(run, cause, at)
   const serial = run.serial + 1
@@ -57,6 +52,7 @@ export function performAction(run: OperatorRun, action: OperatorAction, at: numb
     const phase = { type: 'executing', request, action } as const
     return [{ ...run, serial, phase }, [{ type: 'execute', request, code: action.code }]]
   }
+  if (action.intent === 'wait' && run.watch !== undefined) return handBack(run, action, at)
   if (action.intent === 'wait') {
     const timer = `wait-${serial}`
     const phase = { type: 'resting', timer, since: at, action } as const
@@ -64,11 +60,31 @@ export function performAction(run: OperatorRun, action: OperatorAction, at: numb
   }
   if (action.intent === 'done') {
     const { summary } = action
-    const completed = { type: 'completed', state: run.health } as const
+    const [attested, told] = withState(run, action.state, summary ?? 'so it said at the end')
+    const completed = { type: 'completed', state: attested.health } as const
     const ending = summary === undefined ? completed : { ...completed, summary }
-    return endOperator(withTurns(run, { type: 'action', action }), ending, at)
+    const [ended, effects] = endOperator(
+      withTurns(attested, { type: 'action', action }),
+      ending,
+      at,
+    )
+    return [ended, [...told, ...effects]]
   }
   const [done, result, effects] = performAtOnce(run, action, at)
   const [next, more] = askModel(withTurns(done, { type: 'action', action }, result), at)
   return [next, [...effects, ...more]]
+}
+
+/** The conversation ends and the thread with it; rules and baselines watch on until then. */
+function handBack(
+  run: OperatorRun,
+  action: Extract<OperatorAction, { intent: 'wait' }>,
+  at: number,
+): OperatorStep {
+  const completed = { type: 'completed', state: run.health } as const
+  const ending =
+    'note' in action && action.note !== undefined
+      ? { ...completed, summary: action.note }
+      : completed
+  return endOperator(withTurns(run, { type: 'action', action }), ending, at, action.ms)
 }

@@ -2,7 +2,11 @@
 import { checkNotification } from '../vocabulary/check-notification.ts'
 import type { Json } from '../vocabulary/json.ts'
 import type { Notification } from '../vocabulary/notification.ts'
-import type { NotificationDraft, OperatorAction } from '../vocabulary/operator-action.ts'
+import type {
+  NotificationDraft,
+  OperatorAction,
+  OperatorHealth,
+} from '../vocabulary/operator-action.ts'
 import { capJson } from './cap-json.ts'
 import type { OperatorEffect, OperatorRun } from './operator-run.ts'
 import { unreachable } from './unreachable.ts'
@@ -20,8 +24,10 @@ export function performAtOnce(run: OperatorRun, action: Immediate, at: number): 
       return setState(run, action)
     case 'send_notification':
       return sendNotification(run, action, at)
-    case 'get_notifications':
-      return [run, ok(action, run.notifications.map(withoutSnapshots)), []]
+    case 'get_notifications': {
+      const newestFirst = [...run.notifications].reverse()
+      return [run, ok(action, newestFirst.map(withoutSnapshots)), []]
+    }
     case 'get_snapshot': {
       const found = run.snapshots.find(({ id }) => id === action.id)
       if (found !== undefined) return [run, ok(action, asJson(found)), []]
@@ -45,10 +51,19 @@ function setState(
   run: OperatorRun,
   action: Extract<OperatorAction, { intent: 'set_state' }>,
 ): Done {
-  const data = { from: run.health, to: action.state, reason: action.reason }
-  const effects: OperatorEffect[] =
-    run.health === action.state ? [] : [{ type: 'tell', event: 'state-changed', data }]
-  return [{ ...run, health: action.state }, ok(action, { state: action.state }), effects]
+  const [next, effects] = withState(run, action.state, action.reason)
+  return [next, ok(action, { state: action.state }), effects]
+}
+
+/** Attests a state; one that is the same, or none, is no change. */
+export function withState(
+  run: OperatorRun,
+  state: OperatorHealth | undefined,
+  reason: string,
+): readonly [OperatorRun, readonly OperatorEffect[]] {
+  if (state === undefined || state === run.health) return [run, []]
+  const data = { from: run.health, to: state, reason }
+  return [{ ...run, health: state }, [{ type: 'tell', event: 'state-changed', data }]]
 }
 
 /**

@@ -6,6 +6,9 @@ import type { OperatorAction, OperatorIntent } from '../vocabulary/operator-acti
 import type { OperatorRun, OperatorStep } from './operator-run.ts'
 import { budgetLeft } from './run-limits.ts'
 
+/** A message that is answered beside the run. */
+export type Question = NonNullable<OperatorRequest['question']>
+
 /** Adds to the history; what waits in the inbox stays behind it until the next question. */
 export function withTurns(run: OperatorRun, ...turns: readonly OperatorTurn[]): OperatorRun {
   return { ...run, turns: [...run.turns, ...turns] }
@@ -16,10 +19,12 @@ export function requestFor(
   run: OperatorRun,
   at: number,
   tools: readonly OperatorIntent[],
+  question?: Question,
 ): OperatorRequest {
   return {
     agent: 'operator',
     runId: run.runId,
+    conversation: run.id,
     ...(run.reason === undefined ? {} : { reason: run.reason }),
     context: run.context,
     budget: budgetLeft(run.limits, run.spent, at),
@@ -28,6 +33,8 @@ export function requestFor(
     turns: [...run.turns, ...run.inbox],
     snapshots: run.snapshots,
     notifications: run.notifications,
+    ...(run.watch === undefined ? {} : { watch: run.watch }),
+    ...(question === undefined ? {} : { question }),
     tools,
   }
 }
@@ -43,7 +50,8 @@ export function answerRequest(
   const left: OperatorRun = { ...run, answering }
   if (!('action' in outcome)) {
     const error = `the model failed (${outcome.kind}): ${outcome.message}`
-    return [left, [{ type: 'answer', id: messageId, outcome: { ok: false, error } }]]
+    const failed = { ok: false, error, why: 'model_failed' } as const
+    return [left, [{ type: 'answer', id: messageId, outcome: failed }]]
   }
   const answer = {
     skill: run.skill.id,

@@ -3,9 +3,11 @@ import { toJsonSchema } from '@valibot/to-json-schema'
 import type * as v from 'valibot'
 import { coordinatorActions } from '../vocabulary/coordinator-action.ts'
 import { isJsonObject, type Json, type JsonObject } from '../vocabulary/json.ts'
-import type { Action, ModelRequest } from '../vocabulary/model-request.ts'
+import type { Action, ModelRequest, OperatorRequest } from '../vocabulary/model-request.ts'
 import { isJson } from '../vocabulary/notification.ts'
-import { operatorActions } from '../vocabulary/operator-action.ts'
+import { continuousActions, operatorActions } from '../vocabulary/operator-action.ts'
+
+type ToolRequest = Pick<ModelRequest, 'agent' | 'tools'> & Pick<Partial<OperatorRequest>, 'watch'>
 
 /** One tool: its intent and its schema twice, to validate with and to show to a model. */
 export interface ToolSchema {
@@ -15,16 +17,35 @@ export interface ToolSchema {
   readonly json: JsonObject
 }
 
+type Table = Readonly<Record<string, v.GenericSchema<unknown, Action>>>
+
 /** The tools of a request, in the order of the vocabulary, which is the order of the prompt. */
-export function toolSchemas(request: Pick<ModelRequest, 'agent' | 'tools'>): readonly ToolSchema[] {
-  const table: Record<string, v.GenericSchema<unknown, Action>> = request.agent === 'operator'
-    ? operatorActions
-    : coordinatorActions
+export function toolSchemas(request: ToolRequest): readonly ToolSchema[] {
   const allowed: readonly string[] = request.tools
-  return Object.entries(table)
-    .filter(([intent]) => allowed.includes(intent))
-    .map(([intent, validator]) => ({ intent, validator, json: jsonSchemaOf(validator) }))
+  return allToolSchemas(request).filter(({ intent }) => allowed.includes(intent))
 }
+
+/** Every tool of the agent, also those that are not allowed in this turn. */
+export function allToolSchemas(request: Omit<ToolRequest, 'tools'>): readonly ToolSchema[] {
+  const table = tableOf(request)
+  const known = made.get(table)
+  if (known !== undefined) return known
+  const schemas = Object.entries(table).map(([intent, validator]) => ({
+    intent,
+    validator,
+    json: jsonSchemaOf(validator),
+  }))
+  made.set(table, schemas)
+  return schemas
+}
+
+function tableOf({ agent, watch }: Omit<ToolRequest, 'tools'>): Table {
+  if (agent === 'coordinator') return coordinatorActions
+  return watch === undefined ? operatorActions : continuousActions
+}
+
+/** They never change. */
+const made = new WeakMap<Table, readonly ToolSchema[]>()
 
 /** JSON Schema of a valibot schema, without the `$schema` line. */
 function jsonSchemaOf(schema: v.GenericSchema<unknown, unknown>): JsonObject {

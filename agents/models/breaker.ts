@@ -13,6 +13,8 @@ export interface BreakerOptions {
 
 /** A bad key or model name does not mend itself within a run: milliseconds between two tries. */
 const misconfiguredMs = 300_000
+/** A stall of the main thread passes, but each try costs a turn a second. */
+const blockedMs = 5_000
 
 export class Breaker {
   readonly #options: BreakerOptions
@@ -45,6 +47,7 @@ export class Breaker {
     this.#isProbing = false
     if (until !== undefined) this.#open(until)
     else if (kind === 'auth' || kind === 'not_found') this.#open(now + misconfiguredMs)
+    else if (kind === 'main_blocked') this.#open(now + blockedMs)
     else if (countsAsFailure(kind)) {
       this.#failures += 1
       if (wasProbing || this.#failures >= this.#options.threshold)

@@ -1,65 +1,64 @@
 /**
- * Fits a conversation into a token bound. What counts is the size of the text that would be sent
- * now, not what was spent so far; nothing is asked of a model for it.
+ * Decides how much of a conversation is told in short. What counts is the size of the text that
+ * would be sent now, in tokens as the provider has counted them so far, never what was spent.
  *
- * First the results of old turns shrink to a line, oldest first; if that is not enough, old turns
- * go away and one message says how many. The first message (the task) and the newest ones stay.
+ * When the bound is passed, so many turns at once are told in short that half of the room is free
+ * again. Until that is used up the beginning of the prompt stays as it is: a provider's cache holds,
+ * and one overrun is one compaction. No model is asked for it.
  */
-import { estimateTokens } from './tokens.ts'
 
-/** One message of a prompt. `short` is what may stand for it when it is old. */
+/** One message of a prompt. */
 export interface Message {
   readonly role: 'user' | 'assistant'
   readonly text: string
-  readonly short?: string
 }
 
-/** @param keepLast Messages at the end that are never touched. Default 6. */
-export function compact(
-  messages: readonly Message[],
-  { maxTokens, keepLast = 6 }: { readonly maxTokens: number; readonly keepLast?: number },
-): readonly Message[] {
-  if (sizeOf(messages) <= maxTokens) return messages
-  const [first, ...rest] = messages
-  if (first === undefined || rest.length <= keepLast) return messages
-  const old = rest.slice(0, rest.length - keepLast)
-  const newest = rest.slice(rest.length - keepLast)
-  const shrunk = shrink(old, sizeOf(messages) - maxTokens)
-  const kept = [first, ...shrunk, ...newest]
-  return sizeOf(kept) <= maxTokens ? kept : forget({ first, old: shrunk, newest }, maxTokens)
+/** Characters of what a prompt is made of. */
+export interface PromptSizes {
+  /** What is sent in any case: the system text, the task, the question. */
+  readonly fixed: number
+  /** Each turn, told in whole, oldest first. */
+  readonly turns: readonly number[]
+  /** The digest of the first `count` turns. */
+  readonly digestOf: (count: number) => number
+  /** An action and its result are not parted. */
+  readonly mayPartAt: (count: number) => boolean
 }
 
-/** Tokens of a conversation, estimated. */
-export function sizeOf(messages: readonly Message[]): number {
-  return estimateTokens(messages.reduce((sum, { text }) => sum + text.length, 0))
+/** What is known of a conversation. */
+export interface ConversationMeasure {
+  /** Turns at its beginning that are told in short. */
+  readonly compacted: number
+  /** From the last answer of the provider; an estimate before. */
+  readonly charactersPerToken: number
 }
 
-function shrink(messages: readonly Message[], excessTokens: number): Message[] {
-  let excess = excessTokens
-  return messages.map((message) => {
-    const { role, text, short } = message
-    if (excess <= 0 || short === undefined || short.length >= text.length) return message
-    excess -= estimateTokens(text.length - short.length)
-    return { role, text: short }
-  })
-}
+/** Turns at the end that are always told in whole. */
+const keepLast = 6
+/** Share of the bound that a compaction brings the conversation down to. */
+const aimedShare = 0.5
 
-function forget(
-  parts: {
-    readonly first: Message
-    readonly old: readonly Message[]
-    readonly newest: readonly Message[]
-  },
+/** How many turns are told in short now: as many as before while the conversation fits. */
+export function compactedTurns(
+  sizes: PromptSizes,
+  measure: ConversationMeasure,
   maxTokens: number,
-): readonly Message[] {
-  const { first, old, newest } = parts
-  for (let gone = 1; gone <= old.length; gone++) {
-    const note: Message = {
-      role: 'user',
-      text: `[${gone} older messages were left out to save space. Snapshots and notifications can be read again with the tools.]`,
-    }
-    const kept = [first, note, ...old.slice(gone), ...newest]
-    if (gone === old.length || sizeOf(kept) <= maxTokens) return kept
+): number {
+  const { compacted } = measure
+  const tokens = (count: number): number => tokensOf(sizes, count, measure.charactersPerToken)
+  if (tokens(compacted) <= maxTokens) return compacted
+  let best = compacted
+  for (let count = compacted + 1; count <= sizes.turns.length - keepLast; count++) {
+    if (!sizes.mayPartAt(count)) continue
+    best = count
+    if (tokens(count) <= maxTokens * aimedShare) break
   }
-  return [first, ...newest]
+  return best
+}
+
+/** Tokens of the prompt when the first `count` turns are told in short. */
+export function tokensOf(sizes: PromptSizes, count: number, charactersPerToken: number): number {
+  const digest = count === 0 ? 0 : sizes.digestOf(count)
+  const rest = sizes.turns.slice(count).reduce((sum, characters) => sum + characters, 0)
+  return Math.ceil((sizes.fixed + digest + rest) / charactersPerToken)
 }

@@ -45,23 +45,28 @@ export function fence(
   options: { readonly secrets?: readonly string[]; readonly limits?: DataLimits } = {},
 ): string {
   const limits = options.limits ?? defaultDataLimits
-  const fit = JSON.stringify(fitData(cleaned(data, options.secrets), limits, 0))
+  const fit = JSON.stringify(fitData(data, limits, options.secrets ?? []))
   return `<data-${tag}>\n${cut(fit, limits.characters).replaceAll('<', '\\u003c')}\n</data-${tag}>`
 }
 
-function fitData(data: Json, limits: DataLimits, depth: number): Json {
+/** Cleans, redacts and caps data without fencing it; the whole is not capped. */
+export function fitData(data: Json, limits: DataLimits, secrets: readonly string[]): Json {
+  return capped(cleaned(data, secrets), limits, 0)
+}
+
+function capped(data: Json, limits: DataLimits, depth: number): Json {
   const fit = (text: string) => cut(text, limits.textCharacters)
   if (typeof data === 'string') return fit(data)
   if (depth > 12) return '[too deep]'
   if (Array.isArray(data)) {
-    const kept = data.slice(0, limits.entries).map((item: Json) => fitData(item, limits, depth + 1))
+    const kept = data.slice(0, limits.entries).map((item: Json) => capped(item, limits, depth + 1))
     return data.length > kept.length ? [...kept, `[+${data.length - kept.length} entries]`] : kept
   }
   if (!isJsonObject(data)) return data
   const entries = Object.entries(data).filter(([, item]) => item !== undefined)
   const kept = entries
     .slice(0, limits.entries * 4)
-    .map(([key, item]): [string, Json] => [fit(key), fitData(item ?? null, limits, depth + 1)])
+    .map(([key, item]): [string, Json] => [fit(key), capped(item ?? null, limits, depth + 1)])
   if (entries.length > kept.length) kept.push(['…', `[+${entries.length - kept.length} keys]`])
   return Object.fromEntries(kept)
 }

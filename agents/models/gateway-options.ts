@@ -1,9 +1,12 @@
 /** What the model gateway can be told, what it does by default, and what it reports. */
 import type { ModelFailure, ModelFailureKind, ModelUsage } from '../vocabulary/model-reply.ts'
+import type { ModelRequest } from '../vocabulary/model-request.ts'
 import type { BreakerOptions } from './breaker.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { LaneOptions } from './lanes.ts'
+import { loadProvider } from './load-provider.ts'
 import type { Provider } from './provider.ts'
+import { secretsIn } from './secrets-in.ts'
 import type { ModelSetting, ProviderSetting } from './setting.ts'
 import type { SpendingLimits } from './spending.ts'
 
@@ -12,6 +15,8 @@ export interface GatewayOptions {
   readonly model: ModelSetting
   /** Who speaks when the provider cannot: `rules` (default) or nobody (the failure is the outcome). */
   readonly fallback?: 'rules' | 'none'
+  /** What takes the turn when a bound of spending is hit: `rules` (default), or nothing: the run ends. */
+  readonly whenSpent?: 'rules' | 'stop'
   /** Bounds of spending. Default: 500 000 tokens a run, 3 million an hour, 20 million a day. */
   readonly limits?: SpendingLimits
   /** Retries of one request. Default 3. */
@@ -25,7 +30,7 @@ export interface GatewayOptions {
   readonly attemptTimeoutMs?: number
   /** Milliseconds of one turn, retries and re-asks included. Default 120 000. */
   readonly turnTimeoutMs?: number
-  /** Tokens of the conversation that is sent; older parts are compacted. Default 60 000. */
+  /** Tokens of a prompt above which the older half of the conversation is told in short. Default 60 000. */
   readonly contextTokens?: number
   /** Texts that must not stand in a prompt, e.g. `secretsOf(process.env)`. The key always counts. */
   readonly secrets?: readonly string[]
@@ -66,6 +71,21 @@ export type GatewayEvent =
       readonly issues: readonly string[]
     }
   | { readonly type: 'model-fell-back'; readonly runId: string; readonly failure: ModelFailure }
+  /** One model of a list has failed and the next is asked. */
+  | {
+      readonly type: 'model-switched'
+      readonly runId: string
+      readonly failure: ModelFailure
+      readonly next: string
+    }
+  /** The conversation outgrew its bound: its first `turns` entries are told in short from now on. */
+  | {
+      readonly type: 'conversation-compacted'
+      readonly runId: string
+      readonly agent: ModelRequest['agent']
+      readonly turns: number
+      readonly tokensBefore: number
+    }
   | { readonly type: 'circuit-opened'; readonly model: string; readonly until: number }
   | { readonly type: 'circuit-closed'; readonly model: string }
 
@@ -85,6 +105,7 @@ const defaultLimits: SpendingLimits = {
 export function settle(options: GatewayOptions): GatewaySettings {
   return {
     fallback: 'rules',
+    whenSpent: 'rules',
     retries: 3,
     baseDelayMs: 200,
     maxDelayMs: 10_000,
@@ -116,11 +137,7 @@ function heard(listener: GatewayOptions['onEvent']): (event: GatewayEvent) => vo
 }
 
 function keysOf(model: ModelSetting): string[] {
-  return model.type === 'provider' ? [model.apiKey] : []
-}
-
-/** Loads a provider's client only when it is used: `rules` alone costs no memory for one. */
-async function loadProvider(setting: ProviderSetting): Promise<Provider> {
-  const { GoogleAi } = await import('./google-ai.ts')
-  return new GoogleAi(setting)
+  if (model.type === 'rules') return []
+  if (model.type === 'roles') return [...keysOf(model.coordinator), ...keysOf(model.operators)]
+  return model.type === 'list' ? model.models.flatMap(secretsIn) : secretsIn(model)
 }

@@ -11,6 +11,7 @@
 import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import * as v from 'valibot'
+import { checkPrices } from '../budget.ts'
 import type { CoordinatorAction } from '../vocabulary/coordinator-action.ts'
 import { freeUsage, type ModelFailure, type ModelOutcome } from '../vocabulary/model-reply.ts'
 import type {
@@ -21,46 +22,46 @@ import type {
 } from '../vocabulary/model-request.ts'
 import type { OperatorAction } from '../vocabulary/operator-action.ts'
 import { type ToolSchema, toolSchemas } from './action-schema.ts'
+import { ConversationBook } from './conversation-book.ts'
 import { fenceTag } from './fence.ts'
 import { type GatewayOptions, type GatewaySettings, settle } from './gateway-options.ts'
-import { Line, type TurnFrame } from './line.ts'
-import { type Prompt, renderPrompt } from './prompt.ts'
+import type { Line, LineStatus, TurnFrame } from './line.ts'
+import type { Prompt } from './prompt.ts'
 import { ProviderError } from './provider.ts'
+import { relay } from './relay.ts'
+import { Routes } from './routes.ts'
 import { rules } from './rules/rules.ts'
+import type { Spending } from './spending.ts'
 import { Turn } from './turn.ts'
 
 /** What the gateway is doing, for status and observers. */
 export interface GatewayStatus {
-  /** `rules` or `provider/model`. */
+  /** `rules`, `provider/model`, or several of them. */
   readonly model: string
-  readonly line: ReturnType<Line['status']> | undefined
+  /** What the run, this hour and this day have spent so far. */
+  readonly spent: ReturnType<Spending['spent']>
+  readonly lines: readonly LineStatus[]
 }
 
 export class ModelGateway {
   readonly #settings: GatewaySettings
-  readonly #line: Line | undefined
+  readonly #routes: Routes
   readonly #secret = randomUUID()
+  readonly #book: ConversationBook
   readonly #stop = new AbortController()
 
   /** @throws {TypeError} A bound in dollars for a model whose price is not known. */
   constructor(options: GatewayOptions) {
     this.#settings = settle(options)
+    this.#book = new ConversationBook(this.#settings.contextTokens)
     setMaxListeners(0, this.#stop.signal) // one listener for each turn under way
-    const { model } = options
-    if (model.type === 'rules') return
-    this.#line = new Line(model, this.#settings)
-    const wantsDollars = Object.values(options.limits ?? {}).some(
-      (limit) => limit?.usd !== undefined,
-    )
-    if (wantsDollars && this.#line.priceOf(model.model) === undefined)
-      throw new TypeError(
-        `a limit in dollars needs a price, and none is known for ${model.model}; give model.price { inputPerMillion, outputPerMillion } or limit tokens instead`,
-      )
+    this.#routes = new Routes(options.model, this.#settings)
+    checkPrices(options.limits ?? {}, options.model, this.#settings.clock.now())
   }
 
-  /** `rules` or `provider/model`. */
+  /** `rules`, `provider/model`, or several of them. */
   get model(): string {
-    return this.#line?.name ?? 'rules'
+    return this.#routes.name
   }
 
   /**
@@ -86,13 +87,17 @@ export class ModelGateway {
   async #decide(request: ModelRequest, signal: AbortSignal | undefined): Promise<ModelOutcome> {
     const tools = toolSchemas(request)
     if (this.#stop.signal.aborted) return this.#failed(request, stoppedFailure(this.model))
-    if (this.#line === undefined) return this.#byRules(request, tools, undefined)
-    const outcome = await this.#withFrame(request, signal, (frame, line) =>
-      new Turn(this.#settings, line, frame, tools).run(request, this.#prompt(request, tools)),
+    const lines = this.#routes.linesFor(request)
+    if (lines.length === 0) return this.#byRules(request, tools, undefined)
+    const ask = (line: Line, frame: TurnFrame) =>
+      this.#turn(request, new Turn(this.#settings, line, frame, tools), tools)
+    const outcome = await this.#withFrame(request, signal, (frame) =>
+      relay({ lines, frame, ask, clock: this.#settings.clock, onSwitch: this.#told(request) }),
     )
     if (outcome.ok) return outcome
     const { failure } = outcome
-    const isOver = failure.kind === 'aborted' || failure.kind === 'stopped'
+    const isStop = failure.kind === 'budget' && this.#settings.whenSpent === 'stop'
+    const isOver = failure.kind === 'aborted' || failure.kind === 'stopped' || isStop
     if (isOver || this.#settings.fallback === 'none') return this.#failed(request, failure)
     this.#settings.onEvent({ type: 'model-fell-back', runId: request.runId, failure })
     return this.#byRules(request, tools, failure)
@@ -100,7 +105,12 @@ export class ModelGateway {
 
   /** What a run has spent, and the state of the line to the provider. */
   status(runId = ''): GatewayStatus {
-    return { model: this.model, line: this.#line?.status(runId) }
+    const { lines, spending } = this.#routes
+    return {
+      model: this.model,
+      spent: spending.spent(runId, this.#settings.clock.now()),
+      lines: lines.map((line) => line.status()),
+    }
   }
 
   /** Ends every call that is under way with a failure of kind `stopped`. Idempotent. */
@@ -108,22 +118,34 @@ export class ModelGateway {
     this.#stop.abort()
   }
 
+  /** The size that the provider counts decides how much of the conversation is sent next time. */
+  async #turn(
+    request: ModelRequest,
+    turn: Turn,
+    tools: readonly ToolSchema[],
+  ): Promise<ModelOutcome> {
+    const outcome = await turn.run(request, this.#prompt(request, tools))
+    if (turn.promptTokens !== undefined) this.#book.measured(request, turn.promptTokens)
+    if (!outcome.ok && outcome.failure.kind === 'too_large') this.#book.tooLarge(request)
+    return outcome
+  }
+
   #prompt(request: ModelRequest, tools: readonly ToolSchema[]): Prompt {
-    return renderPrompt(request, tools, {
-      tag: fenceTag(this.#secret, request.runId),
-      secrets: this.#settings.secrets,
-      maxTokens: this.#settings.contextTokens,
-    })
+    const { runId } = request
+    const { secrets, onEvent } = this.#settings
+    const tag = fenceTag(this.#secret, runId)
+    const { prompt, compaction } = this.#book.render(request, tools, { tag, secrets })
+    if (compaction !== undefined)
+      onEvent({ type: 'conversation-compacted', runId, agent: request.agent, ...compaction })
+    return prompt
   }
 
   /** Runs a turn under one signal that says by its reason why it ended. */
   async #withFrame(
     request: ModelRequest,
     signal: AbortSignal | undefined,
-    run: (frame: TurnFrame, line: Line) => Promise<ModelOutcome>,
+    run: (frame: TurnFrame) => Promise<ModelOutcome>,
   ): Promise<ModelOutcome> {
-    const line = this.#line
-    if (line === undefined) return { ok: false, failure: stoppedFailure(this.model) }
     const { clock, fallback, turnTimeoutMs } = this.#settings
     const share = fallback === 'rules' ? 0.5 : 1
     const turnMs = Math.max(0, Math.min(turnTimeoutMs, request.budget.msLeft * share))
@@ -143,10 +165,7 @@ export class ModelGateway {
     try {
       const deadline = clock.now() + turnMs
       const { tokensLeft } = budget
-      return await run(
-        { runId, deadline, tokensLeft, signal: controller.signal, attempts: 0 },
-        line,
-      )
+      return await run({ runId, deadline, tokensLeft, signal: controller.signal, attempts: 0 })
     } finally {
       cancel()
       signal?.removeEventListener('abort', onAbort)
@@ -181,6 +200,11 @@ export class ModelGateway {
       ...rest,
     })
     return { ok: true, reply: fallback === undefined ? reply : { ...reply, fallback } }
+  }
+
+  #told({ runId }: ModelRequest): (failure: ModelFailure, next: Line) => void {
+    return (failure, { name }) =>
+      this.#settings.onEvent({ type: 'model-switched', runId, failure, next: name })
   }
 
   #failed(request: ModelRequest, failure: ModelFailure): ModelOutcome {

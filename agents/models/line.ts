@@ -16,9 +16,10 @@ import {
   type Provider,
   ProviderError,
   type ProviderFailure,
+  type TokenCounts,
 } from './provider.ts'
 import type { ProviderSetting } from './setting.ts'
-import { Spending, type Spent } from './spending.ts'
+import type { Spending, Spent } from './spending.ts'
 import { estimateTokens } from './tokens.ts'
 
 /** One turn's frame: whose it is, until when, how many requests it has made. */
@@ -42,6 +43,13 @@ type Attempt =
 /** The longest wait that a provider can impose by `RetryInfo`. */
 const longestHoldMs = 3_600_000
 
+export interface LineStatus {
+  readonly model: string
+  readonly load: Lanes['load']
+  /** Epoch milliseconds. */
+  readonly openUntil: number | undefined
+}
+
 export class Line {
   readonly name: string
   readonly #setting: ProviderSetting
@@ -51,13 +59,14 @@ export class Line {
   readonly #spending: Spending
   #provider: Promise<Provider> | undefined
 
-  constructor(setting: ProviderSetting, settings: GatewaySettings) {
+  /** @param spending The book of all lines of the gateway. */
+  constructor(setting: ProviderSetting, settings: GatewaySettings, spending: Spending) {
     this.name = `${setting.provider}/${setting.model}`
     this.#setting = setting
     this.#settings = settings
     this.#breaker = new Breaker(settings.breaker)
     this.#lanes = new Lanes(settings.lanes, settings.clock)
-    this.#spending = new Spending(settings.limits)
+    this.#spending = spending
   }
 
   /** One completion, retried while there is time and hope. Never rejects. */
@@ -86,24 +95,26 @@ export class Line {
     }
   }
 
-  /** What was spent and how busy the line is. */
-  status(runId: string): {
-    readonly spent: ReturnType<Spending['spent']>
-    readonly load: Lanes['load']
-    readonly openUntil: number | undefined
-  } {
-    const now = this.#settings.clock.now()
-    return {
-      spent: this.#spending.spent(runId, now),
-      load: this.#lanes.load,
-      openUntil: this.#breaker.openUntil,
-    }
+  /** How busy the line is, and until when it is not asked. */
+  status(): LineStatus {
+    return { model: this.name, load: this.#lanes.load, openUntil: this.#breaker.openUntil }
   }
 
-  /** The price of this line's model now. */
-  priceOf(model: string): Price | undefined {
+  /** Tokens of an answer, where the setting names them. */
+  get maxOutputTokens(): number | undefined {
+    return this.#setting.maxOutputTokens
+  }
+
+  /**
+   * The price of this line's model now.
+   *
+   * @param servedBy The model that the provider says has answered.
+   */
+  price(servedBy?: string): Price | undefined {
     const now = this.#settings.clock.now()
-    return this.#setting.price ?? priceOf(model, now) ?? priceOf(this.#setting.model, now)
+    const { provider, model, price } = this.#setting
+    const served = servedBy === undefined ? undefined : priceOf(provider, servedBy, now)
+    return price ?? served ?? priceOf(provider, model, now)
   }
 
   async #admitted(request: CompletionRequest, frame: TurnFrame): Promise<Attempt> {
@@ -159,7 +170,7 @@ export class Line {
     frame.attempts += 1
     try {
       const completion = await withSignal(this.#ask(request, controller.signal), controller.signal)
-      return this.#read(completion)
+      return this.#read(completion, request)
     } catch (error) {
       const reason: unknown = controller.signal.aborted ? controller.signal.reason : error
       return { ok: false, failure: failureOf(reason) }
@@ -174,12 +185,13 @@ export class Line {
     return (await this.#provider).complete(request, signal)
   }
 
-  #read(completion: Completion): Attempt {
-    const { text, finish, tokens, detail } = completion
+  #read(answered: Completion, request: CompletionRequest): Attempt {
+    const { text, finish, detail } = answered
     if (text.trim() === '' && finish !== 'blocked' && finish !== 'truncated')
       return fail('empty', `the answer was empty (${detail})`)
-    const price = this.priceOf(completion.servedBy ?? this.#setting.model)
-    return { ok: true, completion, costUsd: costOf(tokens, price) }
+    const completion = { ...answered, tokens: countedTokens(answered, request) }
+    const price = this.price(completion.servedBy)
+    return { ok: true, completion, costUsd: completion.costUsd ?? costOf(completion.tokens, price) }
   }
 
   /** Nobody waits as long as the provider asked: then nobody asks it before either. */
@@ -231,20 +243,11 @@ export class Line {
     return Math.round(random() * Math.min(maxDelayMs, baseDelayMs * 2 ** retry))
   }
 
-  #estimate({ prompt, maxOutputTokens }: CompletionRequest): Spent {
-    const characters = prompt.messages.reduce(
-      (sum, { text }) => sum + text.length,
-      prompt.system.length,
-    )
-    const inputTokens = estimateTokens(characters)
-    const tokens = {
-      inputTokens,
-      outputTokens: maxOutputTokens,
-      reasoningTokens: 0,
-      cachedTokens: 0,
-    }
-    const usd = costOf(tokens, this.priceOf(this.#setting.model)) ?? 0
-    return { tokens: inputTokens + maxOutputTokens, usd }
+  #estimate(request: CompletionRequest): Spent {
+    const inputTokens = estimateTokens(charactersOf(request))
+    const outputTokens = request.maxOutputTokens
+    const tokens = { inputTokens, outputTokens, reasoningTokens: 0, cachedTokens: 0 }
+    return { tokens: inputTokens + outputTokens, usd: costOf(tokens, this.price()) ?? 0 }
   }
 
   /** A request that was cut off may still be billed: its input counts as spent. */
@@ -257,5 +260,19 @@ export class Line {
     return isMaybeBilled
       ? { tokens: estimate.tokens / 2, usd: estimate.usd / 2 }
       : { tokens: 0, usd: 0 }
+  }
+}
+
+function charactersOf({ prompt }: CompletionRequest): number {
+  return prompt.messages.reduce((sum, { text }) => sum + text.length, prompt.system.length)
+}
+
+/** A server that counts nothing would make every bound void: then the texts are counted. */
+function countedTokens({ tokens, text }: Completion, request: CompletionRequest): TokenCounts {
+  if (tokens.inputTokens + tokens.outputTokens > 0) return tokens
+  return {
+    ...tokens,
+    inputTokens: estimateTokens(charactersOf(request)),
+    outputTokens: estimateTokens(text.length),
   }
 }

@@ -1,11 +1,7 @@
-/**
- * What tokens cost, in US dollars per million. Prices change on announced dates, so each has the
- * day from which it holds. A model that is not in the table costs "unknown", never nothing.
- *
- * Source: ai.google.dev/gemini-api/docs/pricing and the table of @pydantic/genai-prices 0.1.8, both
- * read in November 2026.
- */
+/** What tokens cost, reckoned with the table of `price-table.ts`. Unknown is not free. */
+import { priceTable } from './price-table.ts'
 import type { TokenCounts } from './provider.ts'
+import type { ProviderName } from './provider-table.ts'
 
 /** Dollars per million tokens; cached input counts at its own price. */
 export interface Price {
@@ -14,77 +10,49 @@ export interface Price {
   readonly outputPerMillion: number
   /** Default: the price of input. */
   readonly cachedPerMillion?: number
+  /** Input that is written into the provider's cache. Default: the price of input. */
+  readonly cacheWritePerMillion?: number
 }
 
-interface DatedPrice extends Price {
-  readonly models: readonly string[]
-  /** First day, UTC. */
-  readonly validFrom: string
+/** Vendors whose price list a provider charges by; one that is not here has no list of ours. */
+const lists: Partial<Record<ProviderName, keyof typeof priceTable>> = {
+  'google-ai': 'google',
+  'vertex-ai': 'google',
+  anthropic: 'anthropic',
+  openai: 'openai',
+  'azure-openai': 'openai',
+  'aws-bedrock': 'bedrock',
 }
-
-const flash = ['gemini-3.8-flash', 'gemini-3.6-flash']
-const four = ['gemini-4-argon', 'gemini-4-carbon']
-
-const prices: readonly DatedPrice[] = [
-  {
-    models: flash,
-    validFrom: '2026-07-01',
-    inputPerMillion: 0.75,
-    outputPerMillion: 3.75,
-    cachedPerMillion: 0.075,
-  },
-  {
-    models: flash,
-    validFrom: '2027-01-01',
-    inputPerMillion: 1.5,
-    outputPerMillion: 7.5,
-    cachedPerMillion: 0.15,
-  },
-  {
-    models: ['gemini-3.5-flash-lite'],
-    validFrom: '2026-01-01',
-    inputPerMillion: 0.3,
-    outputPerMillion: 2.5,
-    cachedPerMillion: 0.03,
-  },
-  {
-    models: ['gemini-3.1-flash-lite'],
-    validFrom: '2026-01-01',
-    inputPerMillion: 0.25,
-    outputPerMillion: 1.5,
-    cachedPerMillion: 0.025,
-  },
-  {
-    models: four,
-    validFrom: '2026-10-13',
-    inputPerMillion: 2,
-    outputPerMillion: 10,
-    cachedPerMillion: 0.1,
-  },
-  {
-    models: four,
-    validFrom: '2026-12-01',
-    inputPerMillion: 4,
-    outputPerMillion: 20,
-    cachedPerMillion: 0.2,
-  },
-]
 
 /** The price of a model at a moment, or undefined when it is not known. */
-export function priceOf(model: string, at: number): Price | undefined {
-  const name = model.replace(/^models\//, '').replace(/-\d{3}$/, '')
-  return prices.findLast(
+export function priceOf(provider: ProviderName, model: string, at: number): Price | undefined {
+  const list = lists[provider]
+  if (list === undefined) return undefined
+  const name = nameInTable(model)
+  return priceTable[list].findLast(
     (price) => price.models.includes(name) && Date.parse(`${price.validFrom}T00:00:00Z`) <= at,
   )
+}
+
+/** Without the marks of a release: `claude-haiku-4-5-20251001`, `gpt-5.4-mini-2026-03-17`, `…-001`. */
+function nameInTable(model: string): string {
+  return model
+    .replace(/^models\//, '')
+    .replace(/[-@](\d{8}|\d{4}-\d{2}-\d{2}|\d{3}|latest)$/, '')
+    .replace(/-\d{8}-v\d+:\d+$/, '')
 }
 
 /** Dollars for some tokens at a price; null when the price is not known. */
 export function costOf(tokens: TokenCounts, price: Price | undefined): number | null {
   if (price === undefined) return null
+  const { inputPerMillion, outputPerMillion } = price
+  const { cachedPerMillion = inputPerMillion, cacheWritePerMillion = inputPerMillion } = price
   const cached = Math.min(tokens.cachedTokens, tokens.inputTokens)
+  const written = Math.min(tokens.cacheWriteTokens ?? 0, tokens.inputTokens - cached)
   const dollars =
-    (tokens.inputTokens - cached) * price.inputPerMillion +
-    cached * (price.cachedPerMillion ?? price.inputPerMillion) +
-    tokens.outputTokens * price.outputPerMillion
+    (tokens.inputTokens - cached - written) * inputPerMillion +
+    cached * cachedPerMillion +
+    written * cacheWritePerMillion +
+    tokens.outputTokens * outputPerMillion
   return dollars / 1_000_000
 }

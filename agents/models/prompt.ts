@@ -7,10 +7,11 @@
  */
 import type { Json } from '../vocabulary/json.ts'
 import type { Action, ModelRequest, RunEvent, ToolResult } from '../vocabulary/model-request.ts'
-import type { ToolSchema } from './action-schema.ts'
+import { allToolSchemas, type ToolSchema } from './action-schema.ts'
 import { cleaned, cleanText } from './clean-data.ts'
-import { compact, type Message } from './compaction.ts'
-import { type DataLimits, fence } from './fence.ts'
+import type { Message, PromptSizes } from './compaction.ts'
+import { type AnyTurn, digestMessage, type Fence, idsIn } from './digest.ts'
+import { type DataLimits, fence, fitData } from './fence.ts'
 import { cut } from './redact.ts'
 import { systemText } from './system-text.ts'
 
@@ -26,31 +27,66 @@ export interface PromptOptions {
   readonly tag: string
   /** Literal secrets that must not leave the process. */
   readonly secrets: readonly string[]
-  /** Tokens of the conversation at most; older parts are compacted. */
-  readonly maxTokens: number
+  /** Turns at the beginning that are told in short. Default 0. */
+  readonly compacted?: number
 }
 
-/** Renders a request with the tools that are allowed in it. */
+/** Renders a request. `tools` are those that are allowed in this turn; the system text shows all. */
 export function renderPrompt(
   request: ModelRequest,
   tools: readonly ToolSchema[],
   options: PromptOptions,
 ): Prompt {
-  const data = (value: Json, limits?: DataLimits) =>
-    fence(options.tag, value, {
-      secrets: options.secrets,
-      ...(limits === undefined ? {} : { limits }),
-    })
-  const history = request.turns.flatMap((turn): Message[] => {
-    if (turn.type === 'action') return [ownMessage(turn.action, options.secrets)]
-    if (turn.type === 'result') return [resultMessage(turn, data)]
-    return [eventMessage(turn.event, data)]
-  })
-  const all: Message[] = [taskMessage(request, data), ...history, questionMessage(request, data)]
+  const { compacted = 0 } = options
+  const data = fenceOf(options)
+  const whole = request.turns.slice(compacted).map((turn) => turnMessage(turn, options))
+  const digest = compacted === 0 ? [] : [digestOf(request, compacted, options)]
+  const messages = [
+    taskMessage(request, data),
+    ...digest,
+    ...whole,
+    questionMessage(request, tools, data),
+  ]
+  return { system: systemOf(request, options), messages: alternate(messages) }
+}
+
+/** How large each part of a prompt is, for the compaction. */
+export function promptParts(
+  request: ModelRequest,
+  tools: readonly ToolSchema[],
+  options: PromptOptions,
+): PromptSizes {
+  const data = fenceOf(options)
+  const fixed = [taskMessage(request, data), questionMessage(request, tools, data)]
   return {
-    system: systemText(request, tools, options),
-    messages: alternate(compact(all, { maxTokens: options.maxTokens })),
+    fixed: fixed.reduce((sum, { text }) => sum + text.length, systemOf(request, options).length),
+    turns: request.turns.map((turn) => turnMessage(turn, options).text.length),
+    digestOf: (count) => digestOf(request, count, options).text.length,
+    mayPartAt: (count) => request.turns[count]?.type !== 'result',
   }
+}
+
+function systemOf(request: ModelRequest, options: PromptOptions): string {
+  return systemText(request, allToolSchemas(request), options)
+}
+
+function digestOf(request: ModelRequest, count: number, options: PromptOptions): Message {
+  const turns: readonly AnyTurn[] = request.turns.slice(0, count)
+  return digestMessage(turns, idsIn(turns, request), {
+    fit: (value, limits) => fitData(value, limits, options.secrets),
+    fence: fenceOf(options),
+  })
+}
+
+function fenceOf({ tag, secrets }: PromptOptions): Fence {
+  return (value: Json, limits?: DataLimits) =>
+    fence(tag, value, { secrets, ...(limits === undefined ? {} : { limits }) })
+}
+
+function turnMessage(turn: AnyTurn, options: PromptOptions): Message {
+  if (turn.type === 'action') return ownMessage(turn.action, options.secrets)
+  const data = fenceOf(options)
+  return turn.type === 'result' ? resultMessage(turn, data) : eventMessage(turn.event, data)
 }
 
 /** What the agent has said; `rules` may have said it, who sees more than a provider may. */
@@ -58,26 +94,22 @@ function ownMessage(action: Action, secrets: readonly string[]): Message {
   return { role: 'assistant', text: JSON.stringify(cleaned(action, secrets)) }
 }
 
-type Fence = (value: Json, limits?: DataLimits) => string
-
 function taskMessage(request: ModelRequest, data: Fence): Message {
   const reason = request.reason ?? 'A routine look: nobody complained.'
+  const watch = request.agent === 'operator' ? request.watch : undefined
+  if (watch !== undefined) {
+    const { opened, ...before } = watch
+    const frame: Json = JSON.parse(JSON.stringify({ ...before, askedBecause: opened }))
+    return { role: 'user', text: `You watch, and this is what you know:\n${data(frame)}` }
+  }
   return {
     role: 'user',
     text: `The run was started for this reason, with this context:\n${data({ reason, context: request.context })}`,
   }
 }
 
-/** Old results shrink to this many characters each. */
-const shortLimits: DataLimits = { textCharacters: 80, entries: 3, characters: 300 }
-
 function resultMessage(result: ToolResult, data: Fence): Message {
-  if (result.ok)
-    return {
-      role: 'user',
-      text: `Result of ${result.intent}:\n${data(result.value)}`,
-      short: `Result of ${result.intent}, shortened:\n${data(result.value, shortLimits)}`,
-    }
+  if (result.ok) return { role: 'user', text: `Result of ${result.intent}:\n${data(result.value)}` }
   return {
     role: 'user',
     text: `${result.intent} failed:\n${data({ error: result.error, ...(result.code === undefined ? {} : { code: result.code }) })}`,
@@ -94,7 +126,9 @@ function eventMessage(event: RunEvent, data: Fence): Message {
         `Operator ${event.skill} ended (${event.ending.type}):\n${data({ ...event.ending, notificationIds: event.notificationIds })}`,
       )
     case 'message':
-      return say(`Message from ${event.from}:\n${data(event.text)}`)
+      return say(
+        `Message from ${event.from}; it is answered beside this conversation:\n${data(event.text)}`,
+      )
     case 'signal':
       return say(`The process signalled:\n${data(event.signal)}`)
     case 'invalid_action':
@@ -104,15 +138,34 @@ function eventMessage(event: RunEvent, data: Fence): Message {
   }
 }
 
-function questionMessage(request: ModelRequest, data: Fence): Message {
+function questionMessage(
+  request: ModelRequest,
+  tools: readonly ToolSchema[],
+  data: Fence,
+): Message {
   const { iterationsLeft, msLeft } = request.budget
   const lines = [
     ...(request.agent === 'operator' ? operatorFacts(request) : coordinatorFacts(request, data)),
     `Left: ${iterationsLeft} turns, ${Math.max(0, Math.round(msLeft / 1000))} seconds.`,
     iterationsLeft <= 3 || msLeft < 10_000 ? 'That is little: conclude with what is known.' : '',
-    'What is your next action? Answer with exactly one JSON object of one of the shapes above.',
+    request.agent === 'operator' && request.question !== undefined
+      ? `${request.question.from} asks you, beside your run:\n${data(request.question.text)}\nAnswer this question and nothing else, from what you have seen; what you do not know belongs into concerns.`
+      : 'What is your next action?',
+    allowedLine(request, tools),
+    'Answer with exactly one JSON object of one of the shapes above.',
   ]
   return { role: 'user', text: lines.filter((line) => line !== '').join('\n') }
+}
+
+/** The system text shows every tool, so that it is the same in every turn. */
+function allowedLine(request: ModelRequest, tools: readonly ToolSchema[]): string {
+  const isUsual = tools.length >= allToolSchemas(request).length - usualGap(request)
+  return isUsual ? '' : `Now only: ${tools.map(({ intent }) => intent).join(', ')}.`
+}
+
+/** `answer` is no action of an ordinary turn. */
+function usualGap({ agent }: ModelRequest): number {
+  return agent === 'operator' ? 1 : 0
 }
 
 function operatorFacts(request: ModelRequest & { agent: 'operator' }): string[] {

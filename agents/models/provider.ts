@@ -20,6 +20,8 @@ export interface TokenCounts {
   readonly outputTokens: number
   readonly reasoningTokens: number
   readonly cachedTokens: number
+  /** Input that was written into the provider's cache, where that has a price of its own. */
+  readonly cacheWriteTokens?: number
 }
 
 /**
@@ -34,6 +36,8 @@ export interface Completion {
   readonly tokens: TokenCounts
   /** The model that the provider says has answered. */
   readonly servedBy?: string
+  /** What it has cost, where the provider says so; else it is reckoned from the price table. */
+  readonly costUsd?: number
 }
 
 /**

@@ -6,6 +6,20 @@ export function schemaText(schema: JsonObject): string {
   return typeText(schema, '')
 }
 
+/** What a callback takes, on one line: `{ limit?: integer 1..50 = 10 }`; empty for nothing. */
+export function signatureText(schema: Json): string {
+  if (!isJsonObject(schema)) return ''
+  const properties = isJsonObject(schema['properties']) ? schema['properties'] : {}
+  const required: readonly Json[] = Array.isArray(schema['required']) ? schema['required'] : []
+  const parts = Object.entries(properties).map(([name, property]) => {
+    const shape: JsonObject = isJsonObject(property) ? property : {}
+    const mark = required.includes(name) ? '' : '?'
+    const given = shape['default'] === undefined ? '' : ` = ${JSON.stringify(shape['default'])}`
+    return `${name}${mark}: ${typeText(shape, '')}${given}`
+  })
+  return parts.length === 0 ? '' : `{ ${parts.join(', ')} }`
+}
+
 function typeText(schema: JsonObject, indent: string): string {
   if (schema['const'] !== undefined) return JSON.stringify(schema['const'])
   const words = Array.isArray(schema['enum']) ? schema['enum'] : schema['anyOf']

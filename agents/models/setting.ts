@@ -1,20 +1,45 @@
 /** Reads the `model` option: which model is to speak, checked before anything is started. */
-import type { Price } from './prices.ts'
 
-/** A checked setting. Plain data; holds the key, so it goes to the gateway and nowhere else. */
+import { type MainModel, parseMainModel } from './main-model.ts'
+import type { Price } from './prices.ts'
+import { automaticProvider, parseProvider } from './provider-setting.ts'
+import type { ProviderName } from './provider-table.ts'
+
+/** A checked setting. Plain data; holds the keys, so it goes to the gateway and nowhere else. */
 export type ModelSetting =
   | { readonly type: 'rules' }
   | ({ readonly type: 'provider' } & ProviderSetting)
+  | ModelList
+  | {
+      readonly type: 'roles'
+      readonly coordinator: AgentModel
+      readonly operators: AgentModel
+    }
 
+/** Several models: `fallback` asks the next when one fails, `round-robin` gives each run another. */
+export interface ModelList {
+  readonly type: 'list'
+  readonly strategy: 'fallback' | 'round-robin'
+  readonly models: readonly ProviderSetting[]
+}
+
+/** Who speaks for one kind of agent. */
+export type AgentModel = Exclude<ModelSetting, { type: 'roles' }>
+
+/** One model of one provider. */
 export interface ProviderSetting {
   readonly provider: ProviderName
   readonly model: string
-  readonly apiKey: string
+  readonly apiKey?: string
   /** Without a slash at the end. */
   readonly baseUrl?: string
-  /** Path before the model. Default `v1beta`. */
+  /**
+   * `google-ai`, `vertex-ai`: the path before the model (`v1beta`, `v1`). `anthropic`: the header
+   * `anthropic-version` (`2023-06-01`). `azure-openai`: given, the address of a deployment with this
+   * `api-version` is asked; else the `v1` address.
+   */
   readonly apiVersion?: string
-  /** Default: `low` for operators, `medium` for the coordinator. `off`: not sent. */
+  /** `google-ai` and `vertex-ai`: `low` for operators, `medium` for the coordinator. Others: not sent. */
   readonly thinkingLevel?: ThinkingLevel
   /** Sent only when given: newer models ignore or refuse it. */
   readonly temperature?: number
@@ -24,203 +49,182 @@ export interface ProviderSetting {
   readonly structured?: 'auto' | 'off'
   /** For a model that the price table does not know. */
   readonly price?: Price
+  /** Further HTTP headers, for a proxy or a gateway of one's own. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** `aws-bedrock`: e.g. `eu-central-1`. */
+  readonly region?: string
+  /** `vertex-ai`: the project, and where the model runs (`global`). */
+  readonly project?: string
+  readonly location?: string
+  /** `module`: what is imported, and the name of its export (`default`). */
+  readonly module?: string
+  readonly export?: string
 }
 
 export type ThinkingLevel = 'off' | 'minimal' | 'low' | 'medium' | 'high'
 
+/** One model: `'google-ai'`, `'google-ai/<model>'`, options, a function, or an AI SDK model object. */
+export type OneModel = string | ProviderOption | MainModel
+
+/** A provider with its options; `model` and `apiKey` may come from the environment. */
+export type ProviderOption = { readonly provider: string } & Partial<
+  Omit<ProviderSetting, 'provider'>
+>
+
+/** One model or several. */
+export type AgentModelOption =
+  | OneModel
+  | { readonly provider: 'fallback' | 'round-robin'; readonly models: readonly OneModel[] }
+
 /** What a user may write for `model`. */
 export type ModelOption =
-  | string
-  | ({ readonly provider: string; readonly model?: string; readonly apiKey?: string } & Partial<
-      Omit<ProviderSetting, 'provider' | 'model' | 'apiKey'>
-    >)
+  | AgentModelOption
+  | { readonly coordinator: AgentModelOption; readonly operators: AgentModelOption }
 
-type Environment = Readonly<Record<string, string | undefined>>
+export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Providers that exist, with the variables that hold their key and the model taken by default. */
-const providers = {
-  'google-ai': { keys: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'], defaultModel: 'gemini-3.8-flash' },
-} as const
+/** Functions and model objects of main by the name that stands for them in the setting. */
+export type MainModels = Map<string, MainModel>
 
-export type ProviderName = keyof typeof providers
-
-const thinkingLevels: readonly ThinkingLevel[] = ['off', 'minimal', 'low', 'medium', 'high']
-const optionNames = [
-  'provider',
-  'model',
-  'apiKey',
-  'baseUrl',
-  'apiVersion',
-  'thinkingLevel',
-  'temperature',
-  'maxOutputTokens',
-  'structured',
-  'price',
-]
+/** For messages. */
+const expectedForms =
+  "'auto', 'rules', '<provider>', '<provider>/<model>', { provider, model, apiKey, … }, " +
+  "{ provider: 'fallback' | 'round-robin', models: […] }, { coordinator, operators }, " +
+  'a function, or a model object of the AI SDK'
 
 /**
- * Reads `'auto'`, `'rules'`, `'google-ai'`, `'google-ai/<model>'` or an object with `provider`.
+ * Reads what a user wrote for `model`.
  *
  * `auto` (also for undefined) takes the first provider whose key is in the environment, else
  * `rules`. An object may leave out `model` and `apiKey`.
  *
+ * @param mainModels Functions and model objects that were given are put in here.
  * @throws {TypeError} Unknown provider or option, missing key, wrong type: says what was expected.
  * @throws {RangeError} A number outside of its bounds.
  */
-export function parseModel(option: unknown, environment: Environment): ModelSetting {
-  if (option === undefined || option === 'auto') return automatic(environment)
-  if (option === 'rules') return { type: 'rules' }
-  if (typeof option === 'string') return fromText(option, environment)
-  if (typeof option !== 'object' || option === null || Array.isArray(option))
-    throw new TypeError(
-      `model: expected ${expectedForms()}, got ${Array.isArray(option) ? 'a list' : typeof option}`,
-    )
-  return fromObject(new Map(Object.entries(option)), environment)
+export function parseModel(
+  option: unknown,
+  environment: Environment,
+  mainModels: MainModels = new Map(),
+): ModelSetting {
+  const reader = new Reader(environment, mainModels)
+  const fields = fieldsOf(option)
+  if (fields?.has('coordinator') !== true && fields?.has('operators') !== true)
+    return reader.agentModel(option, 'model')
+  return reader.roles(fields)
 }
 
-/** For messages: `'auto', 'rules', 'google-ai', 'google-ai/<model>' or { provider, … }`. */
-function expectedForms(): string {
-  const names = Object.keys(providers).map((name) => `'${name}', '${name}/<model>'`)
-  return `'auto', 'rules', ${names.join(', ')} or { provider, model, apiKey, … }`
-}
+class Reader {
+  readonly #environment: Environment
+  readonly #mainModels: MainModels
 
-function automatic(environment: Environment): ModelSetting {
-  for (const name of Object.keys(providers)) {
-    if (!isProviderName(name)) continue
-    const apiKey = keyOf(name, environment)
-    const model = providers[name].defaultModel
-    if (apiKey !== undefined) return { type: 'provider', provider: name, model, apiKey }
+  constructor(environment: Environment, mainModels: MainModels) {
+    this.#environment = environment
+    this.#mainModels = mainModels
   }
-  return { type: 'rules' }
+
+  roles(fields: ReadonlyMap<string, unknown>): ModelSetting {
+    for (const key of fields.keys()) if (!isRole(key)) throw unknownRole(key)
+    for (const role of ['coordinator', 'operators'])
+      if (!fields.has(role)) throw new TypeError(`model: expected ${role} beside the other one`)
+    return {
+      type: 'roles',
+      coordinator: this.agentModel(fields.get('coordinator'), 'model.coordinator'),
+      operators: this.agentModel(fields.get('operators'), 'model.operators'),
+    }
+  }
+
+  agentModel(option: unknown, where: string): AgentModel {
+    if (option === undefined || option === 'auto') {
+      const found = automaticProvider(this.#environment)
+      return found === undefined ? { type: 'rules' } : { type: 'provider', ...found }
+    }
+    const fields = fieldsOf(option)
+    if (option === 'rules' || fields?.get('provider') === 'rules') return { type: 'rules' }
+    const strategy = fields?.get('provider')
+    if (fields !== undefined && (strategy === 'fallback' || strategy === 'round-robin'))
+      return this.#list(strategy, fields, where)
+    return { type: 'provider', ...this.#one(option, where) }
+  }
+
+  #list(
+    strategy: ModelList['strategy'],
+    fields: ReadonlyMap<string, unknown>,
+    where: string,
+  ): ModelList {
+    for (const key of fields.keys())
+      if (key !== 'provider' && key !== 'models')
+        throw new TypeError(`${where}: unknown option '${key}' of ${strategy}; expected models`)
+    const models = fields.get('models')
+    if (!Array.isArray(models) || models.length < 2 || models.length > mostModels)
+      throw new TypeError(
+        `${where}.models: expected a list of 2 to ${mostModels} models for ${strategy}`,
+      )
+    const read = models.map((model: unknown, index) =>
+      this.#one(model, `${where}.models[${index}]`),
+    )
+    return { type: 'list', strategy, models: read }
+  }
+
+  #one(option: unknown, where: string): ProviderSetting {
+    const main = parseMainModel(option)
+    if (main !== undefined) return this.#remembered(main)
+    if (option === 'rules')
+      throw new TypeError(`${where}: 'rules' stands in for every model by itself; leave it out`)
+    if (typeof option === 'string') return parseProvider(fromText(option), this.#environment, where)
+    const fields = fieldsOf(option)
+    if (fields === undefined)
+      throw new TypeError(`${where}: expected ${expectedForms}, got ${kindOf(option)}`)
+    return parseProvider(fields, this.#environment, where)
+  }
+
+  #remembered(main: MainModel): ProviderSetting {
+    const known = [...this.#mainModels].find(([, model]) => model === main)?.[0]
+    if (known !== undefined) return { provider: 'function', model: known }
+    const name = nameOf(main)
+    const model = this.#mainModels.has(name) ? `${name}-${this.#mainModels.size + 1}` : name
+    this.#mainModels.set(model, main)
+    return { provider: 'function', model }
+  }
 }
 
-function fromText(option: string, environment: Environment): ModelSetting {
+/** Models of one list. */
+const mostModels = 16
+
+function nameOf(main: MainModel): string {
+  if (typeof main === 'function') return main.name === '' ? 'anonymous' : main.name
+  return `${main.provider}:${main.modelId}`
+}
+
+function isRole(key: string): boolean {
+  return key === 'coordinator' || key === 'operators'
+}
+
+function unknownRole(key: string): TypeError {
+  return key === 'compaction'
+    ? new TypeError(
+        'model.compaction: no model is asked to compact a conversation, it costs nothing; leave it out',
+      )
+    : new TypeError(`model: unknown role '${key}'; expected coordinator and operators`)
+}
+
+function fromText(option: string): ReadonlyMap<string, unknown> {
   const slash = option.indexOf('/')
-  const name = slash === -1 ? option : option.slice(0, slash)
-  const model = slash === -1 ? undefined : option.slice(slash + 1)
+  const provider = slash === -1 ? option : option.slice(0, slash)
+  if (slash === -1) return new Map([['provider', provider]])
+  const model = option.slice(slash + 1)
   if (model === '') throw new TypeError(`model: '${option}' names no model after the slash`)
-  return fromObject(new Map(Object.entries({ provider: name, model })), environment)
+  return new Map([
+    ['provider', provider],
+    [provider === 'module' ? 'module' : 'model', model],
+  ])
 }
 
-function fromObject(option: ReadonlyMap<string, unknown>, environment: Environment): ModelSetting {
-  for (const key of option.keys()) if (!optionNames.includes(key)) throw unknownOption(key)
-  const provider = option.get('provider')
-  if (provider === 'rules') return { type: 'rules' }
-  if (typeof provider !== 'string' || !isProviderName(provider))
-    throw new TypeError(
-      `model: unknown provider ${JSON.stringify(provider) ?? 'undefined'}; expected ${expectedForms()}`,
-    )
-  const apiKey = text(option, 'apiKey') ?? keyOf(provider, environment)
-  if (apiKey === undefined)
-    throw new TypeError(
-      `model: ${provider} needs a key; set ${providers[provider].keys.join(' or ')}, or give apiKey`,
-    )
-  return {
-    type: 'provider',
-    provider,
-    model: text(option, 'model') ?? providers[provider].defaultModel,
-    apiKey,
-    ...baseUrlOf(option),
-    ...wordsOf(option),
-    ...numbersOf(option),
-  }
+function fieldsOf(option: unknown): ReadonlyMap<string, unknown> | undefined {
+  if (typeof option !== 'object' || option === null || Array.isArray(option)) return undefined
+  return parseMainModel(option) === undefined ? new Map(Object.entries(option)) : undefined
 }
 
-function isProviderName(name: string): name is ProviderName {
-  return Object.hasOwn(providers, name)
-}
-
-function keyOf(provider: ProviderName, environment: Environment): string | undefined {
-  return providers[provider].keys.map((name) => environment[name]?.trim()).find((key) => key)
-}
-
-function unknownOption(key: string): TypeError {
-  const nearest = optionNames.find((name) =>
-    name.toLowerCase().startsWith(key.toLowerCase().slice(0, 3)),
-  )
-  const hint = nearest === undefined ? '' : `; did you mean '${nearest}'?`
-  return new TypeError(`model: unknown option '${key}'${hint} Expected ${optionNames.join(', ')}`)
-}
-
-/** A key in a message would be a leak: what came is named by its type only. */
-function text(option: ReadonlyMap<string, unknown>, key: string): string | undefined {
-  const value = option.get(key)
-  if (value === undefined) return undefined
-  if (typeof value !== 'string' || value.trim() === '')
-    throw new TypeError(`model.${key}: expected a text that is not empty, got ${typeof value}`)
-  return value.trim()
-}
-
-function baseUrlOf(option: ReadonlyMap<string, unknown>): Pick<ProviderSetting, 'baseUrl'> {
-  const baseUrl = text(option, 'baseUrl')
-  if (baseUrl === undefined) return {}
-  if (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol))
-    throw new TypeError('model.baseUrl: expected an http or https URL, e.g. http://127.0.0.1:8080')
-  return { baseUrl: baseUrl.replace(/\/+$/, '') }
-}
-
-function wordsOf(
-  option: ReadonlyMap<string, unknown>,
-): Pick<ProviderSetting, 'apiVersion' | 'thinkingLevel' | 'structured'> {
-  const apiVersion = text(option, 'apiVersion')
-  const level = text(option, 'thinkingLevel')
-  const thinkingLevel = thinkingLevels.find((known) => known === level)
-  if (level !== undefined && thinkingLevel === undefined)
-    throw new TypeError(
-      `model.thinkingLevel: expected ${thinkingLevels.join(', ')}, got '${level}'`,
-    )
-  const structured = text(option, 'structured')
-  if (structured !== undefined && structured !== 'auto' && structured !== 'off')
-    throw new TypeError(`model.structured: expected 'auto' or 'off', got '${structured}'`)
-  return {
-    ...(apiVersion === undefined ? {} : { apiVersion }),
-    ...(thinkingLevel === undefined ? {} : { thinkingLevel }),
-    ...(structured === undefined ? {} : { structured }),
-  }
-}
-
-function numbersOf(
-  option: ReadonlyMap<string, unknown>,
-): Pick<ProviderSetting, 'temperature' | 'maxOutputTokens' | 'price'> {
-  const temperature = numberIn(option.get('temperature'), 'model.temperature', 0, 2)
-  const maxOutputTokens = numberIn(
-    option.get('maxOutputTokens'),
-    'model.maxOutputTokens',
-    256,
-    65_536,
-  )
-  const price = option.get('price')
-  return {
-    ...(temperature === undefined ? {} : { temperature }),
-    ...(maxOutputTokens === undefined ? {} : { maxOutputTokens: Math.round(maxOutputTokens) }),
-    ...(price === undefined ? {} : { price: parsePrice(price) }),
-  }
-}
-
-function parsePrice(price: unknown): Price {
-  const fields = new Map<string, unknown>(
-    typeof price === 'object' && price !== null ? Object.entries(price) : [],
-  )
-  const dollars = (key: string) => numberIn(fields.get(key), `model.price.${key}`, 0, 10_000)
-  const inputPerMillion = dollars('inputPerMillion')
-  const outputPerMillion = dollars('outputPerMillion')
-  const cachedPerMillion = dollars('cachedPerMillion')
-  if (inputPerMillion === undefined || outputPerMillion === undefined)
-    throw new TypeError(
-      'model.price: expected { inputPerMillion, outputPerMillion, cachedPerMillion? } in dollars',
-    )
-  return {
-    inputPerMillion,
-    outputPerMillion,
-    ...(cachedPerMillion === undefined ? {} : { cachedPerMillion }),
-  }
-}
-
-function numberIn(value: unknown, name: string, low: number, high: number): number | undefined {
-  if (value === undefined) return undefined
-  if (typeof value !== 'number' || Number.isNaN(value))
-    throw new TypeError(`${name}: expected a number from ${low} to ${high}, got ${typeof value}`)
-  if (value < low || value > high)
-    throw new RangeError(`${name}: expected ${low} to ${high}, got ${value}`)
-  return value
+function kindOf(value: unknown): string {
+  return Array.isArray(value) ? 'a list' : value === null ? 'null' : typeof value
 }

@@ -23,6 +23,7 @@ export class Turn {
   readonly #frame: TurnFrame
   readonly #tools: readonly ToolSchema[]
   #usage: ModelUsage = freeUsage
+  #promptTokens: number | undefined
   readonly #startedAt: number
 
   constructor(
@@ -36,6 +37,11 @@ export class Turn {
     this.#frame = frame
     this.#tools = tools
     this.#startedAt = settings.clock.now()
+  }
+
+  /** Tokens of the prompt, without re-asks, as the provider has counted them. */
+  get promptTokens(): number | undefined {
+    return this.#promptTokens
   }
 
   async run(request: ModelRequest, prompt: Prompt): Promise<ModelOutcome> {
@@ -65,8 +71,7 @@ export class Turn {
   }
 
   #firstOutputTokens(): number {
-    const { model } = this.#settings
-    return (model.type === 'provider' ? model.maxOutputTokens : undefined) ?? outputTokens
+    return this.#line.maxOutputTokens ?? outputTokens
   }
 
   #read(result: Extract<LineResult, { ok: true }>):
@@ -77,6 +82,7 @@ export class Turn {
         readonly isTruncated: boolean
       } {
     const { completion, costUsd } = result
+    this.#promptTokens ??= completion.tokens.inputTokens
     this.#usage = addUsage(this.#usage, { ...completion.tokens, costUsd })
     if (completion.finish === 'blocked')
       return { type: 'outcome', outcome: { ok: false, failure: this.#blocked(completion.detail) } }

@@ -5,6 +5,7 @@ import type { JournaledRun } from '../journal.ts'
 import type { OperatorResult } from '../loop/operator-run.ts'
 import { cleaned } from '../models/clean-data.ts'
 import { isObject } from '../vocabulary/json.ts'
+import type { WatchFrame } from '../vocabulary/model-request.ts'
 import { limitsFrom } from './coordinator-client.ts'
 import { appendToJournal } from './journal-client.ts'
 import { isOperatorResult } from './messages.ts'
@@ -16,17 +17,22 @@ import { ownSecrets } from './own-secrets.ts'
 /** How much longer than the run's deadline its result is waited for, milliseconds. */
 const slackMs = 10_000
 
+/** What is run; `watch`: one look of a continuous operator. */
+type RunRequest = Omit<Extract<DoorRequest, { type: 'operator-run' }>, 'type'> & {
+  readonly watch?: WatchFrame
+}
+
 /**
  * Runs one skill's operator. If it crashes, the result says so and holds what it had reported.
  *
  * @throws {RuntimeFailure} It could not be started, or has too many runs.
  */
 export async function runOperator(
-  request: Extract<DoorRequest, { type: 'operator-run' }>,
+  request: RunRequest,
   supply: OperatorSupply,
   node: string,
 ): Promise<OperatorResult> {
-  const { runId, skill, bounds } = request
+  const { runId, skill, bounds, watch } = request
   const { reason, context } = cleaned(request, ownSecrets())
   await appendToJournal(runId, { type: 'operator-run-started', skill, operator: runId })
   const run: OperatorRunRequest = {
@@ -36,6 +42,7 @@ export async function runOperator(
     ...(reason === undefined ? {} : { reason }),
     context,
     limits: limitsFrom(bounds),
+    ...(watch === undefined ? {} : { watch }),
   }
   const startedAt = new Date().toISOString()
   let begun = false

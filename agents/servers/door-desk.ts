@@ -1,5 +1,5 @@
 /** What the door does for its clients. Every method either answers or throws; none waits for ever. */
-import { call, cast, whereis } from '../../runtime/index.ts'
+import { call, cast, type Pid, whereis } from '../../runtime/index.ts'
 import type {
   CoordinatorStatus,
   DoorRequest,
@@ -97,16 +97,26 @@ export class DoorDesk {
   async #operatorStatus(id: string): Promise<OperatorStatus> {
     const { title } = this.#skill('Operator.status', id)
     const pid = whereis(operatorName(id))
-    if (pid === undefined) return { skill: id, title, running: false, runs: [] }
-    const runs = await call(pid, 'status')
-    return { skill: id, title, running: true, runs: Array.isArray(runs) ? runs : [] }
+    const [runs, watch] = await Promise.all([runsOf(pid), watchOf(id)])
+    const state = watch?.state ?? runs.at(-1)?.state
+    return {
+      skill: id,
+      title,
+      mode: watch === undefined ? 'on_demand' : 'continuous',
+      ...(state === undefined ? {} : { state }),
+      ...(watch === undefined ? {} : { watch }),
+      running: pid !== undefined,
+      runs,
+    }
   }
 
-  /** `{ ok: true, answer }`, or `{ ok: false, error }` when there is nobody to ask. */
+  /** `{ ok: true, answer }`, or `{ ok: false, error, why }` when there is nobody to ask. */
   async #message({ skill: id, text }: RequestOf<'operator-message'>): Promise<unknown> {
     this.#skill('Operator.message', id)
     const pid = whereis(operatorName(id))
-    if (pid === undefined) return { ok: false, error: `operator "${id}" is not running` }
+    if (pid === undefined) {
+      return { ok: false, error: `operator "${id}" is not running`, why: 'not_running' }
+    }
     const asked = { from: 'user', text: cleanText(text, ownSecrets()) }
     return call(pid, 'message', asked, { timeoutMs: 60_000 })
   }
@@ -148,4 +158,20 @@ export class DoorDesk {
 
 function isRunStatus(value: unknown): value is RunStatus {
   return isObject(value) && typeof value['runId'] === 'string'
+}
+
+async function runsOf(pid: Pid | undefined): Promise<OperatorStatus['runs']> {
+  const runs = pid === undefined ? [] : await call(pid, 'status')
+  return Array.isArray(runs) ? runs : []
+}
+
+/** Absent: the operator is on demand. */
+async function watchOf(id: string): Promise<OperatorStatus['watch']> {
+  if (whereis(names.lookouts) === undefined) return undefined
+  const watched = await call(names.lookouts, 'status', id)
+  return Array.isArray(watched) ? watched.find(isWatchStatus) : undefined
+}
+
+function isWatchStatus(value: unknown): value is NonNullable<OperatorStatus['watch']> {
+  return isObject(value) && typeof value['skill'] === 'string' && typeof value['state'] === 'string'
 }

@@ -4,6 +4,7 @@ import type { LensPlan } from '../lens-plan.ts'
 import { coordinator } from './coordinator.ts'
 import { door } from './door.ts'
 import { journal } from './journal-server.ts'
+import { lookouts } from './lookout-server.ts'
 import { model } from './model-server.ts'
 import { names } from './names.ts'
 import { observer } from './observer-server.ts'
@@ -38,6 +39,7 @@ export function lensTree(plan: LensPlan): ChildSpec {
       }),
       child(coordinator, { args: { node, operatorIdleMs } }),
       ...(plan.triggers === undefined ? [] : [child(triggers, { args: plan.triggers, ...inRoot })]),
+      ...(plan.lookouts === undefined ? [] : [child(lookouts, { args: plan.lookouts, ...inRoot })]),
       child(door, { args: { node, operatorIdleMs }, ...inRoot }),
     ],
   })

@@ -9,9 +9,13 @@ import {
   type ServerContext,
   server,
 } from '../../runtime/index.ts'
+import { isMainModelReply } from '../main-model-messages.ts'
 import { ModelGateway } from '../models/gateway.ts'
 import type { GatewayEvent, GatewayOptions } from '../models/gateway-options.ts'
+import { loadProvider } from '../models/load-provider.ts'
+import type { ProviderSetting } from '../models/setting.ts'
 import { emit } from '../telemetry.ts'
+import { MainModels } from './main-models.ts'
 import type { ModelQuestion } from './model-asker.ts'
 import { names } from './names.ts'
 import { ownSecrets } from './own-secrets.ts'
@@ -26,6 +30,7 @@ interface Question {
 
 interface State {
   readonly gateway: ModelGateway
+  readonly mainModels: MainModels
   readonly open: Map<string, Question>
   readonly watched: Set<string>
 }
@@ -34,15 +39,24 @@ export const model = server(import.meta, {
   name: names.model,
   // So that `terminate` runs when the supervisor ends it.
   trapExit: true,
-  init: (args: ModelArgs): State => ({
-    gateway: new ModelGateway({
-      ...args,
-      secrets: [...(args.secrets ?? []), ...ownSecrets()],
-      onEvent: tell,
-    }),
-    open: new Map(),
-    watched: new Set(),
-  }),
+  init: (args: ModelArgs, context): State => {
+    const mainModels = new MainModels(context.self)
+    const load = (setting: ProviderSetting) =>
+      setting.provider === 'function'
+        ? Promise.resolve(mainModels.provider(setting))
+        : loadProvider(setting)
+    return {
+      gateway: new ModelGateway({
+        ...args,
+        secrets: [...(args.secrets ?? []), ...ownSecrets()],
+        loadProvider: load,
+        onEvent: tell,
+      }),
+      mainModels,
+      open: new Map(),
+      watched: new Set(),
+    }
+  },
   calls: {
     ask: (state: State, question: ModelQuestion, context: ServerContext) => {
       const { from } = context
@@ -68,6 +82,7 @@ export const model = server(import.meta, {
     },
   },
   info: (state: State, message: unknown) => {
+    if (isMainModelReply(message)) state.mainModels.hear(message)
     if (isDownMessage(message)) {
       state.watched.delete(message.pid)
       for (const { asker, controller } of state.open.values()) {
@@ -91,6 +106,8 @@ const events = {
   'model-retried': 'retried',
   'model-reasked': 'reasked',
   'model-fell-back': 'fell-back',
+  'model-switched': 'switched',
+  'conversation-compacted': 'compacted',
   'circuit-opened': 'circuit-opened',
   'circuit-closed': 'circuit-closed',
 } as const

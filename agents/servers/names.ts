@@ -9,6 +9,7 @@ export const names = {
   coordinator: 'nodelens.coordinator',
   door: 'nodelens.door',
   triggers: 'nodelens.triggers',
+  lookouts: 'nodelens.lookouts',
 } as const
 
 /** The name of a skill's operator. */

@@ -29,7 +29,12 @@ export const observer = server(import.meta, {
       const started = await startObserver({
         ...options,
         tree: rootTree(),
-        topics: { insights: () => insights, notifications: () => [], runs: () => [] },
+        topics: {
+          insights: () => insights,
+          notifications: () => [],
+          runs: () => [],
+          operators: () => [],
+        },
       })
       emit('observer', 'started', { url: started.url })
       return { observer: started }

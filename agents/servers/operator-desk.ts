@@ -23,6 +23,7 @@ import type {
 import type { ConcludeCause } from '../loop/run-limits.ts'
 import { unreachable } from '../loop/unreachable.ts'
 import { emit } from '../telemetry.ts'
+import type { OperatorHealth } from '../vocabulary/operator-action.ts'
 import { appendToJournal } from './journal-client.ts'
 import type { OperatorMessage } from './messages.ts'
 import { OperatorHands } from './operator-hands.ts'
@@ -155,7 +156,7 @@ export class OperatorDesk {
   }
 
   /** What each run is doing. */
-  runs(): { runId: string; phase: string; iteration: number; state: string }[] {
+  runs(): { runId: string; phase: string; iteration: number; state: OperatorHealth }[] {
     return [...this.#runs.values()].map(({ run }) => ({
       runId: run.id,
       phase: run.phase.type,

@@ -55,7 +55,7 @@ export const operator = server(import.meta, {
     attach: async (state: State, { run, listener }: { run: string; listener: Pid }) =>
       resting(state, state.desk.attach(run, listener)),
     status: (state: State) => resting(state, state.desk.runs()),
-    /** Answers with `{ ok: true, answer }` or `{ ok: false, error }`. */
+    /** Answers with `{ ok: true, answer }` or `{ ok: false, error, why }`. */
     message: async (
       state: State,
       { from, text }: { from: string; text: string },
@@ -64,7 +64,8 @@ export const operator = server(import.meta, {
       const waiter = context.from
       if (waiter !== undefined && (await state.desk.ask(from, text, waiter))) return idle(state)
       const { id } = state.args.skill
-      return resting(state, { ok: false as const, error: `operator "${id}" has no run under way` })
+      const error = `operator "${id}" has no run under way`
+      return resting(state, { ok: false as const, error, why: 'not_running' as const })
     },
   },
   casts: {
@@ -89,7 +90,7 @@ export const operator = server(import.meta, {
 })
 
 function whole({ args }: State, run: OperatorRunRequest): OperatorStart {
-  return { ...run, skill: args.skill }
+  return { ...run, skill: args.skill, looksFirst: true }
 }
 
 /** Without a run the operator ends after a while; the runtime sends the timeout. */

@@ -142,7 +142,9 @@ function hear(
     const why = signal.why === 'hourly-bound' ? 'hourly-cap' : signal.why
     return emit('trigger', 'suppressed', { key: `${signal.skill}:${signal.key}`, why })
   }
-  if (whereis(names.triggers) !== undefined) send(names.triggers, { type: 'signal', signal })
+  for (const listener of [names.triggers, names.lookouts]) {
+    if (whereis(listener) !== undefined) send(listener, { type: 'signal', signal })
+  }
 }
 
 /** All of it is done when this returns: main waits for nothing else, then it is gone. */

@@ -24,6 +24,9 @@ export const bounds = {
   snapshots: 20,
   /** Milliseconds of one `wait`. A longer pause is several waits, so that the model looks around in between. */
   waitMs: 60_000,
+  /** Milliseconds until a continuous operator is asked again: a second to an hour. */
+  watchMinMs: 1_000,
+  watchMaxMs: 3_600_000,
   /** Milliseconds until a scheduled follow-up: one second to one day. */
   scheduleMinMs: 1_000,
   scheduleMaxMs: 86_400_000,

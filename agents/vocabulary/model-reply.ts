@@ -11,7 +11,8 @@ import type { Action } from './model-request.ts'
  * spent; `deadline`: the run's time is over; `aborted`: the caller gave up; `busy`: too many calls
  * wait already; `blocked`: the provider refused the content; `truncated`: the answer was cut by
  * the token limit; `invalid_output`: no usable action after all re-asks; `stopped`: the gateway is
- * closed; the others name a mistake in key, model name or request.
+ * closed; `main_blocked`: the model lives in the main thread, whose event loop is stuck; the others
+ * name a mistake in key, model name or request.
  */
 export const modelFailureKinds = [
   'rate_limited',
@@ -26,6 +27,7 @@ export const modelFailureKinds = [
   'deadline',
   'aborted',
   'busy',
+  'main_blocked',
   'blocked',
   'truncated',
   'invalid_output',

@@ -6,6 +6,7 @@
 import type { CoordinatorAction, CoordinatorIntent } from './coordinator-action.ts'
 import type { Insight, KnownCause } from './insight.ts'
 import type { Json, JsonObject } from './json.ts'
+import type { ModelFailureKind } from './model-reply.ts'
 import type { Notification, NotificationView, Snapshot } from './notification.ts'
 import type { OperatorAction, OperatorHealth, OperatorIntent } from './operator-action.ts'
 import type { SkillDescription, SkillSummary } from './skill-description.ts'
@@ -23,7 +24,8 @@ export interface RunBudget {
 /** How an operator's run ended, as the coordinator is told. A failed one is never healthy. */
 export type OperatorEnding =
   | { readonly type: 'completed'; readonly state: OperatorHealth; readonly summary?: string }
-  | { readonly type: 'failed'; readonly reason: string }
+  /** `kind`: what failed the model for good. */
+  | { readonly type: 'failed'; readonly reason: string; readonly kind?: ModelFailureKind }
   | { readonly type: 'crashed'; readonly reason: string }
   | { readonly type: 'cancelled'; readonly reason: string }
 
@@ -82,16 +84,35 @@ interface RequestBase {
   readonly budget: RunBudget
 }
 
+/** What a continuous operator knows of its earlier looks; its conversation begins anew each time. */
+export interface WatchFrame {
+  /** It watches since then, ISO 8601. */
+  readonly since: string
+  readonly state: OperatorHealth
+  /** Why it is asked now. */
+  readonly opened: string
+  /** What it wanted to remember. */
+  readonly note?: string
+  /** What it has told before, oldest first. */
+  readonly told: readonly Pick<Notification, 'id' | 'type' | 'severity' | 'observation'>[]
+}
+
 /** One turn of an operator. */
 export interface OperatorRequest extends RequestBase {
   readonly agent: 'operator'
   readonly skill: SkillDescription
+  /** Names the conversation, so that its size is known at the next turn; one operator's run has one. */
+  readonly conversation?: string
   readonly state: OperatorHealth
   readonly turns: readonly OperatorTurn[]
   /** All snapshots of this run, oldest first. */
   readonly snapshots: readonly Snapshot[]
   /** All notifications this operator sent in this run, oldest first. */
   readonly notifications: readonly Notification[]
+  /** It watches continuously: `wait` and `done` hand the watch back to rules and baselines. */
+  readonly watch?: WatchFrame
+  /** What is to be answered beside the run; then `answer` alone is allowed. */
+  readonly question?: { readonly from: string; readonly text: string }
   /** Intents allowed in this turn; `['answer']` when a message is to be answered. */
   readonly tools: readonly OperatorIntent[]
 }

@@ -69,12 +69,23 @@ const wait = v.object({
   intent: v.literal('wait'),
   ms: integer(0, bounds.waitMs, 'Milliseconds to wait'),
 })
+/** A continuous operator paces itself. */
+const watchWait = v.object({
+  intent: v.literal('wait'),
+  ms: integer(
+    bounds.watchMinMs,
+    bounds.watchMaxMs,
+    'Milliseconds until you look again at the latest',
+  ),
+  note: v.exactOptional(sentence('What you will want to know then')),
+})
 const think = v.object({
   intent: v.literal('think'),
   thought: text(bounds.textCharacters, 'Reasoning for yourself'),
 })
 const done = v.object({
   intent: v.literal('done'),
+  state: v.exactOptional(operatorHealthSchema),
   summary: v.exactOptional(sentence('What was looked at and what was found, in facts')),
 })
 const answer = v.object({
@@ -100,6 +111,9 @@ export const operatorActions = {
   answer,
 } as const
 
+/** The same for an operator that watches continuously. */
+export const continuousActions = { ...operatorActions, wait: watchWait } as const
+
 /** Any operator action. */
 export const operatorActionSchema = v.variant('intent', [
   takeSnapshot,
@@ -114,7 +128,9 @@ export const operatorActionSchema = v.variant('intent', [
   done,
   answer,
 ])
-export type OperatorAction = v.InferOutput<typeof operatorActionSchema>
+export type OperatorAction =
+  | v.InferOutput<typeof operatorActionSchema>
+  | v.InferOutput<typeof watchWait>
 export type OperatorIntent = OperatorAction['intent']
 
 /** The tools of an ordinary turn: all but `answer`. */

@@ -54,7 +54,7 @@ describe('whoever waits at the door', () => {
     })
   })
 
-  it('hears of a crashed operator as crashed, with what it had reported', async () => {
+  it('beamlens defect 4: hears of a crashed operator as crashed, with what it had reported', async () => {
     await inHouse({ vm: [{ intent: 'take_snapshot' }, 'notify', 'never'] }, async () => {
       const sent = heard('operator:notification-sent')
       const asked = ask({ type: 'operator-run', runId: 'run-vm', skill: 'vm', context: {}, bounds })

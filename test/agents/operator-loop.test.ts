@@ -11,6 +11,7 @@ import type {
 } from '../../agents/loop/operator-run.ts'
 import { maxConcludingTurns } from '../../agents/loop/run-limits.ts'
 import { operatorResultSchema } from '../../agents/schemas.ts'
+import type { WatchFrame } from '../../agents/vocabulary/model-request.ts'
 import type { OperatorAction } from '../../agents/vocabulary/operator-action.ts'
 import { failure, limits, reply, skill, t0 } from './support/kernel.ts'
 
@@ -26,7 +27,7 @@ class Bench {
   effects: OperatorEffect[]
   at = t0
 
-  constructor(overrides: Parameters<typeof limits>[0] = {}) {
+  constructor(overrides: Parameters<typeof limits>[0] = {}, watch?: WatchFrame) {
     const [run, effects] = startOperatorRun(
       {
         id: 'r1.vm.1',
@@ -35,6 +36,7 @@ class Bench {
         node: 'host:1',
         context: {},
         limits: limits(overrides),
+        ...(watch === undefined ? {} : { watch }),
       },
       t0,
     )
@@ -97,6 +99,36 @@ describe('an operator run', () => {
     )
   })
 
+  it('beamlens defect 14: looks before its model is asked, which saves a turn', () => {
+    const start = {
+      id: 'r1.vm.1',
+      runId: 'r1',
+      skill: skill('vm'),
+      node: 'host:1',
+      context: {},
+      limits: limits(),
+      looksFirst: true,
+    }
+    const [run, effects] = startOperatorRun(start, t0)
+    assert.deepEqual(
+      effects.map(({ type }) => type),
+      ['arm-timer', 'arm-timer', 'take-snapshot'],
+    )
+    const request = run.phase.type === 'snapshotting' ? run.phase.request : ''
+    const capturedAt = new Date(t0).toISOString()
+    const event = {
+      type: 'snapshot-taken',
+      request,
+      capturedAt,
+      data: { lagMs: 3 },
+      at: t0,
+    } as const
+    const [, after] = stepOperator(run, event)
+    const [asked] = ofType([...after], 'ask-model')
+    assert.equal(asked?.body.snapshots[0]?.id, 'r1.vm.1.s1')
+    assert.equal(asked?.body.turns.length, 2)
+  })
+
   it('goes from snapshot to notification to done', () => {
     const bench = new Bench()
     bench.snapshot()
@@ -112,6 +144,17 @@ describe('an operator run', () => {
     })
     assert.equal(bench.result.partial, false)
     assert.equal(bench.result.notifications.length, 1)
+  })
+
+  it('attests its state with done, without a turn of its own', () => {
+    const bench = new Bench()
+    const effects = bench.says({ intent: 'done', state: 'observing', summary: 'odd' })
+    assert.deepEqual(bench.result.ending, {
+      type: 'completed',
+      state: 'observing',
+      summary: 'odd',
+    })
+    assert.equal(ofType(effects, 'tell').at(-1)?.event, 'state-changed')
   })
 
   it('refuses a notification without known snapshots and tells the model which there are', () => {
@@ -172,6 +215,26 @@ describe('an operator run', () => {
     assert.match(text, /"truncated":true/)
   })
 
+  it('beamlens defect 18: lists snapshots and notifications newest first', () => {
+    const bench = new Bench()
+    for (const lag of [1, 2, 3]) bench.snapshot({ loopDelayMs: lag })
+    for (const index of [1, 2]) bench.says(notify([`r1.vm.1.s${index}`]))
+    bench.says({ intent: 'get_snapshots', limit: 2 })
+    const snapshots = JSON.stringify(bench.run.turns.at(-1))
+    bench.says({ intent: 'get_notifications' })
+    const notifications = JSON.stringify(bench.run.turns.at(-1))
+    assert.deepEqual(snapshots.match(/r1\.vm\.1\.s\d/g), ['r1.vm.1.s3', 'r1.vm.1.s2'])
+    assert.deepEqual(notifications.match(/r1\.vm\.1\.n\d/g), ['r1.vm.1.n2', 'r1.vm.1.n1'])
+  })
+
+  it('beamlens defect 9: the timer of a wait that is over starts no second loop', () => {
+    const bench = new Bench()
+    const [armed] = ofType(bench.says({ intent: 'wait', ms: 500 }), 'arm-timer')
+    bench.on({ type: 'message', id: 'm', from: 'coordinator', text: 'look at gc' })
+    const late = bench.on({ type: 'timer', timer: armed?.timer ?? '' })
+    assert.deepEqual(late, [])
+  })
+
   it('keeps its conversation through a wait', () => {
     const bench = new Bench()
     bench.snapshot()
@@ -195,7 +258,8 @@ describe('a failing model', () => {
       }
     }
     assert.deepEqual(delays, [1_000, 2_000])
-    assert.equal(bench.result.ending.type, 'failed')
+    const { ending } = bench.result
+    assert.equal(ending.type === 'failed' ? ending.kind : undefined, 'overloaded')
     assert.equal(bench.result.partial, true)
   })
 
@@ -327,6 +391,7 @@ describe('a message', () => {
     })
     const [asked] = ofType(effects, 'ask-model')
     assert.deepEqual(asked?.body.tools, ['answer'])
+    assert.deepEqual(asked?.body.question, { from: 'coordinator', text: 'and the heap?' })
     assert.equal(bench.run.phase.type, 'executing')
     const answered = bench.on({
       type: 'model-replied',
@@ -373,6 +438,38 @@ describe('a message', () => {
     }
     const effects = bench.on({ type: 'message', id: 'm8', from: 'x', text: 'hello' })
     assert.equal(ofType(effects, 'answer')[0]?.outcome.ok, false)
+  })
+})
+
+describe('one look of a continuous operator', () => {
+  const watch = {
+    since: '2026-11-24T00:00:00.000Z',
+    state: 'warning',
+    opened: 'p99 is 900 ms',
+    told: [],
+  } as const
+
+  it('begins in the state of the look before, with what it knows and no old turns', () => {
+    const [asked] = ofType(new Bench({}, watch).effects, 'ask-model')
+    assert.deepEqual(
+      [asked?.body.state, asked?.body.watch, asked?.body.turns],
+      ['warning', watch, []],
+    )
+  })
+
+  it('ends with a wait, which says when to look again and what to remember', () => {
+    const bench = new Bench({}, watch)
+    bench.says({ intent: 'wait', ms: 300_000, note: 'the pool is small' })
+    const { ending, wakeAfterMs, partial } = bench.result
+    assert.deepEqual(ending, { type: 'completed', state: 'warning', summary: 'the pool is small' })
+    assert.deepEqual([wakeAfterMs, partial], [300_000, false])
+    v.parse(operatorResultSchema, JSON.parse(JSON.stringify(bench.result)))
+  })
+
+  it('ends with done without a wish to be woken', () => {
+    const bench = new Bench({}, watch)
+    bench.says({ intent: 'done' })
+    assert.equal(bench.result.wakeAfterMs, undefined)
   })
 })
 

@@ -167,6 +167,15 @@ describe('a mistake in the settings', () => {
     [{ NODELENS_OBSERVER: 'localhost' }, /^nodelens: NODELENS_OBSERVER: expected 'host:port'/],
     [{ NODELENS_OBSERVER: '0.0.0.0:4680' }, /^nodelens: NODELENS_OBSERVER: host "0\.0\.0\.0"/],
     [{ NODELENS_MODEL: 'gemni' }, /^nodelens: NODELENS_MODEL: unknown provider "gemni"/],
+    [{ NODELENS_BUDGET: 'day=5$' }, /^nodelens: NODELENS_BUDGET: expected run, hour or day/],
+    [
+      {
+        NODELENS_MODEL:
+          '{"provider":"openai-generic","model":"qwen3:8b","baseUrl":"http://127.0.0.1:1/v1"}',
+        NODELENS_BUDGET: 'day=$5',
+      },
+      /^nodelens: NODELENS_BUDGET: .* none is known for openai-generic\/qwen3:8b/,
+    ],
     [{ NODELENS_MODEL: 'google-ai' }, /^nodelens: NODELENS_MODEL: google-ai needs a key/],
     [
       { NODELENS_SKILLS: 'vm,table' },

@@ -95,6 +95,16 @@ describe('settings', () => {
     })
   })
 
+  it('take a model that is an object in the file as it stands, and a budget', () => {
+    withConfig('{"model":{"provider":"openai","model":"m"},"budget":"day=$5"}', (path) => {
+      const parsed = parseSettings({ NODELENS_CONFIG: path })
+      assert.deepEqual(parsed, {
+        ok: true,
+        settings: { model: '{"provider":"openai","model":"m"}', budget: 'day=$5', log: 'silent' },
+      })
+    })
+  })
+
   const files: [string, RegExp][] = [
     ['{"modle":"rules"}', /unknown key "modle".*did you mean "model"/],
     ['{"model":3}', /"model" in .* must be a string/],

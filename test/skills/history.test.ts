@@ -321,7 +321,7 @@ describe('base_history', () => {
     )
   })
 
-  it('compares with before', async () => {
+  it('beamlens defect 19: compares a number with before', async () => {
     const history = new History()
     const now = performance.timeOrigin + performance.now()
     for (let second = 0; second < 300; second += 1) {

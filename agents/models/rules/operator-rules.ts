@@ -4,7 +4,7 @@
  * failed and never passes for health.
  */
 import { worstSeverity } from '../../vocabulary/check-insight.ts'
-import type { Severity } from '../../vocabulary/fields.ts'
+import { type Severity, severityRank } from '../../vocabulary/fields.ts'
 import type { OperatorRequest } from '../../vocabulary/model-request.ts'
 import type { Snapshot } from '../../vocabulary/notification.ts'
 import type {
@@ -15,6 +15,7 @@ import type {
 import type { DrillStep } from '../../vocabulary/skill-description.ts'
 import { counted, drillFindings, isDue, sentence, watchFindings } from './findings.ts'
 import { eventsOf, rowsOf, type Step, stepsOf } from './history.ts'
+import { answerTo } from './operator-answer.ts'
 
 /** Turns kept for `set_state` and `done`. */
 const reservedTurns = 2
@@ -22,6 +23,9 @@ const reservedTurns = 2
 const reservedMs = 2_000
 /** Snapshots that may fail before the skill counts as unreadable. */
 const maximumSnapshotFailures = 2
+
+/** Milliseconds until a continuous operator looks again, by its state; a look of the rules is free. */
+const lookAgainMs = { observing: 300_000, warning: 60_000, critical: 30_000 } as const
 
 /** Chooses the operator's next action. Pure. */
 export function operatorRules(request: OperatorRequest): OperatorAction {
@@ -49,10 +53,17 @@ function readRun(request: OperatorRequest): Run {
 
 /** Actions in the order in which they should happen; the first that is allowed is taken. */
 function wishes(request: OperatorRequest, run: Run): OperatorAction[] {
-  if (request.tools.includes('answer')) return [answer(request, run)]
+  if (request.tools.includes('answer'))
+    return [answerTo(request, { summary: summaryOf(request, run), gaps: gapsOf(request, run) })]
   const last = request.budget.iterationsLeft <= 1
   const work = last ? [] : [...looks(request, run), ...stateChange(request, run)]
-  return [...work, { intent: 'done', summary: summaryOf(request, run) }]
+  return [...work, ...lookAgain(request), { intent: 'done', summary: summaryOf(request, run) }]
+}
+
+/** What a continuous operator found is looked at again, so that its end is seen. */
+function lookAgain({ watch, state }: OperatorRequest): OperatorAction[] {
+  if (watch === undefined || state === 'healthy') return []
+  return [{ intent: 'wait', ms: lookAgainMs[state], note: sentence(watch.opened) }]
 }
 
 function looks(request: OperatorRequest, run: Run): OperatorAction[] {
@@ -69,9 +80,9 @@ function looks(request: OperatorRequest, run: Run): OperatorAction[] {
     if (outcome.type === 'not-run' && !isConcluding)
       actions.push({ intent: 'execute', code: step.code })
     if (outcome.type === 'rows')
-      actions.push(...unsent(drillFindings(step, outcome.rows, snapshot), run))
+      actions.push(...unsent(drillFindings(step, outcome.rows, snapshot), request, run))
   }
-  const noticed = unsent(watchFindings(request.skill, snapshot), run)
+  const noticed = unsent(watchFindings(request.skill, snapshot), request, run)
   const all = [...actions, ...noticed]
   // with few turns left, tell what is known already, the worst first
   return request.budget.iterationsLeft > reservedTurns ? all : []
@@ -100,15 +111,28 @@ function outcomeOf(step: DrillStep, run: Run): StepOutcome {
 }
 
 /** Drafts that were not tried yet; one that was refused is not tried again. */
-function unsent(drafts: readonly NotificationDraft[], run: Run): OperatorAction[] {
+function unsent(
+  drafts: readonly NotificationDraft[],
+  { watch }: OperatorRequest,
+  run: Run,
+): OperatorAction[] {
   const tried = new Set(
     run.steps.flatMap(({ action }) =>
       action.intent === 'send_notification' ? [keyOf(action)] : [],
     ),
   )
   return drafts
-    .filter((draft) => !tried.has(keyOf(draft)))
+    .filter((draft) => !tried.has(keyOf(draft)) && !isToldBefore(draft, watch))
     .map((draft) => ({ intent: 'send_notification', ...draft }))
+}
+
+/** In an earlier look, and it was not better then. */
+function isToldBefore(
+  { type, severity }: NotificationDraft,
+  watch: OperatorRequest['watch'],
+): boolean {
+  const before = watch?.told.filter((one) => one.type === type) ?? []
+  return before.some((one) => severityRank(one.severity) >= severityRank(severity))
 }
 
 function keyOf({ type, observation }: Pick<NotificationDraft, 'type' | 'observation'>): string {
@@ -128,7 +152,7 @@ function attested(
   request: OperatorRequest,
   run: Run,
 ): { readonly state: OperatorHealth; readonly reason: string } {
-  const found = request.notifications
+  const found = [...request.notifications, ...stillThere(request, run)]
   if (found.length > 0) {
     const state = stateOf(worstSeverity(found))
     const types = [...new Set(found.map((notification) => notification.type))].join(', ')
@@ -138,6 +162,20 @@ function attested(
   return gaps.length > 0
     ? { state: 'observing', reason: sentence(`not all could be read: ${gaps.join('; ')}`) }
     : { state: 'healthy', reason: 'every value that was looked at is within its bounds' }
+}
+
+/** What an earlier look of a continuous operator told and this one still sees. */
+function stillThere(request: OperatorRequest, run: Run): NotificationDraft[] {
+  const { watch, skill } = request
+  const { snapshot } = run
+  if (watch === undefined || snapshot === undefined) return []
+  const drilled = skill.drilldown.flatMap((step) => {
+    const outcome = outcomeOf(step, run)
+    return outcome.type === 'rows' ? drillFindings(step, outcome.rows, snapshot) : []
+  })
+  return [...watchFindings(skill, snapshot), ...drilled].filter((draft) =>
+    isToldBefore(draft, watch),
+  )
 }
 
 function stateOf(severity: Severity): OperatorHealth {
@@ -181,14 +219,4 @@ function summaryOf(request: OperatorRequest, run: Run): string {
   return sentence(
     [looked, finding, gaps.length > 0 ? `Not known: ${gaps.join('; ')}.` : ''].join(' ').trim(),
   )
-}
-
-function answer(request: OperatorRequest, run: Run): OperatorAction {
-  const gaps = gapsOf(request, run).map(sentence)
-  return {
-    intent: 'answer',
-    summary: summaryOf(request, run),
-    findings: request.notifications.slice(-20).map((one) => one.observation),
-    concerns: gaps.slice(0, 20),
-  }
 }

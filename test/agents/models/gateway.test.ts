@@ -369,10 +369,10 @@ describe('ModelGateway protects the provider', () => {
     await clock.advance(1)
     assert.equal(requests.length, 2)
     assert.equal(replied(await outcomes[3]!).fallback?.kind, 'busy')
-    assert.deepEqual(gateway.status().line?.load, { busy: 2, waiting: 1 })
+    assert.deepEqual(gateway.status().lines[0]?.load, { busy: 2, waiting: 1 })
     await clock.advance(60_000)
     await Promise.all(outcomes)
-    assert.deepEqual(gateway.status().line?.load, { busy: 0, waiting: 0 })
+    assert.deepEqual(gateway.status().lines[0]?.load, { busy: 0, waiting: 0 })
   })
   it('no more than so many calls a minute', async () => {
     const { gateway, clock, requests } = gatewayOf([{}], { lanes: { perMinute: 2 } })
@@ -421,7 +421,7 @@ describe('ModelGateway and money', () => {
       'google-ai/gemini-3.8-flash',
     )
     assert.equal(requests.length, 2)
-    assert.equal(gateway.status('r1').line?.spent.run.tokens, 9_200)
+    assert.equal(gateway.status('r1').spent.run.tokens, 9_200)
   })
   it('a bound of the hour falls away with the hour, and says when', async () => {
     const { gateway, clock } = gatewayOf([{}], { limits: { hour: { tokens: 12_000 } } })

@@ -288,6 +288,73 @@ describe('operatorRules in a whole run', () => {
     assert.ok(action.intent === 'answer')
     assert.deepEqual(action.findings, ['seen'])
   })
+
+  const questions: [question: string, first: RegExp][] = [
+    ['Which Map grows fastest?', /orderMap/],
+    ['How full is the heap?', /heap\.usedMb is 512/],
+    ['Why is the event loop late?', /Event loop blocked 812 ms/],
+  ]
+  for (const [text, first] of questions) {
+    it(`an answer goes to the question: ${text}`, () => {
+      const action = operatorRules(
+        operatorRequest({
+          tools: ['answer'],
+          question: { from: 'user', text },
+          notifications: [{ ...notice('warning'), observation: 'Event loop blocked 812 ms' }],
+          snapshots: [snapshotOf({ lagMs: 3, heap: { usedMb: 512 } })],
+          turns: done({ intent: 'execute', code: 'x' }, [
+            { name: 'orderMap', kind: 'Map', growsPerMinute: 900 },
+            { name: 'list', kind: 'Array', growsPerMinute: 1 },
+          ]),
+        }),
+      )
+      assert.ok(action.intent === 'answer')
+      assert.match(action.findings?.[0] ?? '', first)
+      assert.match(action.summary, first)
+    })
+  }
+
+  it('an answer says so when nothing that was seen speaks of the question', () => {
+    const question = { from: 'user', text: 'What of the certificates?' }
+    const action = operatorRules(
+      operatorRequest({ tools: ['answer'], question, snapshots: [snapshotOf({ lagMs: 3 })] }),
+    )
+    assert.ok(action.intent === 'answer')
+    assert.match(action.summary, /Nothing that this run has looked at speaks of "What of the cert/)
+  })
+})
+
+describe('operatorRules of a continuous operator', () => {
+  const told = (severity: 'warning' | 'critical') => ({
+    id: 'w1.n1',
+    type: 'vm_lagMs',
+    severity,
+    observation: 'Lag is 80 ms',
+  })
+  const watch = { since: '2026-11-24T00:00:00.000Z', state: 'warning', opened: 'Lag.' } as const
+  const at = (lagMs: number, changes: Partial<OperatorRequest> = {}): OperatorRequest =>
+    operatorRequest({
+      skill: { ...watched, drilldown: [] },
+      snapshots: [snapshotOf({ lagMs, heap: { usedMb: 10 } })],
+      state: 'warning',
+      ...changes,
+    })
+
+  it('does not tell again what it told before and is no worse', () => {
+    const action = operatorRules(at(90, { watch: { ...watch, told: [told('warning')] } }))
+    assert.deepEqual([action.intent, 'ms' in action && action.ms], ['wait', 60_000])
+  })
+  it('tells what has become worse', () => {
+    const action = operatorRules(at(900, { watch: { ...watch, told: [told('warning')] } }))
+    assert.equal(action.intent === 'send_notification' && action.severity, 'critical')
+  })
+  it('calls the skill healthy when it is over, and leaves the watch to the gate', () => {
+    const request = at(3, { watch: { ...watch, told: [told('warning')] } })
+    const action = operatorRules(request)
+    assert.equal(action.intent === 'set_state' && action.state, 'healthy')
+    const turns = done({ intent: 'set_state', state: 'healthy', reason: 'over' } as const)
+    assert.equal(operatorRules({ ...request, state: 'healthy', turns }).intent, 'done')
+  })
 })
 
 describe('operatorRules always speaks the vocabulary', () => {

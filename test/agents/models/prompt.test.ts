@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import fc from 'fast-check'
 import { toolSchemas } from '../../../agents/models/action-schema.ts'
-import { compact, type Message, sizeOf } from '../../../agents/models/compaction.ts'
 import { fence, fenceTag } from '../../../agents/models/fence.ts'
 import { renderPrompt } from '../../../agents/models/prompt.ts'
 import { printable, redact, secretsOf } from '../../../agents/models/redact.ts'
@@ -17,8 +15,8 @@ import {
   snapshotOf,
 } from './support/requests.ts'
 
-function promptOf(request: ModelRequest, maxTokens = 60_000) {
-  return renderPrompt(request, toolSchemas(request), { tag: 'TAG', secrets: [], maxTokens })
+function promptOf(request: ModelRequest) {
+  return renderPrompt(request, toolSchemas(request), { tag: 'TAG', secrets: [] })
 }
 
 describe('redact', () => {
@@ -115,7 +113,10 @@ describe('renderPrompt', () => {
       {
         name: 'vm_stalls',
         doc: 'The newest stalls.',
-        inputSchema: { type: 'object' },
+        inputSchema: {
+          type: 'object',
+          properties: { limit: { type: 'integer', minimum: 1, maximum: 50, default: 5 } },
+        },
         effect: { probe: { mainPauseMs: 20 } },
       },
     ],
@@ -126,9 +127,9 @@ describe('renderPrompt', () => {
 
   it('the system text holds role, skill, callbacks, tools and the fence rule', () => {
     for (const part of [
-      'operator of the skill "vm"',
+      'Your skill is "vm"',
       'below 50 ms is normal',
-      'vm_stalls({"type":"object"}): The newest stalls. Pauses the program for about 20 ms',
+      'vm_stalls({ limit?: integer 1..50 = 5 }): The newest stalls. Pauses the program for about 20 ms',
       'intent: "send_notification"',
       'snapshotIds: [string, …]',
       'no other intents than take_snapshot',
@@ -208,56 +209,33 @@ describe('renderPrompt', () => {
       /Other runs have found[^]*<[^>]+>[^]*r0\.i1[^]*parse blocks[^]*<\/[^]*What is your next action/,
     )
   })
-  it('a long history is compacted to the bound, newest last', () => {
-    const long = Array.from({ length: 40 }, () =>
-      done(
-        { intent: 'take_snapshot' },
-        { text: Array.from({ length: 20 }, () => 'x'.repeat(500)) },
-      ),
-    ).flat()
-    const small = promptOf(operatorRequest({ turns: long }), 15_000)
-    assert.ok(sizeOf(small.messages) <= 16_000, String(sizeOf(small.messages)))
-    assert.match(
-      small.messages.at(-1)?.text ?? '',
-      /Result of take_snapshot:[^]*What is your next action/,
+  it('the system text begins alike in every run and turn of a skill', () => {
+    const other = renderPrompt(
+      operatorRequest({ skill, runId: 'r2', tools: ['answer'] }),
+      toolSchemas({ agent: 'operator', tools: ['answer'] }),
+      { tag: 'ZZZ', secrets: [] },
     )
+    assert.equal(other.system.replaceAll('ZZZ', 'TAG'), prompt.system)
+    assert.ok(prompt.system.indexOf('TAG') > prompt.system.length * 0.8)
   })
-})
-
-describe('compact', () => {
-  const message = (size: number, short?: number): Message => ({
-    role: 'user',
-    text: 'x'.repeat(size),
-    ...(short === undefined ? {} : { short: 'y'.repeat(short) }),
+  it('operators of all skills share its beginning, tools included', () => {
+    const { system } = promptOf(operatorRequest({ skill: skillOf({ id: 'gc', title: 'GC' }) }))
+    let shared = 0
+    while (system[shared] === prompt.system[shared]) shared += 1
+    assert.ok(prompt.system.slice(0, shared).includes('There are no other intents than'))
   })
-  const any = fc.array(
-    fc.record({ size: fc.nat(4_000), short: fc.option(fc.nat(50), { nil: undefined }) }),
-    { minLength: 1, maxLength: 40 },
-  )
-  it('leaves what fits as it is', () => {
-    const messages = [message(30), message(30)]
-    assert.equal(compact(messages, { maxTokens: 20 }), messages)
+  it('a turn with few tools says which', () => {
+    const tools = ['send_notification', 'set_state', 'done'] as const
+    const { messages } = promptOf(operatorRequest({ skill, tools }))
+    assert.match(messages.at(-1)?.text ?? '', /Now only: send_notification, set_state, done\./)
+    assert.doesNotMatch(prompt.messages.at(-1)?.text ?? '', /Now only/)
   })
-  it('shortens the oldest results first', () => {
-    const texts = compact([message(3), message(300, 3), message(300, 3), message(3)], {
-      maxTokens: 110,
-      keepLast: 1,
-    }).map(({ text }) => text.length)
-    assert.deepEqual(texts, [3, 3, 300, 3])
-  })
-  it('never loses the task and the newest; is within the bound if those are; done twice it changes nothing', () => {
-    fc.assert(
-      fc.property(any, fc.integer({ min: 100, max: 5_000 }), (sizes, maxTokens) => {
-        const messages = sizes.map(({ size, short }) => message(size, short))
-        const result = compact(messages, { maxTokens, keepLast: 4 })
-        assert.equal(result[0], messages[0])
-        assert.deepEqual(
-          result.slice(-Math.min(4, messages.length - 1)),
-          messages.slice(-Math.min(4, messages.length - 1)),
-        )
-        const needed = sizeOf([messages[0]!, ...messages.slice(1).slice(-4)]) + 60
-        assert.ok(sizeOf(result) <= Math.max(maxTokens, needed))
-      }),
+  it('a question beside the run stands last, fenced', () => {
+    const question = { from: 'user', text: 'Which Map grows fastest?' }
+    const { messages } = promptOf(operatorRequest({ skill, turns, question, tools: ['answer'] }))
+    assert.match(
+      messages.at(-1)?.text ?? '',
+      /user asks you[^]*<data-TAG>\n"Which Map grows fastest\?"[^]*Now only: answer/,
     )
   })
 })

@@ -64,7 +64,7 @@ describe('parseModel', () => {
     [
       'an unknown provider',
       'openai-ish',
-      /unknown provider "openai-ish"; expected 'auto', 'rules', 'google-ai', 'google-ai\/<model>'/,
+      /unknown provider "openai-ish"; did you mean 'openai'\? Expected one of auto, rules, fallback/,
     ],
     ['a number', 7, /expected 'auto', 'rules'.*got number/],
     ['a list', ['rules'], /got a list/],
@@ -73,7 +73,7 @@ describe('parseModel', () => {
     [
       'an unknown option',
       { provider: 'google-ai', apikey: 'secret-k' },
-      /unknown option 'apikey'; did you mean 'apiKey'\?/,
+      /unknown option 'apikey' of google-ai; did you mean 'apiKey'\?/,
     ],
     [
       'no key',
@@ -142,7 +142,7 @@ describe('prices', () => {
   ]
   for (const [model, day, dollars] of cases)
     it(`${model} on ${day}`, () => {
-      const cost = costOf(tokens, priceOf(model, Date.parse(day)))
+      const cost = costOf(tokens, priceOf('google-ai', model, Date.parse(day)))
       if (dollars === null) assert.equal(cost, null)
       else assert.ok(Math.abs((cost ?? 0) - dollars) < 1e-9, String(cost))
     })
