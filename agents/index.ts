@@ -24,6 +24,7 @@ export type { CoordinatorStatus, OperatorStatus } from './client/protocol.ts'
 export type { CoordinatorRunOptions, OperatorRunOptions, RunContext } from './client/run-options.ts'
 export {
   ClientTimeout,
+  JournalUnusable,
   LensNotRunning,
   LensRunning,
   LensStopped,

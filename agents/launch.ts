@@ -33,6 +33,13 @@ import { emit, receiveForwarded } from './telemetry.ts'
 import type { TriggerOptions } from './trigger-rules.ts'
 import { isObject } from './vocabulary/json.ts'
 
+/** Where the journal is kept, and how much of it. */
+export interface JournalOption {
+  readonly file: string
+  readonly maxBytes: number
+  readonly maxAgeMs: number
+}
+
 /** What is started; checked. */
 export interface LaunchOptions {
   readonly skills: readonly string[]
@@ -40,7 +47,7 @@ export interface LaunchOptions {
   readonly model: ModelSetting
   readonly observer?: LensPlan['observer']
   readonly insightsFile?: string
-  readonly journal?: string
+  readonly journal?: JournalOption
   /** Absent: nothing starts by itself. */
   readonly triggers?: TriggerOptions
   readonly operatorIdleMs: number
@@ -179,7 +186,7 @@ function planOf(options: LaunchOptions, probe: Probe): LensPlan {
   return {
     node: `${hostname()}:${process.pid}`,
     operatorIdleMs,
-    journal: journal === undefined ? files : { ...files, journal: resolve(journal) },
+    journal: journal === undefined ? files : { ...files, journal: journalOf(journal, application) },
     model: { model },
     probe: {
       heartbeat: probe.heartbeat,
@@ -197,6 +204,16 @@ function planOf(options: LaunchOptions, probe: Probe): LensPlan {
     ...(triggers === undefined ? {} : { triggers }),
     ...(errand === undefined ? {} : { errand }),
   }
+}
+
+function journalOf(
+  { file, ...bounds }: JournalOption,
+  application: string,
+): NonNullable<LensPlan['journal']['journal']> {
+  const { pid } = process
+  const host = hostname()
+  const owner = { id: `${host}:${pid}:${Date.now()}`, pid, host, application }
+  return { path: resolve(file), owner, bounds }
 }
 
 function isConnectRequest(message: unknown): message is ConnectRequest {

@@ -51,7 +51,7 @@ export const telemetryEvents = {
     'circuit-closed',
   ],
   trigger: ['fired', 'suppressed', 'failed'],
-  journal: ['bound-hit', 'write-failed'],
+  journal: ['bound-hit', 'write-failed', 'run-interrupted'],
   insights: ['written', 'write-failed'],
   observer: ['started', 'unavailable'],
   lens: ['started', 'stopped', 'degraded'],
