@@ -187,7 +187,7 @@ function planOf(options: LaunchOptions, probe: Probe): LensPlan {
     node: `${hostname()}:${process.pid}`,
     operatorIdleMs,
     journal: journal === undefined ? files : { ...files, journal: journalOf(journal, application) },
-    model: { model },
+    model: { model, isRecorded: journal !== undefined },
     probe: {
       heartbeat: probe.heartbeat,
       skills,

@@ -14,9 +14,14 @@ import type { GatewayEvent, GatewayOptions } from '../models/gateway-options.ts'
 import { emit } from '../telemetry.ts'
 import type { ModelQuestion } from './model-asker.ts'
 import { names } from './names.ts'
+import { Transcript } from './transcript.ts'
 
 /** What the gateway is started with: the options that are plain data. */
-export type ModelArgs = Omit<GatewayOptions, 'onEvent' | 'clock' | 'random' | 'loadProvider'>
+export interface ModelArgs
+  extends Omit<GatewayOptions, 'onEvent' | 'clock' | 'random' | 'loadProvider'> {
+  /** A journal is kept: the conversations belong into it. Default: false. */
+  readonly isRecorded?: boolean
+}
 
 interface Question {
   readonly asker: Pid
@@ -27,16 +32,18 @@ interface State {
   readonly gateway: ModelGateway
   readonly open: Map<string, Question>
   readonly watched: Set<string>
+  readonly transcript: Transcript | undefined
 }
 
 export const model = server(import.meta, {
   name: names.model,
   // So that `terminate` runs when the supervisor ends it.
   trapExit: true,
-  init: (args: ModelArgs): State => ({
+  init: ({ isRecorded, ...args }: ModelArgs): State => ({
     gateway: new ModelGateway({ ...args, onEvent: tell }),
     open: new Map(),
     watched: new Set(),
+    transcript: isRecorded ? new Transcript() : undefined,
   }),
   calls: {
     ask: (state: State, question: ModelQuestion, context: ServerContext) => {
@@ -47,7 +54,10 @@ export const model = server(import.meta, {
       state.open.set(question.key, { asker: from.pid, controller })
       void state.gateway
         .decide(question.body, { signal: controller.signal })
-        .then((outcome) => context.reply(from, outcome))
+        .then((outcome) => {
+          context.reply(from, outcome)
+          state.transcript?.write(question, outcome)
+        })
         .finally(() => state.open.delete(question.key))
       return { state }
     },

@@ -27,6 +27,8 @@ import {
 /** Milliseconds that opening waits for other processes, and that a commit does. */
 const openBusyMs = 2_000
 const commitBusyMs = 2
+/** Pages of the log that are written back at once: more would hold up a turn for 10 ms and longer. */
+const checkpointPages = 250
 /** Rows that are read of one run to resume it; more than any run writes. */
 const maxRecordsRead = 50_000
 
@@ -82,11 +84,11 @@ export class JournalFile {
     return runs.flatMap(({ id }) => this.recordsOf(String(id)))
   }
 
-  /** All that stands in the file of one run, in order. */
+  /** All that stands in the file of one run, in order, but the models' turns. */
   recordsOf(runId: string): JournalRecord[] {
     return this.#database
       .all(
-        'select run, at, type, body from records where run = ? order by seq limit ?',
+        `select run, at, type, body from records where run = ? and type <> 'model-turn' order by seq limit ?`,
         runId,
         maxRecordsRead,
       )
@@ -131,6 +133,7 @@ function opened(
     const tables = database
     migrate(tables, path)
     tables.script('pragma journal_mode = wal; pragma synchronous = normal')
+    tables.script(`pragma wal_autocheckpoint = ${checkpointPages}`)
     tables.script(`pragma journal_size_limit = 4194304; pragma busy_timeout = ${commitBusyMs}`)
     const interrupted = tables.transaction(() => {
       enterSession(tables, owner, now, birthOf(owner.pid))

@@ -63,6 +63,11 @@ create view snapshots as
     part.value ->> '$.capturedAt' as captured_at, part.value -> '$.data' as data
   from records, json_each(body, '$.notification.snapshots') as part
   where records.type = 'notification';
+create view spending as
+  select run, at, body ->> '$.agent' as agent, body ->> '$.model' as model,
+    body ->> '$.usage.inputTokens' as input_tokens,
+    body ->> '$.usage.outputTokens' as output_tokens, body ->> '$.usage.costUsd' as cost_usd
+  from records where type = 'model-turn' and body -> '$.usage' is not null;
 `
 
 /** What each version adds to the one before; a file of version n has had the first n of them. */

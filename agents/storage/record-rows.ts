@@ -79,6 +79,7 @@ function changeRun(database: Database, session: string, record: JournalRecord): 
       // Its run is known but for one case: it was taken for lost, and forgotten.
       return beginRun(database, session, record, { kind: 'coordinator' })
     case 'run-event':
+    case 'model-turn':
       return undefined
     default:
       return unreachable(record)
