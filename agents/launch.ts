@@ -52,7 +52,7 @@ export interface LaunchOptions {
   readonly triggers?: TriggerOptions
   readonly operatorIdleMs: number
   /** How the skill `anomaly` learns, and where it keeps what it learned. */
-  readonly anomaly?: Omit<AnomalySettings, 'application'>
+  readonly anomaly?: Omit<AnomalySettings, 'application' | 'store'>
   /** Carried out as soon as the house stands. */
   readonly errand?: Errand
 }
@@ -194,6 +194,7 @@ function planOf(options: LaunchOptions, probe: Probe): LensPlan {
       custom: probe.describeCustom(),
       crashes: triggers?.crashes ?? false,
       ...files,
+      isJournaled: journal !== undefined,
       anomaly: {
         ...options.anomaly,
         application,

@@ -52,7 +52,7 @@ export interface StartOptions {
    */
   readonly operatorIdleMs?: number
   /** How the skill `anomaly` learns, and where it keeps what it learned (`stateDir`). */
-  readonly anomaly?: Omit<AnomalySettings, 'application'>
+  readonly anomaly?: Omit<AnomalySettings, 'application' | 'store'>
 }
 
 const path = v.pipe(v.string(), v.nonEmpty('expected a path'))

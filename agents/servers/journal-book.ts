@@ -3,7 +3,7 @@ import { JournalUnusable } from '../errors.ts'
 import type { JournalRecord } from '../journal.ts'
 import { appendLine } from '../line-file.ts'
 import type { FileBounds } from '../storage/file-bounds.ts'
-import { JournalFile } from '../storage/journal-file.ts'
+import { JournalFile, maxApplications } from '../storage/journal-file.ts'
 import type { Owner } from '../storage/sessions.ts'
 import { emit } from '../telemetry.ts'
 import { JournalWriter } from './journal-writer.ts'
@@ -16,12 +16,20 @@ export interface JournalFileArgs {
   readonly bounds: FileBounds
 }
 
+/** What was learned of applications, by the path of their entry. */
+export interface BaselineShelf {
+  load(application: string): string | undefined
+  save(application: string, text: string): void
+}
+
 export interface JournalBook {
   readonly path: string
   /** Why nothing is written, if nothing is. */
   readonly problem?: string
   /** @param done Called once, with whether the record stands in the file. */
   add(record: JournalRecord, done?: (isWritten: boolean) => void): void
+  /** Where the skill `anomaly` keeps what it learned; absent: not here. */
+  readonly baselines?: BaselineShelf
   /** Writes what waits, now. */
   flush(): void
   /** What this life of nodelens wrote before the journal was restarted. */
@@ -86,10 +94,26 @@ function databaseBook(
   return {
     path,
     add: (record, done) => writer.add(record, done),
+    baselines: shelfOf(file, failed),
     flush: () => writer.flush(),
     ownRecords: (maxEndedRuns) => file.ownRecords(maxEndedRuns),
     recordsOf: (runId) => file.recordsOf(runId),
     close: (isEnd) => writer.close(isEnd),
+  }
+}
+
+function shelfOf(file: JournalFile, failed: (message: string) => void): BaselineShelf {
+  return {
+    load: (application) => file.baselinesOf(application),
+    save(application, text) {
+      try {
+        if (file.keepBaselines(application, text, Date.now()) === 0) return
+        const hit = { bound: 'maxApplications', value: maxApplications }
+        emit('journal', 'bound-hit', { file: file.path, ...hit })
+      } catch (error) {
+        failed(messageOf(error))
+      }
+    },
   }
 }
 

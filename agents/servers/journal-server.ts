@@ -43,6 +43,11 @@ interface State {
   readonly troubles: readonly string[]
 }
 
+/** What the skill `anomaly` learned, as it saved it; undefined: nothing yet. */
+export interface LearnedText {
+  readonly text: string | undefined
+}
+
 /** A run as lists show it. */
 export interface RunSummary {
   readonly runId: string
@@ -92,6 +97,14 @@ export const journal = server(import.meta, {
       state,
     }),
     runs: (state: State) => ({ reply: summaries(state.journal), state }),
+    /** What was learned of an application; undefined: a journal keeps nothing of that kind. */
+    baselines: (
+      { book, ...state }: State,
+      application: string,
+    ): { reply: LearnedText | undefined; state: State } => ({
+      reply: book?.baselines && { text: book.baselines.load(application) },
+      state: { ...state, book },
+    }),
     /** Why the file is not written, if it is not. */
     problem: (state: State): { reply: string | undefined; state: State } => ({
       reply: state.book?.problem,
@@ -100,6 +113,10 @@ export const journal = server(import.meta, {
   },
   casts: {
     append: (state: State, record: JournalRecord) => ({ state: append(state, record) }),
+    keepBaselines: (state: State, { application, text }: { application: string; text: string }) => {
+      state.book?.baselines?.save(application, text)
+      return { state }
+    },
     /** An insight that a dying process has written to the insights file itself: no turn may follow. */
     appendWritten: (state: State, record: JournalRecord) => {
       const next = append(state, record, { isDying: true })

@@ -29,6 +29,8 @@ const openBusyMs = 2_000
 const commitBusyMs = 2
 /** Pages of the log that are written back at once: more would hold up a turn for 10 ms and longer. */
 const checkpointPages = 250
+/** Applications whose baselines one file keeps. */
+export const maxApplications = 50
 /** Rows that are read of one run to resume it; more than any run writes. */
 const maxRecordsRead = 50_000
 
@@ -93,6 +95,36 @@ export class JournalFile {
         maxRecordsRead,
       )
       .flatMap((row) => recordIn(row) ?? [])
+  }
+
+  /** What the skill `anomaly` learned of an application; undefined: nothing yet. */
+  baselinesOf(application: string): string | undefined {
+    const [row] = this.#database.all(
+      'select body from baselines where application = ?',
+      application,
+    )
+    return row === undefined ? undefined : String(row['body'])
+  }
+
+  /**
+   * Keeps what was learned of an application in the place of what was kept before.
+   *
+   * @returns How many others had to make room: those that were silent longest.
+   */
+  keepBaselines(application: string, text: string, now: number): number {
+    return this.#database.transaction(() => {
+      this.#database.run(
+        'insert or replace into baselines (application, saved_at, body) values (?, ?, ?)',
+        application,
+        now,
+        text,
+      )
+      return this.#database.run(
+        `delete from baselines where application not in
+           (select application from baselines order by saved_at desc limit ?)`,
+        maxApplications,
+      )
+    })
   }
 
   /** Forgets what is beyond the bounds, a part at a time; undefined: nothing is. */

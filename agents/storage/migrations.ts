@@ -70,8 +70,16 @@ create view spending as
   from records where type = 'model-turn' and body -> '$.usage' is not null;
 `
 
+const baselines = `
+create table baselines (
+  application text primary key,
+  saved_at integer not null,
+  body text not null
+);
+`
+
 /** What each version adds to the one before; a file of version n has had the first n of them. */
-export const migrations: readonly string[] = [firstTables]
+export const migrations: readonly string[] = [firstTables, baselines]
 
 /**
  * Brings a file to the newest version, in one transaction. An empty file becomes a journal.

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { openDatabase } from '../../../agents/storage/database.ts'
-import { JournalFile } from '../../../agents/storage/journal-file.ts'
+import { JournalFile, maxApplications } from '../../../agents/storage/journal-file.ts'
 import { migrate, migrations } from '../../../agents/storage/migrations.ts'
 import { concluded, ended, notified, started } from '../support/journal-records.ts'
 import { t0 } from '../support/kernel.ts'
@@ -119,6 +119,46 @@ describe('a journal file', () => {
     assert.deepEqual(next.interrupted, [])
     next.close()
     assert.equal(rowsOf(path, 'select outcome from runs')[0]?.['outcome'], 'stopped')
+  })
+})
+
+describe('what was learned of an application', () => {
+  it('replaces what was learned of it before', () => {
+    const file = written(fresh())
+    assert.equal(file.baselinesOf('/srv/shop.js'), undefined)
+    file.keepBaselines('/srv/shop.js', 'once', t0)
+    file.keepBaselines('/srv/shop.js', 'twice', t0 + 1)
+    assert.equal(file.baselinesOf('/srv/shop.js'), 'twice')
+    file.close()
+  })
+
+  it('makes room for another by going when it is the oldest', () => {
+    const file = written(fresh())
+    const removed = Array.from({ length: maxApplications + 1 }, (_, index) =>
+      file.keepBaselines(`/srv/${index}.js`, 'x', t0 + index),
+    )
+    assert.deepEqual([removed.at(-2), removed.at(-1)], [0, 1])
+    assert.deepEqual(
+      [file.baselinesOf('/srv/0.js'), file.baselinesOf('/srv/1.js')],
+      [undefined, 'x'],
+    )
+    file.close()
+  })
+})
+
+describe('a file of the first version', () => {
+  it('has a place for baselines once it was opened, and keeps what it held', () => {
+    const path = join(folder, 'first.db')
+    const first = openDatabase(path, { busyMs: 100 })
+    migrate(first, path, migrations.slice(0, 1))
+    first.script(
+      "insert into runs (id, session, kind, started_at) values ('r0', 's', 'operator', 1)",
+    )
+    first.close()
+    const file = new JournalFile(path, ownerOf('life'), t0)
+    file.keepBaselines('/srv/shop.js', 'x', t0)
+    file.close()
+    assert.equal(rowsOf(path, 'select id from runs')[0]?.['id'], 'r0')
   })
 })
 
