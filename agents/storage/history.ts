@@ -1,5 +1,6 @@
 /** Reads a journal file, also while its process writes it, or is dead. */
 import { existsSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import * as v from 'valibot'
 import { JournalUnusable } from '../errors.ts'
@@ -15,6 +16,7 @@ import {
 import { unusable } from './journal-file.ts'
 import { migrations, versionOf } from './migrations.ts'
 import { recordIn } from './record-rows.ts'
+import { lostSessions } from './sessions.ts'
 
 /** What is asked of the past. */
 export interface HistoryOptions {
@@ -71,7 +73,10 @@ type Asked = Required<Omit<HistoryOptions, 'runId'>> & Pick<HistoryOptions, 'run
 
 function historyOf(database: Database, path: string, asked: Asked): History {
   const { since, runId } = asked
-  const runs = parsedRows(runsIn(database, asked), runIn)
+  // A reader is none of those that write: with a pid of its own it would take them for its former lives.
+  const reader = { id: '', pid: -1, host: hostname() }
+  const lost = new Set(lostSessions(database, reader, Date.now()).map(({ id }) => id))
+  const runs = parsedRows(runsIn(database, asked), (row) => runIn(row, lost))
   const insights = parsedRows(insightsIn(database, asked), (row) => {
     const record = recordIn(row)
     return record?.type === 'insight' ? record.insight : undefined
@@ -104,6 +109,7 @@ function parsedRows<Value>(rows: readonly Row[], parse: (row: Row) => Value | un
 function runsIn(database: Database, { since, runId, limit }: Asked): Row[] {
   return database.all(
     `select runs.*, host, pid,
+       (select max(at) from records where run = runs.id) as known_until,
        (select count(*) from records where run = runs.id and type = 'notification') as notifications,
        (select count(*) from records where run = runs.id and type = 'insight') as insights
      from runs join sessions on sessions.id = runs.session
@@ -148,14 +154,18 @@ function spendingIn(database: Database, { since, runId }: Asked): History['spend
   return rows.map((row) => v.parse(historySpendingSchema, { ...row }))
 }
 
-function runIn(row: Row): HistoryRun | undefined {
-  const { id, started_at, ended_at, partial, session: _, ...known } = row
+/** What is open in a session that is lost will be marked by the next that writes; it is told now. */
+function runIn(row: Row, lost: ReadonlySet<string>): HistoryRun | undefined {
+  const { id, started_at, ended_at: end, known_until, partial, session, ...known } = row
+  const isLost = end === null && lost.has(String(session))
+  const ended_at = isLost ? known_until : end
   const parsed = v.safeParse(historyRunSchema, {
     ...Object.fromEntries(Object.entries(known).filter(([, value]) => value !== null)),
     runId: id,
     startedAt: timeOf(started_at),
     ...(ended_at === null ? {} : { endedAt: timeOf(ended_at) }),
-    partial: partial === 1,
+    partial: partial === 1 || isLost,
+    ...(isLost ? { outcome: 'interrupted' } : {}),
   })
   return parsed.success ? parsed.output : undefined
 }

@@ -60,11 +60,22 @@ export function interruptLost(
   now: number,
   processes?: Processes,
 ): Interrupted[] {
+  return lostSessions(database, owner, now, processes).flatMap((session) =>
+    endLost(database, session),
+  )
+}
+
+/** The sessions that were not ended and whose process is gone, as seen from a process. */
+export function lostSessions(
+  database: Database,
+  own: Omit<Session, 'seenAt'>,
+  now: number,
+  processes?: Processes,
+): Session[] {
   return database
-    .all('select * from sessions where ended_at is null and id <> ?', owner.id)
+    .all('select * from sessions where ended_at is null and id <> ?', own.id)
     .map(sessionIn)
-    .filter((session) => isGone(session, owner, now, processes))
-    .flatMap((session) => endLost(database, session))
+    .filter((session) => isGone(session, own, now, processes))
 }
 
 function sessionIn({ id, pid, host, birth, seen_at }: Row): Session {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import * as v from 'valibot'
@@ -38,7 +39,7 @@ function written(
   records: readonly JournalRecord[],
 ): { path: string; file: JournalFile } {
   const path = join(folder, name)
-  const file = new JournalFile(path, ownerOf('life'), t0)
+  const file = new JournalFile(path, ownerOf('life', { host: hostname() }), t0)
   file.append(records, Number.POSITIVE_INFINITY)
   return { path, file }
 }
@@ -70,6 +71,18 @@ describe('readHistory', () => {
       ],
     )
     assert.equal(runs[1]?.reason, 'p99 doubled')
+  })
+
+  it('tells of a run whose process is gone that it was interrupted, before anybody marks it', () => {
+    const path = join(folder, 'gone.db')
+    const file = new JournalFile(path, ownerOf('life', { host: 'long silent' }), t0)
+    file.append([started('r1'), notified('n1', 'r1', t0 + 7)], Number.POSITIVE_INFINITY)
+    const [run] = readHistory(path).runs
+    file.close()
+    assert.deepEqual(
+      [run?.outcome, run?.partial, run?.endedAt],
+      ['interrupted', true, new Date(t0 + 7).toISOString()],
+    )
   })
 
   it('tells what happened since a time', () => {
