@@ -94,3 +94,19 @@ export class TooManyRuns extends RuntimeFailure {
     )
   }
 }
+
+/** The journal's file cannot be used; nothing in it was changed. */
+export class JournalUnusable extends RuntimeFailure {
+  readonly file: string
+  /** The sentence behind "cannot be used". */
+  readonly why: string
+  constructor(file: string, why: string, cause?: unknown) {
+    super(
+      'ERR_JOURNAL_UNUSABLE',
+      `The journal ${file} cannot be used: ${why}.`,
+      cause === undefined ? undefined : { cause },
+    )
+    this.file = file
+    this.why = why
+  }
+}

@@ -25,6 +25,7 @@ export type { CoordinatorStatus, OperatorStatus } from './client/protocol.ts'
 export type { CoordinatorRunOptions, OperatorRunOptions, RunContext } from './client/run-options.ts'
 export {
   ClientTimeout,
+  JournalUnusable,
   LensNotRunning,
   LensRunning,
   LensStopped,
@@ -48,6 +49,14 @@ export {
 export type { RunStatus } from './servers/run-status.ts'
 export { type Lens, start } from './start.ts'
 export type { StartOptions } from './start-options.ts'
+export { type HistoryOptions, readHistory } from './storage/history.ts'
+export {
+  type History,
+  type HistoryRun,
+  type HistorySpending,
+  historySchema,
+  historyVersion,
+} from './storage/history-schema.ts'
 export { type TelemetryEvent, telemetry, telemetryEvents } from './telemetry.ts'
 export type { TriggerOptions } from './trigger-rules.ts'
 export type { Confidence, Evidence, Location, Severity } from './vocabulary/fields.ts'

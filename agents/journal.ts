@@ -12,6 +12,8 @@ import {
 import type { CoordinatorEvent, CoordinatorResult, CoordinatorRun } from './loop/coordinator-run.ts'
 import type { OperatorResult } from './loop/operator-run.ts'
 import type { Insight } from './vocabulary/insight.ts'
+import type { ModelFailure, ModelUsage } from './vocabulary/model-reply.ts'
+import type { Action, Turn } from './vocabulary/model-request.ts'
 import type { Notification } from './vocabulary/notification.ts'
 
 /** Version of the journal's lines. Raised when a record changes its meaning. */
@@ -34,6 +36,19 @@ export type JournalRecord = {
     }
   | { readonly type: 'notification'; readonly notification: Notification }
   | { readonly type: 'insight'; readonly insight: Insight }
+  /** One turn of a model: what was new to it, and what it said or why it did not. Kept in files only. */
+  | {
+      readonly type: 'model-turn'
+      /** Id of the agent's run. */
+      readonly agent: string
+      /** Of an operator; absent: the coordinator. */
+      readonly skill?: string
+      readonly heard: readonly Turn<Action>[]
+      readonly model: string
+      readonly action?: Action
+      readonly usage?: ModelUsage
+      readonly failure?: ModelFailure
+    }
 )
 
 /** How much the record in memory holds; the file holds everything. */
@@ -81,7 +96,7 @@ export function emptyJournal(bounds: Partial<JournalBounds> = {}): Journal {
   return { bounds: { ...defaultJournalBounds, ...bounds }, runs: new Map(), insights: [] }
 }
 
-/** Adds a record; an insight that is known already changes nothing. */
+/** Adds a record; an insight that is known already changes nothing, and turns of models are for files. */
 export function appendRecord(
   journal: Journal,
   record: JournalRecord,
@@ -89,6 +104,7 @@ export function appendRecord(
   if (record.type === 'insight' && journal.insights.some(({ id }) => id === record.insight.id)) {
     return { journal, isNew: false, hits: [] }
   }
+  if (record.type === 'model-turn') return { journal, isNew: true, hits: [] }
   const hits: JournalBoundHit[] = []
   const runs = new Map(journal.runs)
   runs.set(record.runId, extendRun(journal, record, hits))

@@ -36,6 +36,13 @@ import { emit, receiveForwarded } from './telemetry.ts'
 import type { TriggerOptions } from './trigger-rules.ts'
 import { isObject } from './vocabulary/json.ts'
 
+/** Where the journal is kept, and how much of it. */
+export interface JournalOption {
+  readonly file: string
+  readonly maxBytes: number
+  readonly maxAgeMs: number
+}
+
 /** What is started; checked. */
 export interface LaunchOptions {
   readonly skills: readonly string[]
@@ -47,14 +54,14 @@ export interface LaunchOptions {
   readonly budget?: BudgetOptions
   readonly observer?: LensPlan['observer']
   readonly insightsFile?: string
-  readonly journal?: string
+  readonly journal?: JournalOption
   /** Absent: nothing starts by itself. */
   readonly triggers?: TriggerOptions
   readonly operatorIdleMs: number
   /** The pace of each continuous operator, by skill id. */
   readonly continuous?: Readonly<Record<string, LookoutOptions>>
   /** How the skill `anomaly` learns, and where it keeps what it learned. */
-  readonly anomaly?: Omit<AnomalySettings, 'application'>
+  readonly anomaly?: Omit<AnomalySettings, 'application' | 'store'>
   /** Carried out as soon as the house stands. */
   readonly errand?: Errand
 }
@@ -211,14 +218,15 @@ function planOf(options: LaunchOptions, probe: Probe): LensPlan {
   return {
     node,
     operatorIdleMs,
-    journal: journal === undefined ? files : { ...files, journal: resolve(journal) },
-    model: { model, ...budgetArgs(options.budget) },
+    journal: journal === undefined ? files : { ...files, journal: journalOf(journal, application) },
+    model: { model, isRecorded: journal !== undefined, ...budgetArgs(options.budget) },
     probe: {
       heartbeat: probe.heartbeat,
       skills,
       custom: probe.describeCustom(),
       crashes: triggers?.crashes ?? false,
       ...files,
+      isJournaled: journal !== undefined,
       anomaly: {
         ...options.anomaly,
         application,
@@ -240,6 +248,16 @@ function budgetArgs(budget: BudgetOptions | undefined): Partial<LensPlan['model'
 
 function isForMain(message: unknown): message is ConnectRequest | MainModelMessage {
   return isConnectRequest(message) || isMainModelMessage(message)
+}
+
+function journalOf(
+  { file, ...bounds }: JournalOption,
+  application: string,
+): NonNullable<LensPlan['journal']['journal']> {
+  const { pid } = process
+  const host = hostname()
+  const owner = { id: `${host}:${pid}:${Date.now()}`, pid, host, application }
+  return { path: resolve(file), owner, bounds }
 }
 
 function isConnectRequest(message: unknown): message is ConnectRequest {

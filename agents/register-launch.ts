@@ -7,6 +7,7 @@ import { nearest } from './nearest.ts'
 import { checkObserverAddress } from './observer-address.ts'
 import type { LogLevel, Settings } from './settings.ts'
 import { builtInSkills } from './skill-names.ts'
+import { defaultFileBounds } from './storage/file-bounds.ts'
 import { type TelemetryEvent, telemetry } from './telemetry.ts'
 import { defaultTriggerOptions } from './trigger-rules.ts'
 
@@ -55,7 +56,7 @@ function launchOptions(settings: Settings): LaunchOptions {
     continuous: continuousFrom(settings.continuous, skills),
     ...(observer === undefined ? {} : { observer: { ...observer, mayFail: true } }),
     ...(insightsFile === undefined ? {} : { insightsFile }),
-    ...(journal === undefined ? {} : { journal }),
+    ...(journal === undefined ? {} : { journal: { file: journal, ...defaultFileBounds } }),
     ...(stateDir === undefined ? {} : { anomaly: { stateDir } }),
   }
 }
@@ -106,6 +107,7 @@ const infoEvents = [
   'observer',
   'model:fell-back',
   'journal:write-failed',
+  'journal:run-interrupted',
 ]
 
 const patterns: Record<LogLevel, readonly string[]> = {

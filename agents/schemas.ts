@@ -6,7 +6,11 @@ import * as v from 'valibot'
 import { journalVersion } from './journal.ts'
 import { identifier } from './vocabulary/fields.ts'
 import { insightSchema } from './vocabulary/insight.ts'
-import { modelFailureKinds, modelFailureSchema } from './vocabulary/model-reply.ts'
+import {
+  modelFailureKinds,
+  modelFailureSchema,
+  modelUsageSchema,
+} from './vocabulary/model-reply.ts'
 import {
   notificationRecordSchema,
   notificationSchema,
@@ -131,4 +135,15 @@ export const journalRecordSchema = v.variant('type', [
   }),
   v.strictObject({ ...line, type: v.literal('notification'), notification: notificationSchema }),
   v.strictObject({ ...line, type: v.literal('insight'), insight: insightSchema }),
+  v.strictObject({
+    ...line,
+    type: v.literal('model-turn'),
+    agent: identifier('Run id of the agent'),
+    skill: v.exactOptional(identifier('Skill id')),
+    heard: v.array(v.looseObject({ type: v.string() })),
+    model: v.string(),
+    action: v.exactOptional(v.looseObject({ intent: v.string() })),
+    usage: v.exactOptional(modelUsageSchema),
+    failure: v.exactOptional(modelFailureSchema),
+  }),
 ])

@@ -14,6 +14,7 @@ import { nearest } from './nearest.ts'
 import { checkObserverAddress } from './observer-address.ts'
 import { type OperatorModes, parseOperatorModes } from './operator-modes.ts'
 import { builtInSkills } from './skill-names.ts'
+import { defaultFileBounds } from './storage/file-bounds.ts'
 import { defaultTriggerOptions, type TriggerOptions } from './trigger-rules.ts'
 
 /** What `start()` takes. */
@@ -45,8 +46,19 @@ export interface StartOptions {
       }
   /** One JSON line for each insight is appended to this file, at once. Default: none. */
   readonly insightsFile?: string
-  /** JSON lines of everything that happens are appended to this file. Default: memory only. */
-  readonly journal?: string
+  /**
+   * Everything that happens is kept in this file, an SQLite database; one whose name ends in `.jsonl`
+   * gets lines of JSON instead, without bounds. Default: memory only.
+   */
+  readonly journal?:
+    | string
+    | {
+        readonly file: string
+        /** Bytes that the file holds; then the oldest runs are forgotten. Default 64 MiB, at least 1. */
+        readonly maxBytes?: number
+        /** Milliseconds after which a run that has ended is forgotten. Default 30 days. */
+        readonly maxAgeMs?: number
+      }
   /** What starts investigations by itself. Default: stalls, crashes and growing memory. */
   readonly triggers?: false | Partial<TriggerOptions>
   /**
@@ -61,7 +73,7 @@ export interface StartOptions {
    */
   readonly operatorIdleMs?: number
   /** How the skill `anomaly` learns, and where it keeps what it learned (`stateDir`). */
-  readonly anomaly?: Omit<AnomalySettings, 'application'>
+  readonly anomaly?: Omit<AnomalySettings, 'application' | 'store'>
 }
 
 const path = v.pipe(v.string(), v.nonEmpty('expected a path'))
@@ -73,6 +85,14 @@ const observerSchema = v.strictObject({
   port: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535))),
   token: v.exactOptional(v.string()),
   allowedOrigins: v.exactOptional(v.array(v.string())),
+})
+
+const journalSchema = v.strictObject({
+  file: path,
+  maxBytes: v.exactOptional(
+    v.pipe(v.number(), v.integer(), v.minValue(1_048_576), v.maxValue(2 ** 40)),
+  ),
+  maxAgeMs: v.exactOptional(milliseconds(60_000, 3650 * 86_400_000)),
 })
 
 const triggersSchema = v.strictObject({
@@ -117,7 +137,7 @@ const startSchema = v.strictObject({
   budget: v.exactOptional(v.record(v.string(), v.unknown())),
   observer: v.exactOptional(v.union([v.literal(false), v.record(v.string(), v.unknown())])),
   insightsFile: v.exactOptional(path),
-  journal: v.exactOptional(path),
+  journal: v.exactOptional(v.union([path, v.record(v.string(), v.unknown())])),
   triggers: v.exactOptional(v.union([v.literal(false), v.record(v.string(), v.unknown())])),
   operators: v.exactOptional(v.unknown()),
   operatorIdleMs: v.exactOptional(milliseconds(10, 86_400_000)),
@@ -139,7 +159,8 @@ export function parseStart(
   isDefinedSkill: IsDefinedSkill,
 ): LaunchOptions {
   const parsed = parseOptions('start(options)', startSchema, options)
-  const { insightsFile, journal, operatorIdleMs = defaultOperatorIdleMs } = parsed
+  const { insightsFile, operatorIdleMs = defaultOperatorIdleMs } = parsed
+  const journal = parseJournal(parsed.journal)
   const mainModels: MainModels = new Map()
   const model = parseModel(parsed.model, environment, mainModels)
   const budget = parseBudget(parsed.budget, model)
@@ -170,6 +191,12 @@ function parseBudget(option: unknown, model: ModelSetting): BudgetOptions | unde
   const budget = parseOptions('start({ budget })', budgetSchema, option)
   checkPrices(budget, model, Date.now())
   return budget
+}
+
+function parseJournal(option: unknown): LaunchOptions['journal'] {
+  if (option === undefined) return undefined
+  if (typeof option === 'string') return { file: option, ...defaultFileBounds }
+  return { ...defaultFileBounds, ...parseOptions('start({ journal })', journalSchema, option) }
 }
 
 function parseObserver(option: unknown): LaunchOptions['observer'] {

@@ -4,7 +4,7 @@ import { exit, type Pid, type TreeEvent, type TreeNode } from '../runtime/index.
 import type { LensInfo } from './client/protocol.ts'
 import { askDoor } from './client/transport.ts'
 import { isDefinedSkill } from './defined-skill.ts'
-import { LensRunning } from './errors.ts'
+import { JournalUnusable, LensRunning } from './errors.ts'
 import { type Launched, launch, runningLens } from './launch.ts'
 import { parseStart, type StartOptions } from './start-options.ts'
 import { isObject } from './vocabulary/json.ts'
@@ -54,7 +54,7 @@ export async function start(options: StartOptions = {}): Promise<Lens> {
   // Nothing of nodelens holds the process, but whoever waits for this does.
   const hold = setInterval(() => {}, 60_000)
   try {
-    return await lensOf(launched)
+    return await lensOf(launched, checked.journal?.file)
   } catch (error) {
     await launched.stop()
     throw error
@@ -63,10 +63,12 @@ export async function start(options: StartOptions = {}): Promise<Lens> {
   }
 }
 
-async function lensOf(launched: Launched): Promise<Lens> {
+async function lensOf(launched: Launched, journal: string | undefined): Promise<Lens> {
   const runtime = await launched.ready
   const info = await askDoor('start()', { type: 'lens-info' }, { timeoutMs: 30_000 })
   if (!isLensInfo(info)) throw new TypeError('start(): the root thread told nothing of itself')
+  if (journal !== undefined && info.journalProblem !== undefined)
+    throw new JournalUnusable(journal, info.journalProblem)
   const stop = (): Promise<void> => launched.stop()
   return {
     model: info.model,

@@ -55,7 +55,7 @@ export const telemetryEvents = {
   ],
   lookout: ['gate-opened', 'gate-held', 'ask-failed', 'state-changed'],
   trigger: ['fired', 'suppressed', 'failed'],
-  journal: ['bound-hit', 'write-failed'],
+  journal: ['bound-hit', 'write-failed', 'run-interrupted'],
   insights: ['written', 'write-failed'],
   observer: ['started', 'unavailable'],
   lens: ['started', 'stopped', 'degraded'],

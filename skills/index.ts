@@ -6,6 +6,7 @@
  * plain-data rules that work without any model.
  */
 
+export type { BaselineStore } from './anomaly/baseline-store.ts'
 export type { AnomalySettings } from './anomaly/settings.ts'
 export { evaluateConditions } from './conditions.ts'
 export type {

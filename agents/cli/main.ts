@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { nearest } from '../nearest.ts'
+import { durationOf, history } from './history.ts'
 import { investigate } from './investigate.ts'
 import { resultText } from './print.ts'
 import { top } from './top.ts'
@@ -15,6 +16,9 @@ const USAGE = `Usage:
       on 127.0.0.1:9229 (SIGUSR1), which prints a line on the process's stderr.
   nodelens top <observer address> [--token <token>] [--once]
       The actor tree, once a second. The address is what start() or NODELENS_OBSERVER gave.
+  nodelens history <journal file> [--since 24h] [--run <run id>] [--json]
+      What a journal (NODELENS_JOURNAL) tells: runs, insights, what the models cost. The process
+      may be running, or dead. With --run and --json: everything of one run, the conversations too.
   nodelens --version | --help
 `
 
@@ -24,6 +28,8 @@ const OPTIONS = {
   model: { type: 'string' },
   deadline: { type: 'string' },
   json: { type: 'boolean' },
+  since: { type: 'string' },
+  run: { type: 'string' },
   token: { type: 'string' },
   once: { type: 'boolean' },
   version: { type: 'boolean' },
@@ -40,7 +46,8 @@ async function run(argv: readonly string[]): Promise<number> {
     return say(USAGE, command === undefined && !values.help ? 2 : 0)
   if (command === 'investigate') return runInvestigate(target, values)
   if (command === 'top') return runTop(target, values)
-  const meant = nearest(command, ['investigate', 'top'])
+  if (command === 'history') return runHistory(target, values)
+  const meant = nearest(command, ['investigate', 'top', 'history'])
   throw new WrongUsage(`unknown command '${command}'${meant ? `; did you mean '${meant}'?` : ''}`)
 }
 
@@ -85,6 +92,19 @@ async function runTop(target: string | undefined, values: Values): Promise<numbe
     ...(token === undefined ? {} : { token }),
   })
   return 0
+}
+
+function runHistory(target: string | undefined, values: Values): number {
+  if (target === undefined) throw new WrongUsage('history: expected the path of a journal file')
+  const ms = values.since === undefined ? undefined : durationOf(values.since)
+  if (values.since !== undefined && ms === undefined) {
+    throw new WrongUsage(`--since: expected 90m, 24h or 7d, got '${values.since}'`)
+  }
+  const options = {
+    ...(ms === undefined ? {} : { since: Date.now() - ms }),
+    ...(values.run === undefined ? {} : { runId: values.run }),
+  }
+  return say(history(target, options, values.json ?? false))
 }
 
 function parsed(argv: readonly string[]) {

@@ -7,6 +7,11 @@ import type { Insight } from '../vocabulary/insight.ts'
 // oxlint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
 
+/** Text without what a terminal would obey. */
+export function printable(text: string): string {
+  return text.replace(CONTROL, '')
+}
+
 /** The result for people: insights first, then how sure the run itself is. */
 export function resultText(result: CoordinatorResult): string {
   const found = result.insights.map(insightText)
@@ -21,10 +26,11 @@ export function resultText(result: CoordinatorResult): string {
   const partial = result.partial
     ? [`The run ended early (${result.outcome}): this is what is known.`]
     : []
-  return `${[...found, ...repeats, ...failed, ...partial].join('\n\n').replace(CONTROL, '')}\n`
+  return printable(`${[...found, ...repeats, ...failed, ...partial].join('\n\n')}\n`)
 }
 
-function insightText(insight: Insight): string {
+/** One insight: severity and summary, then where, why and what to do. */
+export function insightText(insight: Insight): string {
   const { severity, summary, rootCauseHypothesis, location, confidence, remediation, model } =
     insight
   const where =

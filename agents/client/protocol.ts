@@ -69,6 +69,8 @@ export interface LensInfo {
   /** `rules` or `provider/model`. */
   readonly model: string
   readonly observerUrl?: string
+  /** Why the journal's file is not written, though one is wanted. */
+  readonly journalProblem?: string
   readonly skills: readonly string[]
 }
 

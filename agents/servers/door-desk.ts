@@ -134,10 +134,12 @@ export class DoorDesk {
     const status = await call(names.model, 'status')
     const url =
       whereis(names.observer) === undefined ? undefined : await call(names.observer, 'url')
+    const problem = await call(names.journal, 'problem')
     return {
       model: isObject(status) && typeof status['model'] === 'string' ? status['model'] : 'unknown',
       skills: this.#skills.map(({ id }) => id),
       ...(typeof url === 'string' ? { observerUrl: url } : {}),
+      ...(typeof problem === 'string' ? { journalProblem: problem } : {}),
     }
   }
 

@@ -19,9 +19,14 @@ import { MainModels } from './main-models.ts'
 import type { ModelQuestion } from './model-asker.ts'
 import { names } from './names.ts'
 import { ownSecrets } from './own-secrets.ts'
+import { Transcript } from './transcript.ts'
 
 /** What the gateway is started with: the options that are plain data. */
-export type ModelArgs = Omit<GatewayOptions, 'onEvent' | 'clock' | 'random' | 'loadProvider'>
+export interface ModelArgs
+  extends Omit<GatewayOptions, 'onEvent' | 'clock' | 'random' | 'loadProvider'> {
+  /** A journal is kept: the conversations belong into it. Default: false. */
+  readonly isRecorded?: boolean
+}
 
 interface Question {
   readonly asker: Pid
@@ -33,13 +38,14 @@ interface State {
   readonly mainModels: MainModels
   readonly open: Map<string, Question>
   readonly watched: Set<string>
+  readonly transcript: Transcript | undefined
 }
 
 export const model = server(import.meta, {
   name: names.model,
   // So that `terminate` runs when the supervisor ends it.
   trapExit: true,
-  init: (args: ModelArgs, context): State => {
+  init: ({ isRecorded, ...args }: ModelArgs, context): State => {
     const mainModels = new MainModels(context.self)
     const load = (setting: ProviderSetting) =>
       setting.provider === 'function'
@@ -55,6 +61,7 @@ export const model = server(import.meta, {
       mainModels,
       open: new Map(),
       watched: new Set(),
+      transcript: isRecorded === true ? new Transcript() : undefined,
     }
   },
   calls: {
@@ -66,7 +73,10 @@ export const model = server(import.meta, {
       state.open.set(question.key, { asker: from.pid, controller })
       void state.gateway
         .decide(question.body, { signal: controller.signal })
-        .then((outcome) => context.reply(from, outcome))
+        .then((outcome) => {
+          context.reply(from, outcome)
+          state.transcript?.write(question, outcome)
+        })
         .finally(() => state.open.delete(question.key))
       return { state }
     },

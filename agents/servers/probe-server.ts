@@ -18,6 +18,7 @@ import { repeatedCrashes } from '../repeated-crash.ts'
 import { emit } from '../telemetry.ts'
 import { isObject, type Json } from '../vocabulary/json.ts'
 import { recordOf } from './journal-client.ts'
+import { inJournal } from './learned.ts'
 import { mainName, names } from './names.ts'
 import { cleanError, ownSecrets } from './own-secrets.ts'
 import { replyLater } from './reply-later.ts'
@@ -34,6 +35,8 @@ export interface ProbeArgs {
   readonly crashes: boolean
   /** How the skill `anomaly` learns. */
   readonly anomaly?: AnomalySettings
+  /** A journal is kept: what was learned belongs into it. Default: false. */
+  readonly isJournaled?: boolean
 }
 
 interface State {
@@ -53,8 +56,9 @@ export const probe = server(import.meta, {
   name: names.probe,
   // So that `terminate` runs when the supervisor ends it.
   trapExit: true,
-  init: (args: ProbeArgs, context): State => {
-    const { heartbeat, skills, custom, anomaly = {} } = args
+  init: async (args: ProbeArgs, context): Promise<State> => {
+    const { heartbeat, skills, custom } = args
+    const anomaly = args.isJournaled ? await inJournal(args.anomaly) : (args.anomaly ?? {})
     const isRepeated = repeatedCrashes()
     const secrets = ownSecrets()
     let plugPort: (port: MessagePort) => void = () => {}

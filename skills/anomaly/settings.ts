@@ -1,3 +1,4 @@
+import type { BaselineStore } from './baseline-store.ts'
 import { type AnomalyOptions, DEFAULT_OPTIONS } from './options.ts'
 
 /** How the skill `anomaly` is set up. */
@@ -9,6 +10,8 @@ export interface AnomalySettings extends Partial<AnomalyOptions> {
    * `nodelens-<user id>` in the system's folder for temporary files; false (or `off`): nothing is kept.
    */
   readonly stateDir?: string | false
+  /** Where what was learned outlives the process instead, if `stateDir` does not say otherwise. */
+  readonly store?: BaselineStore
 }
 
 /** Numbers, and their least and most. */
@@ -30,7 +33,7 @@ const BOUNDS: Readonly<Record<keyof AnomalyOptions, readonly [number, number]>> 
  * @throws {RangeError} A number out of its bounds.
  */
 export function anomalyOptionsOf(settings: AnomalySettings): AnomalyOptions {
-  const known = [...Object.keys(BOUNDS), 'application', 'stateDir']
+  const known = [...Object.keys(BOUNDS), 'application', 'stateDir', 'store']
   for (const key of Object.keys(settings)) {
     if (!known.includes(key))
       throw new TypeError(`anomaly: unknown option '${key}'; expected ${known.join(', ')}`)

@@ -1,11 +1,12 @@
 import type { SkillContext } from '../gateway/outside-part.ts'
 import { readMainThread } from '../gateway/thread-state.ts'
-import { BaselineFile } from './baseline-file.ts'
+import { BaselineFile, type BaselineProblem } from './baseline-file.ts'
+import { storedBaselines } from './baseline-store.ts'
 import { Detector, type Outcome } from './detector.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { HistoryMetrics } from './history-metrics.ts'
 import { type AnomalyOptions, MOST_METRICS } from './options.ts'
-import { anomalyOptionsOf, stateFolderOf } from './settings.ts'
+import { type AnomalySettings, anomalyOptionsOf, stateFolderOf } from './settings.ts'
 import { type CpuTimes, isStarved, StarvationBook } from './starvation.ts'
 import { statementOf } from './statement.ts'
 
@@ -21,7 +22,7 @@ export class AnomalyWatch {
   readonly #context: SkillContext
   readonly #options: AnomalyOptions
   readonly #metrics: HistoryMetrics
-  readonly #file: BaselineFile | undefined
+  readonly #file: Pick<BaselineFile, 'load' | 'save'> | undefined
   #readAt = 0
   readonly #starvation = new StarvationBook()
   #cpu: CpuTimes | undefined
@@ -35,15 +36,7 @@ export class AnomalyWatch {
     this.#options = anomalyOptionsOf(anomaly)
     this.#metrics = new HistoryMetrics(history, skills)
     const application = anomaly.application ?? root
-    const folder = stateFolderOf(anomaly)
-    this.#file =
-      folder === false
-        ? undefined
-        : new BaselineFile(
-            folder,
-            { application, intervalMs: this.#options.intervalMs },
-            ({ why, message }) => this.#degraded(why, application, message),
-          )
+    this.#file = this.#kept(anomaly, application)
     const now = Date.now()
     this.#savedAt = now
     this.detector = new Detector(this.#options, {
@@ -78,6 +71,20 @@ export class AnomalyWatch {
   /** Readings that were left out because the machine gave main no CPU. */
   starvedInLastHour(now: number): number {
     return this.#starvedAt.filter((at) => now - at < HOUR_MS).length
+  }
+
+  #kept(
+    anomaly: AnomalySettings,
+    application: string,
+  ): Pick<BaselineFile, 'load' | 'save'> | undefined {
+    const folder = stateFolderOf(anomaly)
+    if (folder === false) return undefined
+    const owner = { application, intervalMs: this.#options.intervalMs }
+    const onProblem = ({ why, message }: BaselineProblem): void =>
+      this.#degraded(why, application, message)
+    return folder === undefined && anomaly.store !== undefined
+      ? storedBaselines(anomaly.store, owner, onProblem)
+      : new BaselineFile(folder, owner, onProblem)
   }
 
   #isLeftOut(wallMs: number, now: number): boolean {

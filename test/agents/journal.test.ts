@@ -12,27 +12,8 @@ import {
 } from '../../agents/journal.ts'
 import { startCoordinatorRun, stepCoordinator } from '../../agents/loop/coordinator-loop.ts'
 import type { CoordinatorEvent, CoordinatorRun } from '../../agents/loop/coordinator-run.ts'
-import type { Insight } from '../../agents/vocabulary/insight.ts'
-import type { Notification } from '../../agents/vocabulary/notification.ts'
-import { summarize } from '../../agents/vocabulary/skill-description.ts'
-import { limits, reply, skill, t0 } from './support/kernel.ts'
-
-const start = (id: string) => ({
-  id,
-  reason: 'p99 doubled',
-  context: {},
-  skills: summarize([skill('vm')]),
-  limits: limits(),
-  followUps: 0,
-})
-
-const started = (runId: string): JournalRecord => ({
-  version: 1,
-  at: t0,
-  runId,
-  type: 'run-started',
-  start: start(runId),
-})
+import { ended, insightOf, notificationOf, started, startOf } from './support/journal-records.ts'
+import { reply, t0 } from './support/kernel.ts'
 
 const happened = (runId: string, event: CoordinatorEvent): JournalRecord => ({
   version: 1,
@@ -41,47 +22,6 @@ const happened = (runId: string, event: CoordinatorEvent): JournalRecord => ({
   type: 'run-event',
   event,
 })
-
-const insight = (id: string, runId = 'r1'): Insight => ({
-  version: 1,
-  id,
-  runId,
-  createdAt: new Date(t0).toISOString(),
-  severity: 'critical',
-  summary: 'the loop is blocked',
-  correlationType: 'causal',
-  matchedObservations: ['blocked'],
-  hypothesisGrounded: true,
-  confidence: 'high',
-  notificationIds: ['r1.vm.1.n1'],
-  evidence: [],
-  model: 'rules',
-  partial: false,
-})
-
-const notification = (id: string): Notification => ({
-  id,
-  runId: 'r1',
-  operator: 'vm',
-  type: 'event_loop_stall',
-  severity: 'critical',
-  context: 'x',
-  observation: 'blocked',
-  snapshotIds: ['s'],
-  snapshots: [],
-  detectedAt: new Date(t0).toISOString(),
-  node: 'host:1',
-})
-
-function ended(runId: string): JournalRecord {
-  const [run] = stepCoordinator(startCoordinatorRun(start(runId), t0)[0], {
-    type: 'stop',
-    reason: 'x',
-    at: t0,
-  })
-  if (run.phase.type !== 'ended') assert.fail('the run did not end')
-  return { version: 1, at: t0, runId, type: 'run-ended', result: run.phase.result }
-}
 
 function filled(records: JournalRecord[], bounds: Partial<JournalBounds> = {}): Journal {
   return records.reduce(
@@ -100,7 +40,7 @@ function live(events: CoordinatorEvent[]): { records: JournalRecord[]; run: Coor
   const records = [started('r1'), ...events.map((event) => happened('r1', event))]
   const run = events.reduce(
     (current, event) => stepCoordinator(current, event)[0],
-    startCoordinatorRun(start('r1'), t0)[0],
+    startCoordinatorRun(startOf('r1'), t0)[0],
   )
   return { records, run }
 }
@@ -126,12 +66,12 @@ describe('a journal', () => {
       at: t0 + 3,
       runId: 'r1',
       type: 'notification',
-      notification: notification('r1.vm.1.n1'),
+      notification: notificationOf('r1.vm.1.n1'),
     }
     const heard: CoordinatorEvent = {
       type: 'operator-notified',
       operator: 'r1.vm.1',
-      notification: notification('r1.vm.1.n1'),
+      notification: notificationOf('r1.vm.1.n1'),
       at: t0 + 4,
     }
     for (const journal of [
@@ -160,7 +100,7 @@ describe('a journal', () => {
       at: t0,
       runId: 'r1',
       type: 'insight',
-      insight: insight('r1.i1'),
+      insight: insightOf('r1.i1'),
     }
     const journal = filled([started('r1'), record])
     const again = appendRecord(journal, record)
@@ -195,7 +135,7 @@ describe('a journal', () => {
       at: t0,
       runId: 'r1',
       type: 'insight',
-      insight: insight(id),
+      insight: insightOf(id),
     }))
     assert.deepEqual(
       filled(records, { maxInsights: 2 }).insights.map(({ id }) => id),

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { names, operatorName } from '../../agents/servers/names.ts'
+import { defaultFileBounds } from '../../agents/storage/file-bounds.ts'
 import { receiveForwarded } from '../../agents/telemetry.ts'
 import {
   call,
@@ -15,6 +17,7 @@ import {
   whereis,
 } from '../../runtime/index.ts'
 import { type Script, scriptedModel, stuckOperator } from './fixtures/stand-ins.ts'
+import { ownerOf, temporaryFolder } from './storage/support.ts'
 import { patienceMs, startHouse } from './support/house.ts'
 import { awaitRun, begin, heard } from './support/runs.ts'
 
@@ -285,6 +288,32 @@ describe('a coordinator that crashes', () => {
       assert.equal(notifications.length, 1)
       assert.equal(operatorResults[0]?.status, 'completed')
     })
+  })
+
+  it('is followed by one that finds its run in the file when the journal crashed before', async () => {
+    const path = join(temporaryFolder(), 'journal.db')
+    const file = { path, owner: ownerOf('life'), bounds: defaultFileBounds }
+    const use = async (): Promise<void> => {
+      const completed = heard('coordinator:operator-completed')
+      const { runId, result } = await begin()
+      const lost = assert.rejects(result, { code: 'ERR_PROCESS_DOWN' })
+      await completed
+      const first = whereis(names.journal)
+      if (first === undefined) assert.fail('the journal has no name')
+      exit(first, { type: 'kill' })
+      const until = Date.now() + patienceMs
+      while ([first, undefined].includes(whereis(names.journal)) && Date.now() < until)
+        await new Promise((resolve) => setImmediate(resolve))
+      const resumed = heard('run:resumed')
+      const pid = whereis(names.coordinator)
+      if (pid === undefined) assert.fail('the coordinator has no name')
+      exit(pid, { type: 'kill' })
+      await lost
+      await resumed
+      const { outcome, notifications } = await awaitRun(runId)
+      assert.deepEqual([outcome, notifications.length], ['done', 1])
+    }
+    await inHouse(slow, use, { journalArgs: { journal: file } })
   })
 
   it('leaves its operators at work for the one that follows', async () => {

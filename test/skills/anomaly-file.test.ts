@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { BaselineFile, type BaselineProblem } from '../../skills/anomaly/baseline-file.ts'
+import { storedBaselines } from '../../skills/anomaly/baseline-store.ts'
 import { parseBaselines, renderBaselines } from '../../skills/anomaly/baseline-text.ts'
 import type { SavedDetector } from '../../skills/anomaly/detector.ts'
 import { fingerprintOf } from '../../skills/anomaly/fingerprint.ts'
@@ -64,6 +65,37 @@ describe('baseline text', () => {
     const text = renderBaselines(saved, owner)
     for (let length = 0; length < text.length; length += 7)
       assert.equal(parseBaselines(text.slice(0, length), owner).ok, false)
+  })
+})
+
+describe('storedBaselines', () => {
+  function kept(first?: string) {
+    let text = first
+    const store = {
+      load: () => text,
+      save: (saving: string) => {
+        text = saving
+      },
+    }
+    const problems: BaselineProblem[] = []
+    return { baselines: storedBaselines(store, owner, (one) => problems.push(one)), problems }
+  }
+
+  it('reads what it gave the store', () => {
+    const { baselines, problems } = kept()
+    assert.equal(baselines.load(), undefined)
+    baselines.save(saved)
+    assert.deepEqual(baselines.load(), saved)
+    assert.deepEqual(problems, [])
+  })
+
+  it('ignores a text that is none of ours, and says so', () => {
+    const { baselines, problems } = kept('{"format":"nodelens anom')
+    assert.equal(baselines.load(), undefined)
+    assert.deepEqual(
+      problems.map(({ why }) => why),
+      ['baselines-ignored'],
+    )
   })
 })
 

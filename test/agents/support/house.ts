@@ -1,6 +1,6 @@
 import { coordinator } from '../../../agents/servers/coordinator.ts'
 import { door } from '../../../agents/servers/door.ts'
-import { journal } from '../../../agents/servers/journal-server.ts'
+import { type JournalArgs, journal } from '../../../agents/servers/journal-server.ts'
 import { names } from '../../../agents/servers/names.ts'
 import { sandbox } from '../../../agents/servers/sandbox-server.ts'
 import { child, dynamicSupervisor, type Runtime, startRuntime } from '../../../runtime/index.ts'
@@ -10,19 +10,20 @@ import { fixedProbe, fixedSandbox, type Script, scriptedModel } from '../fixture
 export interface HouseChanges {
   readonly operatorIdleMs?: number
   readonly realSandbox?: boolean
+  readonly journalArgs?: JournalArgs
 }
 
 /** The agents with a scripted model and fixed tools, as the lens wires them. */
 export function startHouse(
   script: Script,
-  { realSandbox = false, ...changes }: HouseChanges = {},
+  { realSandbox = false, journalArgs = {}, ...changes }: HouseChanges = {},
 ): Promise<Runtime> {
   return startRuntime({
     strategy: 'one_for_one',
     maxRestarts: 20,
     keepAlive: false,
     children: [
-      child(journal, { args: {}, placement: 'root' }),
+      child(journal, { args: journalArgs, placement: 'root' }),
       child(scriptedModel, { args: script, placement: 'root' }),
       child(fixedProbe, { placement: 'root' }),
       child(realSandbox ? sandbox : fixedSandbox, { placement: 'root' }),
