@@ -50,3 +50,4 @@ export type { Confidence, Evidence, Location, Severity } from './vocabulary/fiel
 export { type Insight, insightSchema } from './vocabulary/insight.ts'
 export type { ModelFailure } from './vocabulary/model-reply.ts'
 export { type Notification, notificationSchema, type Snapshot } from './vocabulary/notification.ts'
+export type { CoordinatorStrategy, StrategyDecision, StrategyView } from './vocabulary/strategy.ts'

@@ -14,7 +14,16 @@ import { nearest } from './nearest.ts'
 /** Every event by group. The README has the table of their fields. */
 export const telemetryEvents = {
   ...runtimeEvents,
-  run: ['started', 'ended', 'concluding', 'bound-hit', 'resumed'],
+  run: [
+    'queued',
+    'refused',
+    'started',
+    'ended',
+    'concluding',
+    'bound-hit',
+    'resumed',
+    'caller-down',
+  ],
   coordinator: [
     'action',
     'notification-received',
@@ -29,6 +38,7 @@ export const telemetryEvents = {
     'done-deferred',
     'scheduled',
     'model-failed',
+    'strategy-failed',
   ],
   operator: [
     'action',

@@ -21,6 +21,7 @@ import type {
 } from '../vocabulary/model-request.ts'
 import type { OperatorAction } from '../vocabulary/operator-action.ts'
 import { type ToolSchema, toolSchemas } from './action-schema.ts'
+import { ChosenModels } from './chosen-models.ts'
 import { fenceTag } from './fence.ts'
 import { type GatewayOptions, type GatewaySettings, settle } from './gateway-options.ts'
 import { Line, type TurnFrame } from './line.ts'
@@ -39,6 +40,7 @@ export interface GatewayStatus {
 export class ModelGateway {
   readonly #settings: GatewaySettings
   readonly #line: Line | undefined
+  readonly #chosen: ChosenModels
   readonly #secret = randomUUID()
   readonly #stop = new AbortController()
 
@@ -46,6 +48,7 @@ export class ModelGateway {
   constructor(options: GatewayOptions) {
     this.#settings = settle(options)
     setMaxListeners(0, this.#stop.signal) // one listener for each turn under way
+    this.#chosen = new ChosenModels(this.#settings)
     const { model } = options
     if (model.type === 'rules') return
     this.#line = new Line(model, this.#settings)
@@ -86,8 +89,9 @@ export class ModelGateway {
   async #decide(request: ModelRequest, signal: AbortSignal | undefined): Promise<ModelOutcome> {
     const tools = toolSchemas(request)
     if (this.#stop.signal.aborted) return this.#failed(request, stoppedFailure(this.model))
-    if (this.#line === undefined) return this.#byRules(request, tools, undefined)
-    const outcome = await this.#withFrame(request, signal, (frame, line) =>
+    const line = this.#lineFor(request.model)
+    if (line === undefined) return this.#byRules(request, tools, undefined)
+    const outcome = await this.#withFrame(request, signal, (frame) =>
       new Turn(this.#settings, line, frame, tools).run(request, this.#prompt(request, tools)),
     )
     if (outcome.ok) return outcome
@@ -96,6 +100,19 @@ export class ModelGateway {
     if (isOver || this.#settings.fallback === 'none') return this.#failed(request, failure)
     this.#settings.onEvent({ type: 'model-fell-back', runId: request.runId, failure })
     return this.#byRules(request, tools, failure)
+  }
+
+  /**
+   * Checks a model that a caller wants for a run, before the run is started.
+   *
+   * @throws {TypeError} There is no such provider, or no key for it.
+   */
+  check(model: string): void {
+    this.#chosen.lineFor(model)
+  }
+
+  #lineFor(model: string | undefined): Line | undefined {
+    return model === undefined ? this.#line : this.#chosen.lineFor(model)
   }
 
   /** What a run has spent, and the state of the line to the provider. */
@@ -111,7 +128,7 @@ export class ModelGateway {
   #prompt(request: ModelRequest, tools: readonly ToolSchema[]): Prompt {
     return renderPrompt(request, tools, {
       tag: fenceTag(this.#secret, request.runId),
-      secrets: this.#settings.secrets,
+      secrets: [...this.#settings.secrets, ...this.#chosen.secrets],
       maxTokens: this.#settings.contextTokens,
     })
   }
@@ -120,10 +137,8 @@ export class ModelGateway {
   async #withFrame(
     request: ModelRequest,
     signal: AbortSignal | undefined,
-    run: (frame: TurnFrame, line: Line) => Promise<ModelOutcome>,
+    run: (frame: TurnFrame) => Promise<ModelOutcome>,
   ): Promise<ModelOutcome> {
-    const line = this.#line
-    if (line === undefined) return { ok: false, failure: stoppedFailure(this.model) }
     const { clock, fallback, turnTimeoutMs } = this.#settings
     const share = fallback === 'rules' ? 0.5 : 1
     const turnMs = Math.max(0, Math.min(turnTimeoutMs, request.budget.msLeft * share))
@@ -143,10 +158,7 @@ export class ModelGateway {
     try {
       const deadline = clock.now() + turnMs
       const { tokensLeft } = budget
-      return await run(
-        { runId, deadline, tokensLeft, signal: controller.signal, attempts: 0 },
-        line,
-      )
+      return await run({ runId, deadline, tokensLeft, signal: controller.signal, attempts: 0 })
     } finally {
       cancel()
       signal?.removeEventListener('abort', onAbort)

@@ -89,6 +89,8 @@ function eventMessage(event: RunEvent, data: Fence): Message {
       )
     case 'message':
       return say(`Message from ${event.from}:\n${data(event.text)}`)
+    case 'guidance':
+      return say(event.text)
     case 'signal':
       return say(`The process signalled:\n${data(event.signal)}`)
     case 'invalid_action':

@@ -53,8 +53,7 @@ function coordinatorText(request: CoordinatorRequest): string[] {
   return [
     'You coordinate the investigation of a running Node.js process that may be misbehaving. Operators, one for each skill, look; you choose whom to ask, and draw the conclusion from their notifications.',
     `Skills whose operators you may invoke:\n${skills.join('\n') || '(none)'}`,
-    `How to work:
-1. get_notifications if there are any; with a reason and none yet, invoke the operators that fit, all of them if unsure. 2. wait until they have ended; arrivals are told to you. 3. produce_insight for each distinct cause. 4. done with a summary, also when all is well.
+    `${request.strategy === 'pipeline' ? pipelineSteps : loopSteps}
 
 Rules for insights:
 - Correlate by context and observation; judge hypotheses only afterwards.
@@ -66,6 +65,12 @@ Rules for insights:
 - No insight about a healthy process.`,
   ]
 }
+
+const loopSteps = `How to work:
+1. get_notifications if there are any; with a reason and none yet, invoke the operators that fit, all of them if unsure. 2. wait until all_ended; arrivals are told to you. 3. produce_insight for each distinct cause. 4. done with a summary, also when all is well.`
+
+const pipelineSteps = `How to work, in two steps:
+1. invoke_operators with every skill that may know something, all of them if unsure; context says what they are to look for. You are asked again when they have ended, with their notifications. 2. report: an insight for each distinct cause, and a summary, also when all is well or the question needed no operator.`
 
 function toolsText(tools: readonly ToolSchema[]): string {
   const shapes = tools.map((tool) => schemaText(tool.json)).join('\nor ')

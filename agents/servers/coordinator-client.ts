@@ -2,7 +2,7 @@
 import { call } from '../../runtime/index.ts'
 import type { RunBounds } from '../client/protocol.ts'
 import { UnknownRun } from '../errors.ts'
-import type { CoordinatorStart } from '../loop/coordinator-loop.ts'
+import type { CoordinatorStart } from '../loop/coordinator-start.ts'
 import { graceFor, type RunLimits } from '../loop/run-limits.ts'
 import { isObject } from '../vocabulary/json.ts'
 import { names } from './names.ts'
@@ -14,12 +14,14 @@ const lookAgainMs = 50
 const awaitMs = 60_000
 
 /** The bounds of a run that begins now. */
-export function limitsFrom({ deadlineMs, maxIterations, tokenBudget }: RunBounds): RunLimits {
+export function limitsFrom(bounds: RunBounds): RunLimits {
+  const { deadlineMs, maxIterations, tokenBudget, model } = bounds
   return {
     maxIterations,
     deadlineAt: Date.now() + deadlineMs,
     graceMs: graceFor(deadlineMs),
     ...(tokenBudget === undefined ? {} : { tokenBudget }),
+    ...(model === undefined ? {} : { model }),
   }
 }
 

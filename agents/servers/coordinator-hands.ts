@@ -14,18 +14,17 @@ import {
   type Ref,
   whereis,
 } from '../../runtime/index.ts'
-import type {
-  CoordinatorEffect,
-  CoordinatorEvent,
-  CoordinatorRun,
-} from '../loop/coordinator-run.ts'
+import type { CoordinatorEffect } from '../loop/coordinator-effect.ts'
+import type { CoordinatorEvent, CoordinatorRun } from '../loop/coordinator-run.ts'
 import { emit } from '../telemetry.ts'
 import { isObject } from '../vocabulary/json.ts'
+import { priorityRank } from '../vocabulary/run-priority.ts'
 import { isOperatorResult } from './messages.ts'
 import { ModelAsker } from './model-asker.ts'
 import { operatorName } from './names.ts'
 import type { OperatorRunRequest } from './operator.ts'
 import { type OperatorSupply, withOperator } from './operator-supply.ts'
+import { StrategyHands } from './strategy-hands.ts'
 import { WorkSlots } from './work-slots.ts'
 
 /** Milliseconds for an operator to answer that it has begun. */
@@ -58,6 +57,7 @@ export class CoordinatorHands {
   readonly #post: PostEvent
   readonly #watched = new Map<Ref, Watched>()
   readonly #slots = new WorkSlots(maxAtWork)
+  readonly #strategies = new StrategyHands()
 
   constructor(
     self: Pid,
@@ -82,6 +82,25 @@ export class CoordinatorHands {
     }
   }
 
+  async askStrategy(
+    runId: string,
+    { request, module, view }: EffectOf<'ask-strategy'>,
+  ): Promise<void> {
+    try {
+      const decision = await this.#strategies.decide(runId, module, view)
+      this.#post(runId, { type: 'strategy-decided', request, decision, at: Date.now() })
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      this.#post(runId, { type: 'strategy-failed', request, reason, at: Date.now() })
+    }
+  }
+
+  /** Whatever the hands did for a run is over. */
+  endRun(runId: string): void {
+    this.unwatch(runId)
+    void this.#strategies.end(runId)
+  }
+
   abort(runId: string, request: string): void {
     this.#asker.abort(`${runId} ${request}`)
   }
@@ -92,7 +111,8 @@ export class CoordinatorHands {
     if (this.#slots.isFull) {
       emit('coordinator', 'operator-queued', { runId: run.id, operator, skill, maxAtWork })
     }
-    if (await this.#slots.take(operator)) return this.#start(run, effect)
+    if (await this.#slots.take(operator, priorityRank(run.priority)))
+      return this.#start(run, effect)
     const reason = 'the run ended before its turn had come'
     this.#post(run.id, {
       type: 'operator-refused',

@@ -51,6 +51,8 @@ export const model = server(import.meta, {
         .finally(() => state.open.delete(question.key))
       return { state }
     },
+    /** Answers with why a model cannot be asked, or with nothing. */
+    check: (state: State, name: string) => ({ reply: problemWith(state.gateway, name), state }),
     status: (state: State, runId: string | undefined) => ({
       reply: state.gateway.status(runId),
       state,
@@ -73,6 +75,15 @@ export const model = server(import.meta, {
   },
   terminate: ({ gateway }: State) => gateway.stop(),
 })
+
+function problemWith(gateway: ModelGateway, name: string): string | undefined {
+  try {
+    gateway.check(name)
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
 
 function watch({ watched }: State, pid: Pid): void {
   if (watched.has(pid)) return

@@ -1,11 +1,12 @@
 /**
- * Turns to work: so many at a time, the others wait in the order in which they came. Each operator
- * at work is a thread of some 15 MB in a process that may be short of memory already.
+ * Turns to work: so many at a time, the others wait, by their rank and then in the order in which
+ * they came. Each operator at work is a thread of some 15 MB in a process that may be short of
+ * memory already.
  */
 export class WorkSlots {
   readonly #most: number
   readonly #atWork = new Set<string>()
-  readonly #waiting = new Map<string, (isGranted: boolean) => void>()
+  readonly #waiting = new Map<string, Waiting>()
 
   constructor(most: number) {
     this.#most = most
@@ -16,18 +17,22 @@ export class WorkSlots {
     return this.#atWork.size >= this.#most
   }
 
-  /** Resolves with true when its turn has come, with false when it was given up before. */
-  take(id: string): Promise<boolean> {
+  /**
+   * Resolves with true when its turn has come, with false when it was given up before.
+   *
+   * @param rank Lower goes first. Default 0.
+   */
+  take(id: string, rank = 0): Promise<boolean> {
     if (!this.isFull) {
       this.#atWork.add(id)
       return Promise.resolve(true)
     }
-    return new Promise((resolve) => this.#waiting.set(id, resolve))
+    return new Promise((resolve) => this.#waiting.set(id, { rank, answer: resolve }))
   }
 
   /** It is done, or given up; the next one has its turn. Harmless when repeated. */
   release(id: string): void {
-    this.#waiting.get(id)?.(false)
+    this.#waiting.get(id)?.answer(false)
     this.#waiting.delete(id)
     if (this.#atWork.delete(id)) this.#next()
   }
@@ -39,11 +44,16 @@ export class WorkSlots {
   }
 
   #next(): void {
-    const next = this.#waiting.entries().next().value
+    const [next] = [...this.#waiting].toSorted(([, left], [, right]) => left.rank - right.rank)
     if (next === undefined || this.isFull) return
-    const [id, grant] = next
+    const [id, { answer }] = next
     this.#waiting.delete(id)
     this.#atWork.add(id)
-    grant(true)
+    answer(true)
   }
+}
+
+interface Waiting {
+  readonly rank: number
+  readonly answer: (isGranted: boolean) => void
 }

@@ -10,8 +10,9 @@ import {
   replayRun,
   resultOf,
 } from '../../agents/journal.ts'
-import { startCoordinatorRun, stepCoordinator } from '../../agents/loop/coordinator-loop.ts'
+import { stepCoordinator } from '../../agents/loop/coordinator-loop.ts'
 import type { CoordinatorEvent, CoordinatorRun } from '../../agents/loop/coordinator-run.ts'
+import { startCoordinatorRun } from '../../agents/loop/coordinator-start.ts'
 import type { Insight } from '../../agents/vocabulary/insight.ts'
 import type { Notification } from '../../agents/vocabulary/notification.ts'
 import { summarize } from '../../agents/vocabulary/skill-description.ts'

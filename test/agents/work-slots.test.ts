@@ -31,6 +31,20 @@ describe('turns to work', () => {
     })
     assert.deepEqual(answers, ['a begins', 'b begins', 'c begins'])
   })
+  it('come by rank first', async () => {
+    const slots = new WorkSlots(1)
+    const order: string[] = []
+    const take = (id: string, rank: number): Promise<void> =>
+      slots.take(id, rank).then(() => {
+        order.push(id)
+        slots.release(id)
+      })
+    await slots.take('at work')
+    const all = [take('nightly', 2), take('asked for', 1), take('stall', 0)]
+    slots.release('at work')
+    await Promise.all(all)
+    assert.deepEqual(order, ['stall', 'asked for', 'nightly'])
+  })
   it('go to the next when one that waits is given up', async () => {
     const slots = new WorkSlots(1)
     const answers = await taken(slots, ['a', 'b', 'c'], () => {

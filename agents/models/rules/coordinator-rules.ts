@@ -11,6 +11,7 @@ import type { NotificationView } from '../../vocabulary/notification.ts'
 import { type Cause, type Cluster, type Correlation, correlate, membersOf } from './correlate.ts'
 import { sentence } from './findings.ts'
 import { eventsOf, type Step, stepsOf } from './history.ts'
+import { report } from './report.ts'
 import { explanationOf, toldBefore } from './told-already.ts'
 import { nextWave } from './waves.ts'
 import { causeInsight, consequenceInsight, symptomInsight } from './wording.ts'
@@ -28,9 +29,17 @@ const longPatienceMs = 8_000
 
 /** Chooses the coordinator's next action. Pure. */
 export function coordinatorRules(request: CoordinatorRequest): CoordinatorAction {
+  if (request.tools.includes('report')) return inPipeline(request)
   const run = readRun(request)
   const wish = wishes(request, run).find(({ intent }) => request.tools.includes(intent))
   return wish ?? { intent: 'done', summary: summaryOf(request, run) }
+}
+
+/** Whom to ask, if that is the question; else all that was found. */
+function inPipeline(request: CoordinatorRequest): CoordinatorAction {
+  const skills = nextWave(request, correlate(request.notifications))
+  const isAsked = request.tools.includes('invoke_operators') && skills.length > 0
+  return isAsked ? { intent: 'invoke_operators', skills } : report(request)
 }
 
 interface Run {
