@@ -34,6 +34,8 @@ const messageMs = 60_000
 
 /** Operators that work for this coordinator at a time, over all its runs; the others wait. */
 export const maxAtWork = 6
+/** As many more for urgent runs alone: these do not wait behind a nightly look. */
+const reservedForHigh = 2
 
 /** An operator answers at any time; one that does not for so long is killed, milliseconds. */
 const stuckMs = 5_000
@@ -56,7 +58,7 @@ export class CoordinatorHands {
   readonly #supply: (skill: string) => OperatorSupply | undefined
   readonly #post: PostEvent
   readonly #watched = new Map<Ref, Watched>()
-  readonly #slots = new WorkSlots(maxAtWork)
+  readonly #slots = new WorkSlots(maxAtWork, reservedForHigh)
   readonly #strategies = new StrategyHands()
 
   constructor(
@@ -108,11 +110,11 @@ export class CoordinatorHands {
   /** Starts it when its turn has come; one that is given up before is told as such. */
   async startOperator(run: CoordinatorRun, effect: EffectOf<'start-operator'>): Promise<void> {
     const { operator, skill } = effect
-    if (this.#slots.isFull) {
+    const rank = priorityRank(run.priority)
+    if (this.#slots.isFullFor(rank)) {
       emit('coordinator', 'operator-queued', { runId: run.id, operator, skill, maxAtWork })
     }
-    if (await this.#slots.take(operator, priorityRank(run.priority)))
-      return this.#start(run, effect)
+    if (await this.#slots.take(operator, rank)) return this.#start(run, effect)
     const reason = 'the run ended before its turn had come'
     this.#post(run.id, {
       type: 'operator-refused',

@@ -5,16 +5,19 @@
  */
 export class WorkSlots {
   readonly #most: number
+  readonly #reserved: number
   readonly #atWork = new Set<string>()
   readonly #waiting = new Map<string, Waiting>()
 
-  constructor(most: number) {
+  /** @param reserved As many more for rank 0 alone. */
+  constructor(most: number, reserved = 0) {
     this.#most = most
+    this.#reserved = reserved
   }
 
-  /** Whether one that comes now has to wait. */
-  get isFull(): boolean {
-    return this.#atWork.size >= this.#most
+  /** Whether one of that rank that comes now has to wait. */
+  isFullFor(rank: number): boolean {
+    return this.#atWork.size >= this.#most + (rank === 0 ? this.#reserved : 0)
   }
 
   /**
@@ -23,7 +26,7 @@ export class WorkSlots {
    * @param rank Lower goes first. Default 0.
    */
   take(id: string, rank = 0): Promise<boolean> {
-    if (!this.isFull) {
+    if (!this.isFullFor(rank)) {
       this.#atWork.add(id)
       return Promise.resolve(true)
     }
@@ -45,8 +48,9 @@ export class WorkSlots {
 
   #next(): void {
     const [next] = [...this.#waiting].toSorted(([, left], [, right]) => left.rank - right.rank)
-    if (next === undefined || this.isFull) return
-    const [id, { answer }] = next
+    if (next === undefined) return
+    const [id, { rank, answer }] = next
+    if (this.isFullFor(rank)) return
     this.#waiting.delete(id)
     this.#atWork.add(id)
     answer(true)
