@@ -25,6 +25,7 @@ describe('clients in a worker of the application', () => {
     assert.deepEqual(Object.fromEntries(told.map(({ what, value }) => [what, value])), {
       early: false,
       run: { insights: 0, outcome: 'done', models: ['rules'] },
+      pipeline: { outcome: 'done', iterations: 2 },
       await: true,
       operator: [],
       handle: told.find(({ what }) => what === 'handle')?.value,
