@@ -10,6 +10,7 @@ import type { KnownCause } from '../vocabulary/insight.ts'
 import type { JsonObject } from '../vocabulary/json.ts'
 import type { ModelFailure, ModelReply } from '../vocabulary/model-reply.ts'
 import type { SkillSummary } from '../vocabulary/skill-description.ts'
+import { actionFacts } from './action-facts.ts'
 import { concludeRun, endNow, gathered, gatheringOver, lastWord } from './coordinator-ending.ts'
 import { hearOperator } from './coordinator-operators.ts'
 import { resumeRun } from './coordinator-resume.ts'
@@ -127,7 +128,12 @@ function onReply(
   const told = {
     type: 'tell',
     event: 'action',
-    data: { intent: reply.action.intent, iteration: counted.spent.iterations, model: reply.model },
+    data: {
+      intent: reply.action.intent,
+      iteration: counted.spent.iterations,
+      model: reply.model,
+      ...actionFacts(reply.action),
+    },
   } as const
   const [next, effects] =
     phase.type === 'concluding'

@@ -1,7 +1,7 @@
 /** Vocabulary of a coordinator's run: its state, what happens to it, what it wants done. */
 import type { CoordinatorAction } from '../vocabulary/coordinator-action.ts'
 import type { Insight, KnownCause } from '../vocabulary/insight.ts'
-import type { Json, JsonObject } from '../vocabulary/json.ts'
+import type { JsonObject } from '../vocabulary/json.ts'
 import type { ModelFailure, ModelReply } from '../vocabulary/model-reply.ts'
 import type {
   CoordinatorRequest,
@@ -234,7 +234,7 @@ export interface CoordinatorTelling {
     | 'model-failed'
     | 'concluding'
     | 'bound-hit'
-  readonly data: Record<string, Json | undefined>
+  readonly data: Record<string, unknown>
 }
 
 /** A kernel's step: the new state and what is to be done. */

@@ -97,7 +97,8 @@ function produceInsight(
   const resolved = withStatus(run, insight.notificationIds, 'resolved')
   const { corrections } = checked
   const value = { id: insight.id, corrections: [...corrections] }
-  const data = { insightId: insight.id, severity: insight.severity, corrections: [...corrections] }
+  const { id: insightId, severity, summary } = insight
+  const data = { insightId, severity, summary, corrections: [...corrections], insight }
   return [
     { ...resolved, insights: [...run.insights, insight] },
     succeeded(action, value),

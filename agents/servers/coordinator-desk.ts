@@ -26,6 +26,7 @@ import { appendToJournal } from './journal-client.ts'
 import type { OperatorMessage } from './messages.ts'
 import { names } from './names.ts'
 import type { OperatorSupply } from './operator-supply.ts'
+import { endedFacts, startedFacts } from './run-facts.ts'
 import { newRunId } from './run-id.ts'
 import { type RunStatus, statusOf } from './run-status.ts'
 import { RunTimers } from './run-timers.ts'
@@ -84,7 +85,7 @@ export class CoordinatorDesk {
     const [run, effects] = startCoordinatorRun(start, at)
     const live: LiveRun = { run, waiters: [] }
     this.#runs.set(start.id, live)
-    emit('run', 'started', { runId: start.id, reason: start.reason })
+    emit('run', 'started', startedFacts(start))
     await this.#perform(live, effects)
   }
 
@@ -242,7 +243,6 @@ export class CoordinatorDesk {
     this.#results.set(runId, result)
     for (const id of [...this.#results.keys()].slice(0, -maxResults)) this.#results.delete(id)
     for (const from of waiters) this.#context.reply(from, result)
-    const { outcome, partial, insights } = result
-    emit('run', 'ended', { runId, outcome, partial, insights: insights.length })
+    emit('run', 'ended', endedFacts(result))
   }
 }

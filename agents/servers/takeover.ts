@@ -16,7 +16,8 @@ export async function openRunsOf(): Promise<CoordinatorRun[]> {
         ? ({ ok: false, reason: 'the journal has forgotten it' } as const)
         : replayRun(found)
     if (replay.ok) runs.push(replay.run)
-    else emit('run', 'ended', { runId, outcome: 'lost', reason: replay.reason })
+    else
+      emit('run', 'ended', { agent: 'coordinator', runId, outcome: 'lost', reason: replay.reason })
   }
   return runs
 }
