@@ -96,7 +96,8 @@ export function isOpenTelemetryApi(value: unknown): value is OpenTelemetryApi {
   )
 }
 
-function hasFunction(value: unknown, name: string): boolean {
+/** Whether a value has a function of that name. */
+export function hasFunction(value: unknown, name: string): boolean {
   return (
     typeof value === 'object' && value !== null && typeof Reflect.get(value, name) === 'function'
   )

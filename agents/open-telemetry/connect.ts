@@ -1,8 +1,9 @@
 /** The door to OpenTelemetry: options checked, the API found, the bridge subscribed. */
 import * as v from 'valibot'
-import { parseOptions } from '../misuse.ts'
+import { describeValue, parseOptions } from '../misuse.ts'
 import { telemetry } from '../telemetry.ts'
 import {
+  hasFunction,
   isOpenTelemetryApi,
   loadOpenTelemetryApi,
   type OpenTelemetryApi,
@@ -29,16 +30,17 @@ export interface OpenTelemetryOptions {
   readonly content?: boolean
 }
 
+const what = 'connectOpenTelemetry(options)'
+const expected = {
+  api: 'the module @opentelemetry/api',
+  tracer: 'a tracer: { startSpan }',
+  meter: 'a meter: { createHistogram, createCounter }',
+}
+
 const schema = v.strictObject({
-  api: v.exactOptional(
-    v.custom<OpenTelemetryApi>(isOpenTelemetryApi, 'expected the module @opentelemetry/api'),
-  ),
-  tracer: v.exactOptional(
-    v.custom<OtelTracer<unknown>>(has('startSpan'), 'expected a tracer: { startSpan }'),
-  ),
-  meter: v.exactOptional(
-    v.custom<OtelMeter>(has('createHistogram'), 'expected a meter: { createHistogram, … }'),
-  ),
+  api: v.exactOptional(v.unknown()),
+  tracer: v.exactOptional(v.unknown()),
+  meter: v.exactOptional(v.unknown()),
   semconv: v.exactOptional(v.picklist(['latest', '1.41'])),
   content: v.exactOptional(v.boolean()),
 })
@@ -53,14 +55,12 @@ const schema = v.strictObject({
  * @throws {TypeError} Options that cannot be meant, or no `@opentelemetry/api` to load; nothing was connected.
  */
 export function connectOpenTelemetry(options: OpenTelemetryOptions = {}): () => void {
-  const parsed = parseOptions('connectOpenTelemetry(options)', schema, options)
-  const {
-    api = loadOpenTelemetryApi(),
-    tracer,
-    meter,
-    semconv = 'latest',
-    content = false,
-  } = parsed
+  const parsed = parseOptions(what, schema, options)
+  const { semconv = 'latest', content = false } = parsed
+  const given = (key: 'api' | 'tracer' | 'meter'): boolean => parsed[key] !== undefined
+  const tracer = given('tracer') ? checked(parsed.tracer, isTracer, 'tracer') : undefined
+  const meter = given('meter') ? checked(parsed.meter, isMeter, 'meter') : undefined
+  const api = given('api') ? checked(parsed.api, isOpenTelemetryApi, 'api') : loadOpenTelemetryApi()
   const bridge = new Bridge({
     api,
     tracer: () => tracer ?? api.trace.getTracer('nodelens'),
@@ -77,7 +77,19 @@ export function connectOpenTelemetry(options: OpenTelemetryOptions = {}): () => 
   }
 }
 
-function has(method: string): (value: unknown) => boolean {
-  return (value) =>
-    typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function'
+function checked<Value>(
+  value: unknown,
+  isValue: (given: unknown) => given is Value,
+  key: keyof typeof expected,
+): Value {
+  if (isValue(value)) return value
+  throw new TypeError(`${what}: ${key}: expected ${expected[key]}; got ${describeValue(value)}`)
+}
+
+function isTracer(value: unknown): value is OtelTracer<unknown> {
+  return hasFunction(value, 'startSpan')
+}
+
+function isMeter(value: unknown): value is OtelMeter {
+  return hasFunction(value, 'createHistogram') && hasFunction(value, 'createCounter')
 }
