@@ -36,6 +36,7 @@ export { type JournalRecord, journalVersion } from './journal.ts'
 export type { CoordinatorResult, OperatorReport, RunOutcome } from './loop/coordinator-run.ts'
 export type { OperatorAnswer, OperatorResult } from './loop/operator-run.ts'
 export type { ModelOption } from './models/setting.ts'
+export { connectOpenTelemetry, type OpenTelemetryOptions } from './open-telemetry/connect.ts'
 export {
   coordinatorResultSchema,
   journalRecordSchema,

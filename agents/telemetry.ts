@@ -10,8 +10,9 @@ import diagnosticsChannel from 'node:diagnostics_channel'
 import { BroadcastChannel } from 'node:worker_threads'
 import { runtimeEvents } from '../runtime/index.ts'
 import { nearest } from './nearest.ts'
+import type { TelemetryData } from './telemetry-fields.ts'
 
-/** Every event by group. The README has the table of their fields. */
+/** Every event by group. docs/telemetry.md says when each comes, and what it carries. */
 export const telemetryEvents = {
   ...runtimeEvents,
   run: [
@@ -51,7 +52,9 @@ export const telemetryEvents = {
     'model-failed',
     'idle-stopped',
   ],
+  tool: ['started', 'ended'],
   model: [
+    'asked',
     'answered',
     'failed',
     'retried',
@@ -61,6 +64,7 @@ export const telemetryEvents = {
     'circuit-closed',
   ],
   trigger: ['fired', 'suppressed', 'failed'],
+  skill: ['state-changed'],
   journal: ['bound-hit', 'write-failed'],
   insights: ['written', 'write-failed'],
   observer: ['started', 'unavailable'],
@@ -95,12 +99,16 @@ const forwardChannelName = 'nodelens:telemetry'
 let forward: BroadcastChannel | undefined
 
 /** Emits one event in this thread and, if there is any, to the threads that listen. Never throws. */
-export function emit<Group extends TelemetryGroup>(
+export function emit<Group extends TelemetryGroup, Event extends TelemetryEventName<Group>>(
   group: Group,
-  event: TelemetryEventName<Group>,
-  data: Record<string, unknown> = {},
+  event: Event,
+  data: TelemetryData<Group, Event> = {},
 ): void {
-  const message: Forwarded = { name: `${prefix}${group}:${event}`, at: Date.now(), data }
+  const message: Forwarded = {
+    name: `${prefix}${group}:${event}`,
+    at: Date.now(),
+    data: { ...data },
+  }
   publish(message)
   try {
     forwardChannel().postMessage(message)

@@ -1,6 +1,6 @@
 /** What a coordinator's run wants done, and what it tells people. */
 import type { Insight } from '../vocabulary/insight.ts'
-import type { Json, JsonObject } from '../vocabulary/json.ts'
+import type { JsonObject } from '../vocabulary/json.ts'
 import type { CoordinatorRequest } from '../vocabulary/model-request.ts'
 import type { StrategyView } from '../vocabulary/strategy.ts'
 import type { CoordinatorResult, CoordinatorRun, FollowUp } from './coordinator-run.ts'
@@ -63,7 +63,7 @@ export interface CoordinatorTelling {
     | 'strategy-failed'
     | 'concluding'
     | 'bound-hit'
-  readonly data: Record<string, Json | undefined>
+  readonly data: Record<string, unknown>
 }
 
 /** A kernel's step: the new state and what is to be done. */

@@ -7,6 +7,7 @@
  */
 import type { CoordinatorAction } from '../vocabulary/coordinator-action.ts'
 import type { ModelFailure, ModelReply } from '../vocabulary/model-reply.ts'
+import { actionFacts } from './action-facts.ts'
 import type { CoordinatorStep } from './coordinator-effect.ts'
 import {
   concludeRun,
@@ -91,7 +92,12 @@ function onReply(
   const told = {
     type: 'tell',
     event: 'action',
-    data: { intent: reply.action.intent, iteration: counted.spent.iterations, model: reply.model },
+    data: {
+      intent: reply.action.intent,
+      iteration: counted.spent.iterations,
+      model: reply.model,
+      ...actionFacts(reply.action),
+    },
   } as const
   const [next, effects] =
     phase.type === 'concluding'

@@ -11,7 +11,7 @@ import type { Notification } from '../vocabulary/notification.ts'
 import type { CoordinatorEffect, CoordinatorStep } from './coordinator-effect.ts'
 import { type Done, rejected, succeeded } from './coordinator-results.ts'
 import type { CoordinatorRun, OperatorNews, OperatorRecord } from './coordinator-run.ts'
-import { runningOperators, updateOperator } from './coordinator-turns.ts'
+import { runningOperators, signalOf, updateOperator } from './coordinator-turns.ts'
 import type { OperatorResult } from './operator-run.ts'
 import { gatherUntil, graceFor, type RunLimits } from './run-limits.ts'
 import { unreachable } from './unreachable.ts'
@@ -89,13 +89,9 @@ function startEffect(
 }
 
 /** A run that nobody asked for says what set it off. */
-function contextFor({ context, turns }: CoordinatorRun): JsonObject {
-  for (const turn of turns) {
-    if (turn.type === 'event' && turn.event.type === 'signal') {
-      return { ...context, signal: turn.event.signal }
-    }
-  }
-  return context
+function contextFor(run: CoordinatorRun): JsonObject {
+  const signal = signalOf(run)
+  return signal === undefined ? run.context : { ...run.context, signal }
 }
 
 /** An operator's time ends where the coordinator's conclusion begins, or the pipeline's last step. */

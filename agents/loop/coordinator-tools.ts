@@ -98,7 +98,8 @@ function produceInsight(
   const resolved = withStatus(run, insight.notificationIds, 'resolved')
   const { corrections } = checked
   const value = { id: insight.id, corrections: [...corrections] }
-  const data = { insightId: insight.id, severity: insight.severity, corrections: [...corrections] }
+  const { id: insightId, severity, summary } = insight
+  const data = { insightId, severity, summary, corrections: [...corrections], insight }
   return [
     { ...resolved, insights: [...run.insights, insight] },
     succeeded(action, value),
@@ -151,7 +152,11 @@ function schedule(
   }
   const { ms, reason } = action
   const runId = followUpId(run)
-  const told: CoordinatorEffect = { type: 'tell', event: 'scheduled', data: { ms, reason, runId } }
+  const told: CoordinatorEffect = {
+    type: 'tell',
+    event: 'scheduled',
+    data: { ms, reason, followUpId: runId },
+  }
   return [
     { ...run, followUp: { runId, ms, reason } },
     succeeded(action, { scheduled: true, startsAfterThisRunMs: ms }),

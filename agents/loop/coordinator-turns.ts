@@ -1,5 +1,6 @@
 /** Questions of a coordinator to its model, and small views of its run. */
 import type { CoordinatorAction, CoordinatorIntent } from '../vocabulary/coordinator-action.ts'
+import type { JsonObject } from '../vocabulary/json.ts'
 import type { CoordinatorRequest, CoordinatorTurn } from '../vocabulary/model-request.ts'
 import { viewNotification } from '../vocabulary/notification.ts'
 import type { CoordinatorEffect } from './coordinator-effect.ts'
@@ -82,4 +83,11 @@ export function areShown({ notifications, turns }: CoordinatorRun): boolean {
   )
   const value = shown?.type === 'result' && shown.ok ? shown.value : []
   return notifications.length === (Array.isArray(value) ? value.length : notifications.length)
+}
+
+/** What set a run off that nobody asked for. */
+export function signalOf({ turns }: CoordinatorRun): JsonObject | undefined {
+  for (const turn of turns)
+    if (turn.type === 'event' && turn.event.type === 'signal') return turn.event.signal
+  return undefined
 }

@@ -7,6 +7,7 @@ import type { JsonObject } from '../vocabulary/json.ts'
 import type { ModelFailure, ModelReply } from '../vocabulary/model-reply.ts'
 import type { OperatorAction } from '../vocabulary/operator-action.ts'
 import type { SkillDescription } from '../vocabulary/skill-description.ts'
+import { actionFacts } from './action-facts.ts'
 import { capJson } from './cap-json.ts'
 import { concludeOperator, endOperator, lastWord } from './operator-ending.ts'
 import type {
@@ -111,7 +112,12 @@ function onReply(
   const told = {
     type: 'tell',
     event: 'action',
-    data: { intent: reply.action.intent, iteration: counted.spent.iterations, model: reply.model },
+    data: {
+      intent: reply.action.intent,
+      iteration: counted.spent.iterations,
+      model: reply.model,
+      ...actionFacts(reply.action),
+    },
   } as const
   const [next, effects] =
     phase.type === 'concluding'

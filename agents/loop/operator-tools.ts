@@ -63,7 +63,8 @@ function sendNotification(
   const notification = notificationFrom(run, checked.draft, at)
   const { id, type, severity } = notification
   const { corrections } = checked
-  const data = { notificationId: id, type, severity, corrections }
+  const { snapshots: _snapshots, ...view } = notification
+  const data = { notificationId: id, type, severity, corrections, notification: view }
   return [
     { ...run, notifications: [...run.notifications, notification] },
     ok(action, corrections.length === 0 ? { id } : { id, corrections }),

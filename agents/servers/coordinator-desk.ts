@@ -21,6 +21,7 @@ import { CoordinatorHands } from './coordinator-hands.ts'
 import { appendToJournal } from './journal-client.ts'
 import type { OperatorMessage } from './messages.ts'
 import type { OperatorSupply } from './operator-supply.ts'
+import { endedFacts, startedFacts } from './run-facts.ts'
 import { type RunStatus, statusOf } from './run-status.ts'
 import { RunTimers } from './run-timers.ts'
 import { RunTurns } from './run-turns.ts'
@@ -167,7 +168,7 @@ export class CoordinatorDesk {
   async #beginNext(): Promise<void> {
     for (let next = this.#turns.next(); next !== undefined; next = this.#turns.next()) {
       const at = Date.now()
-      emit('run', 'started', { runId: next.id, reason: next.reason, waitedMs: at - next.askedAt })
+      emit('run', 'started', startedFacts(next, at))
       await this.hear(next.id, { type: 'begin', at })
     }
   }
@@ -255,11 +256,11 @@ export class CoordinatorDesk {
   }
 
   async #close(result: CoordinatorResult): Promise<void> {
-    const { runId, outcome, partial, insights } = result
+    const { runId } = result
     await appendToJournal(runId, { type: 'run-ended', result })
     this.#runs.delete(runId)
     this.#results.set(runId, result)
     for (const id of [...this.#results.keys()].slice(0, -maxResults)) this.#results.delete(id)
-    emit('run', 'ended', { runId, outcome, partial, insights: insights.length })
+    emit('run', 'ended', endedFacts(result))
   }
 }

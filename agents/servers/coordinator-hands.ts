@@ -75,7 +75,8 @@ export class CoordinatorHands {
   }
 
   async askModel(run: CoordinatorRun, { request, body }: EffectOf<'ask-model'>): Promise<void> {
-    const outcome = await this.#asker.ask(`${run.id} ${request}`, body, run.limits.deadlineAt)
+    const question = { run: run.id, request }
+    const outcome = await this.#asker.ask(question, body, run.limits.deadlineAt)
     const at = Date.now()
     if (outcome.ok) {
       this.#post(run.id, { type: 'model-replied', request, reply: outcome.reply, at })

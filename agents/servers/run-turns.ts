@@ -13,6 +13,7 @@ import {
 } from '../loop/run-queue.ts'
 import { emit } from '../telemetry.ts'
 import type { RunPriority } from '../vocabulary/run-priority.ts'
+import { startedFacts } from './run-facts.ts'
 
 export class RunTurns {
   readonly #runs: () => readonly CoordinatorRun[]
@@ -55,10 +56,13 @@ export class RunTurns {
   }
 
   /** Says that a run has begun, or why it has not. */
-  told({ id: runId, reason, priority, phase, askedAt }: CoordinatorRun): void {
-    if (phase.type !== 'queued') return emit('run', 'started', { runId, reason, priority })
-    const startsAt = askedAt > Date.now() ? askedAt : undefined
-    emit('run', 'queued', { runId, reason, priority, startsAt, position: this.positionOf(runId) })
+  told(run: CoordinatorRun): void {
+    const now = Date.now()
+    const { id: runId, reason, priority, phase, askedAt } = run
+    if (phase.type !== 'queued') return emit('run', 'started', startedFacts(run, now))
+    const startsAt = askedAt > now ? askedAt : undefined
+    const position = this.positionOf(runId)
+    emit('run', 'queued', { agent: 'coordinator', runId, reason, priority, startsAt, position })
   }
 
   #views(): QueuedRun[] {

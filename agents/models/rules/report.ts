@@ -3,7 +3,9 @@ import { bounds } from '../../vocabulary/bounds.ts'
 import type { CoordinatorAction, InsightDraft } from '../../vocabulary/coordinator-action.ts'
 import type { CoordinatorRequest } from '../../vocabulary/model-request.ts'
 import { type Cluster, correlate } from './correlate.ts'
+import { doubtsOf } from './doubts.ts'
 import { sentence } from './findings.ts'
+import { nextQuestions } from './next-questions.ts'
 import { explanationOf, toldBefore } from './told-already.ts'
 import { causeInsight, consequenceInsight, symptomInsight } from './wording.ts'
 
@@ -14,17 +16,21 @@ export function report(request: CoordinatorRequest): CoordinatorAction {
 }
 
 function dueInsights(request: CoordinatorRequest): InsightDraft[] {
-  const { causes, symptoms } = correlate(request.notifications)
+  const correlation = correlate(request.notifications)
+  const { causes, symptoms } = correlation
   const told = new Set(request.insights.flatMap(({ notificationIds }) => notificationIds))
   const isNews = (cluster: Cluster): boolean =>
     toldBefore(request, cluster) === undefined && cluster.members.every(({ id }) => !told.has(id))
   const drafts: InsightDraft[] = []
   for (const cause of causes.filter(({ cluster }) => isNews(cluster))) {
-    const ordinal = drafts.push(causeInsight(cause))
+    const ordinal = drafts.push(causeInsight(cause, doubtsOf(request, correlation, cause)))
     drafts.push(...cause.marked.map((one) => consequenceInsight(one, `#${ordinal}`)))
   }
   const open = symptoms.filter((one) => isNews(one) && explanationOf(request, one) === undefined)
-  return causes.length === 0 && open.length > 0 ? [symptomInsight(open)] : drafts
+  const isAlone = causes.length === 0 && open.length > 0
+  return isAlone
+    ? [symptomInsight(open, doubtsOf(request, correlation), nextQuestions(request, open))]
+    : drafts
 }
 
 function summaryOf(
