@@ -52,6 +52,7 @@ export interface CoordinatorTelling {
     | 'notification-received'
     | 'notification-ignored'
     | 'insight-produced'
+    | 'insight-repeated'
     | 'action-rejected'
     | 'operator-started'
     | 'operator-completed'

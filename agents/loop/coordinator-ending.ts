@@ -4,6 +4,7 @@
  */
 import type { CoordinatorAction, CoordinatorIntent } from '../vocabulary/coordinator-action.ts'
 import type { CoordinatorEffect, CoordinatorStep } from './coordinator-effect.ts'
+import { publishHeld, withoutHeld } from './coordinator-insights.ts'
 import { reportInsights } from './coordinator-report.ts'
 import type {
   CoordinatorPhase,
@@ -134,13 +135,14 @@ export function lastWord(
 ): CoordinatorStep {
   const outcome = outcomes[phase.cause]
   if (action.intent === 'report') {
-    const [told, , effects] = reportInsights(run, action, at)
+    const [told, , effects] = reportInsights({ ...run, isMended: true }, action, at)
     const [ended, more] = endRun(told, outcome, at, action.summary)
     return [ended, [...effects, ...more]]
   }
   const ends =
     action.intent !== 'produce_insight' && action.intent !== 'update_notification_statuses'
-  if (ends) return endRun(run, outcome, at, action.intent === 'done' ? action.summary : undefined)
+  if (action.intent === 'done') return endRun(withoutHeld(run), outcome, at, action.summary)
+  if (ends) return endRun(run, outcome, at)
   const [done, result, effects] = performAtOnce(run, action, at)
   const told = withTurns(done, { type: 'action', action }, result)
   const turnsLeft = phase.turnsLeft - 1
@@ -163,9 +165,10 @@ export function endRun(
   at: number,
   summary?: string,
 ): CoordinatorStep {
-  const [closed, stops] = giveUpOperators(run, 'the run ended')
+  const [told, insights] = publishHeld(run, at)
+  const [closed, stops] = giveUpOperators(told, 'the run ended')
   const result = resultOf(closed, outcome, at, summary)
-  const effects = [...abortsOf(run), ...stops, ...lastEffects(closed, result)]
+  const effects = [...abortsOf(run), ...insights, ...stops, ...lastEffects(closed, result)]
   return [{ ...closed, phase: { type: 'ended', result } }, effects]
 }
 

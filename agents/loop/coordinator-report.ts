@@ -2,9 +2,10 @@
 import type { CoordinatorAction, InsightDraft } from '../vocabulary/coordinator-action.ts'
 import type { ToolResult } from '../vocabulary/model-request.ts'
 import type { CoordinatorEffect } from './coordinator-effect.ts'
-import { succeeded } from './coordinator-results.ts'
+import { withoutHeld } from './coordinator-insights.ts'
+import { type Done, succeeded } from './coordinator-results.ts'
 import type { CoordinatorRun } from './coordinator-run.ts'
-import { performAtOnce } from './coordinator-tools.ts'
+import { type ImmediateAction, performAtOnce } from './coordinator-tools.ts'
 
 /** What came of a report: the run after it, what its model is told, and what is to be done. */
 export type Reported = readonly [CoordinatorRun, ToolResult, readonly CoordinatorEffect[]]
@@ -22,7 +23,7 @@ export function reportInsights(
   for (const [index, draft] of report.insights.entries()) {
     const before = current.insights.length
     const action = { intent: 'produce_insight', ...withCause(draft, published) } as const
-    const [next, result, more] = performAtOnce(current, action, at)
+    const [next, result, more] = publish(current, action, at)
     current = next
     effects.push(...more)
     published.push(next.insights[before]?.id)
@@ -37,6 +38,14 @@ export function reportInsights(
     { type: 'result', intent: report.intent, ok: false, error: `${error}${told}` },
     effects,
   ]
+}
+
+/** Each draft is sent back for itself, and once: the second time what holds of it is published. */
+function publish(run: CoordinatorRun, action: ImmediateAction, at: number): Done {
+  const [next, result, effects] = performAtOnce(withoutHeld(run), action, at)
+  if (result.ok || run.isMended !== true) return [next, result, effects]
+  const [published, told, more] = performAtOnce(next, action, at)
+  return [published, told, [...effects, ...more]]
 }
 
 /** `#2` is the second insight of this report; one that was not published causes nothing. */

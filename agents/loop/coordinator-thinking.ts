@@ -7,6 +7,7 @@ import {
 import type { StrategyDecision } from '../vocabulary/strategy.ts'
 import type { CoordinatorStep } from './coordinator-effect.ts'
 import { concludeRun, endRun } from './coordinator-ending.ts'
+import { withoutHeld } from './coordinator-insights.ts'
 import { type NextStep, pipelineStep } from './coordinator-pipeline.ts'
 import { reportInsights } from './coordinator-report.ts'
 import { succeeded } from './coordinator-results.ts'
@@ -97,7 +98,7 @@ export function performAction(
   action: CoordinatorAction,
   at: number,
 ): CoordinatorStep {
-  if (action.intent === 'done') return sayDone(run, action, at)
+  if (action.intent === 'done') return sayDone(withoutHeld(run), action, at)
   if (action.intent === 'wait') return startWaiting(run, action, at)
   if (action.intent === 'report') return report(run, action, at)
   const [done, result, effects] = performAtOnce(run, action, at)

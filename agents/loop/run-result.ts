@@ -1,11 +1,12 @@
 /** What a run ends with: everything that is known, whatever ended it. */
+import { repeatsOf } from './coordinator-insights.ts'
 import type {
   CoordinatorResult,
   CoordinatorRun,
   OperatorReport,
   RunOutcome,
 } from './coordinator-run.ts'
-import { isPartial } from './coordinator-tools.ts'
+import { isPartial } from './coordinator-turns.ts'
 
 /** The result of a run whose operators have all ended. */
 export function resultOf(
@@ -14,6 +15,7 @@ export function resultOf(
   at: number,
   summary: string | undefined,
 ): CoordinatorResult {
+  const repeats = repeatsOf(run, at)
   return {
     version: 1,
     runId: run.id,
@@ -21,6 +23,7 @@ export function resultOf(
     partial: outcome !== 'done' || isPartial(run),
     ...(summary === undefined ? {} : { summary }),
     insights: run.insights,
+    ...(repeats.length === 0 ? {} : { repeats }),
     notifications: run.notifications,
     operatorResults: run.operators.map(
       ({ view, runId, notificationIds, finished }): OperatorReport => ({

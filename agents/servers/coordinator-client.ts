@@ -4,8 +4,10 @@ import type { RunBounds } from '../client/protocol.ts'
 import { UnknownRun } from '../errors.ts'
 import type { CoordinatorStart } from '../loop/coordinator-start.ts'
 import { graceFor, type RunLimits } from '../loop/run-limits.ts'
+import { cleaned } from '../models/clean-data.ts'
 import { isObject } from '../vocabulary/json.ts'
 import { names } from './names.ts'
+import { ownSecrets } from './own-secrets.ts'
 
 /** How long a coordinator may be gone before its callers are told, milliseconds. */
 const absenceMs = 10_000
@@ -25,9 +27,16 @@ export function limitsFrom(bounds: RunBounds): RunLimits {
   }
 }
 
-/** Starts a run; the same id again starts nothing new. */
-export async function startRun(start: CoordinatorStart): Promise<void> {
-  await callCoordinator('start', start, 10_000)
+/** Starts a run; the same id again starts nothing new. What the caller says holds no secrets then. */
+export async function startRun(asked: CoordinatorStart): Promise<void> {
+  const { reason, context, notifications, ...start } = asked
+  const said = {
+    context,
+    ...(reason === undefined ? {} : { reason }),
+    ...(notifications === undefined ? {} : { notifications }),
+  }
+  const given = cleaned(said, ownSecrets())
+  await callCoordinator('start', { ...start, ...given }, 10_000)
 }
 
 /**

@@ -13,10 +13,9 @@ import type {
   FollowUp,
 } from '../loop/coordinator-run.ts'
 import { type CoordinatorStart, startCoordinatorRun } from '../loop/coordinator-start.ts'
-import { causeOf, freshCauses, rememberCause } from '../loop/known-causes.ts'
 import { unreachable } from '../loop/unreachable.ts'
 import { emit } from '../telemetry.ts'
-import type { Insight, KnownCause } from '../vocabulary/insight.ts'
+import type { KnownCause } from '../vocabulary/insight.ts'
 import { CoordinatorHands } from './coordinator-hands.ts'
 import { appendToJournal } from './journal-client.ts'
 import type { OperatorMessage } from './messages.ts'
@@ -25,6 +24,7 @@ import { endedFacts, startedFacts } from './run-facts.ts'
 import { type RunStatus, statusOf } from './run-status.ts'
 import { RunTimers } from './run-timers.ts'
 import { RunTurns } from './run-turns.ts'
+import { SharedCauses } from './shared-causes.ts'
 import { openRunsOf } from './takeover.ts'
 
 /** Results of ended runs that `await` still finds. */
@@ -42,7 +42,7 @@ export class CoordinatorDesk {
   readonly #runs = new Map<string, LiveRun>()
   readonly #results = new Map<string, CoordinatorResult>()
   /** What the runs have found lately. */
-  #known: readonly KnownCause[] = []
+  readonly #causes = new SharedCauses()
   readonly #turns = new RunTurns(() => this.#all())
 
   constructor(
@@ -75,7 +75,7 @@ export class CoordinatorDesk {
     const at = Date.now()
     const { priority = 'normal', notBefore = at } = wanted
     const isQueued = notBefore > at || !this.#turns.isNext(priority)
-    const known = freshCauses(this.#known, at)
+    const known = this.#causes.fresh(at)
     const start: CoordinatorStart = { ...wanted, known, ...(isQueued ? { isQueued } : {}) }
     await appendToJournal(start.id, { type: 'run-started', start })
     const [run, effects] = startCoordinatorRun(start, at)
@@ -200,7 +200,7 @@ export class CoordinatorDesk {
         return void this.#hands.messageOperator(run.id, effect)
       case 'insight':
         await appendToJournal(run.id, { type: 'insight', insight: effect.insight })
-        return this.#tellOthers(run, effect.insight)
+        return this.#tellOthers(run.id, this.#causes.told(effect.insight, run))
       case 'schedule':
         return this.#schedule(run, effect.followUp, effect.followUps)
       case 'tell':
@@ -213,12 +213,10 @@ export class CoordinatorDesk {
   }
 
   /** A cause that one run has found explains what the others see. */
-  async #tellOthers(run: CoordinatorRun, insight: Insight): Promise<void> {
-    const cause = causeOf(insight, run.notifications)
+  async #tellOthers(runId: string, cause: KnownCause | undefined): Promise<void> {
     if (cause === undefined) return
-    this.#known = rememberCause(this.#known, cause)
     for (const id of this.#runs.keys())
-      if (id !== run.id) await this.hear(id, { type: 'cause-known', cause, at: Date.now() })
+      if (id !== runId) await this.hear(id, { type: 'cause-known', cause, at: Date.now() })
   }
 
   #emit(runId: string, { event, data }: Extract<CoordinatorEffect, { type: 'tell' }>): void {
@@ -261,6 +259,7 @@ export class CoordinatorDesk {
     this.#runs.delete(runId)
     this.#results.set(runId, result)
     for (const id of [...this.#results.keys()].slice(0, -maxResults)) this.#results.delete(id)
+    for (const cause of this.#causes.counted(result)) await this.#tellOthers(runId, cause)
     emit('run', 'ended', endedFacts(result))
   }
 }

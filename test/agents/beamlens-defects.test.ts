@@ -262,7 +262,7 @@ describe('a coordinator', () => {
         strategy === 'pipeline' ? (['invoke_operators', 'report'] as const) : coordinatorIntents
       const request = coordinatorRequest({ skills, strategy, tools })
       assert.match(
-        systemText(request, toolSchemas(request), 'tag'),
+        systemText(request, toolSchemas(request), { tag: 'tag', secrets: [] }),
         /redis.*Hit rate, memory, slow log\./,
       )
     })

@@ -31,7 +31,7 @@ function investigate(strategy: RunStrategy): Cost {
     const request = ofType(bench.effects, 'ask-model').at(-1)?.body
     if (request === undefined) break
     questions += 1
-    characters += systemText(request, toolSchemas(request), 'tag').length
+    characters += systemText(request, toolSchemas(request), { tag: 'tag', secrets: [] }).length
     characters += JSON.stringify(request.turns).length
     bench.says(v.parse(coordinatorActionSchema, rules(request)))
   }

@@ -1,0 +1,87 @@
+/** What an insight rests on, link by link: notification, snapshot, the number in it. */
+import * as v from 'valibot'
+import { bounds } from './bounds.ts'
+import { agree } from './facts.ts'
+import { type Evidence, identifier, text } from './fields.ts'
+import type { Json } from './json.ts'
+import { type Notification, type Snapshot, timestampSchema } from './notification.ts'
+
+/** Values of one snapshot that are looked at. */
+const maximumValues = 20_000
+
+/** One number that was measured, with the place where it stands. */
+export const measurementSchema = v.object({
+  name: text(200, 'What was measured'),
+  value: v.number(),
+  unit: v.exactOptional(text(20, 'Unit, if the name does not say it')),
+  /** `snapshot`: it stands in one, at `path`. `script`: a script of the operator's run returned it. */
+  source: v.picklist(['snapshot', 'script']),
+  snapshotId: v.exactOptional(identifier('Snapshot id')),
+  /** JSON Pointer (RFC 6901) into the snapshot's `data`. */
+  path: v.exactOptional(v.string()),
+})
+export type Measurement = v.InferOutput<typeof measurementSchema>
+
+/** One notification of the chain. Ids lead on: to the result of the run and to the journal. */
+export const evidenceLinkSchema = v.object({
+  notificationId: identifier('Notification id'),
+  /** Id of the skill whose operator spoke. */
+  operator: identifier('Skill id'),
+  snapshots: v.pipe(
+    v.array(v.object({ id: identifier('Snapshot id'), capturedAt: timestampSchema })),
+    v.maxLength(bounds.ids),
+  ),
+  measurements: v.pipe(v.array(measurementSchema), v.maxLength(bounds.evidence)),
+})
+export type EvidenceLink = v.InferOutput<typeof evidenceLinkSchema>
+
+/** A notification, with or without its snapshots' data. */
+export type CitedNotification = Omit<Notification, 'snapshots'> &
+  Partial<Pick<Notification, 'snapshots'>>
+
+/** The chain of an insight: a link for each notification that it cites. Pure. */
+export function evidenceChain(cited: readonly CitedNotification[]): EvidenceLink[] {
+  return cited.map(({ id, operator, evidence = [], snapshots = [] }) => ({
+    notificationId: id,
+    operator,
+    snapshots: snapshots.map((snapshot) => ({
+      id: snapshot.id,
+      capturedAt: snapshot.capturedAt,
+    })),
+    measurements: evidence.flatMap((item) => measurementOf(item, snapshots)),
+  }))
+}
+
+function measurementOf(
+  { name, value, unit }: Evidence,
+  snapshots: readonly Snapshot[],
+): Measurement[] {
+  if (typeof value !== 'number') return []
+  const what = { name, value, ...(unit === undefined ? {} : { unit }) }
+  for (const { id, data } of snapshots) {
+    const path = pathTo(value, name, data)
+    if (path !== undefined) return [{ ...what, source: 'snapshot', snapshotId: id, path }]
+  }
+  return [{ ...what, source: 'script' }]
+}
+
+/** Where a number stands in data: exactly and under its name, else exactly, else up to rounding. */
+function pathTo(wanted: number, called: string, data: Json): string | undefined {
+  const key = called.split('.').at(-1)
+  let best: { readonly rank: number; readonly path?: string } = { rank: 0 }
+  const places: [value: Json, path: string, key: string][] = [[data, '', '']]
+  for (const [value, path, ownKey] of places) {
+    if (typeof value === 'number') {
+      const rank = value === wanted ? (ownKey === key ? 3 : 2) : agree(value, wanted) ? 1 : 0
+      if (rank > best.rank) best = { rank, path }
+    } else if (typeof value === 'object' && value !== null) {
+      const entries = Object.entries<Json>(value).slice(0, maximumValues - places.length)
+      for (const [name, item] of entries) places.push([item, `${path}/${escape(name)}`, name])
+    }
+  }
+  return best.path
+}
+
+function escape(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1')
+}
