@@ -151,7 +151,11 @@ function schedule(
   }
   const { ms, reason } = action
   const runId = followUpId(run)
-  const told: CoordinatorEffect = { type: 'tell', event: 'scheduled', data: { ms, reason, runId } }
+  const told: CoordinatorEffect = {
+    type: 'tell',
+    event: 'scheduled',
+    data: { ms, reason, followUpId: runId },
+  }
   return [
     { ...run, followUp: { runId, ms, reason } },
     succeeded(action, { scheduled: true, startsAfterThisRunMs: ms }),
