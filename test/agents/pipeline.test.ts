@@ -126,10 +126,14 @@ describe('a pipeline', () => {
 })
 
 describe('a report', () => {
+  const other = { file: '/app/other.js', function: 'slow', line: 3 }
+
   function gathered(): Bench {
     const bench = pipeline()
     bench.invoke('vm')
-    for (const id of ['n1', 'n2']) bench.notifies(vm, id)
+    bench.notifies(vm, 'n1')
+    const elsewhere = { ...notification(vm, 'n2'), location: other }
+    bench.on({ type: 'operator-notified', operator: vm, notification: elsewhere })
     bench.completes(vm)
     return bench
   }
@@ -139,7 +143,7 @@ describe('a report', () => {
     bench.says(report(draftOn('n1'), draftOn('invented')))
     assert.equal(bench.run.insights.length, 1)
     assert.match(JSON.stringify(bench.run.turns), /insight #2: /)
-    bench.says(report(draftOn('n2')))
+    bench.says(report({ ...draftOn('n2'), location: other }))
     assert.equal(bench.result.insights.length, 2)
   })
 
@@ -152,11 +156,8 @@ describe('a report', () => {
 
   it('names one of its own insights as the cause of another', () => {
     const bench = gathered()
-    const other = {
-      ...draftOn('n2'),
-      location: { file: '/app/other.js', function: 'slow', line: 3 },
-    }
-    bench.says(report(draftOn('n1'), { ...other, causedBy: '#1' }))
+    const second = { ...draftOn('n2'), location: other }
+    bench.says(report(draftOn('n1'), { ...second, causedBy: '#1' }))
     assert.equal(bench.result.insights[1]?.causedBy, 'r1.i1')
   })
 })
