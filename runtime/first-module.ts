@@ -85,7 +85,8 @@ export async function loadModule(url: string): Promise<Record<string, unknown>> 
 
 function isPoolLate(): Promise<boolean> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(true), LATE_MS)
+    // a loop that was held runs its timers first, and hears of the answer only then
+    const timer = setTimeout(() => setImmediate(resolve, true), LATE_MS)
     stat(fileURLToPath(import.meta.url), () => {
       clearTimeout(timer)
       resolve(false)
@@ -108,13 +109,16 @@ process.emitWarning = emitWarning`
 /** The same when a look at the file has no answer in time. */
 function requiringWhenLate(): string {
   return `let isAnswered = false
-const timer = setTimeout(() => {
+const timer = setTimeout(() => setImmediate(() => {
+  if (isAnswered) return
   isAnswered = true
   ${requiring()}
-}, ${LATE_MS})
+}), ${LATE_MS})
 require('node:fs').stat(${JSON.stringify(fileURLToPath(entry()))}, () => {
   clearTimeout(timer)
-  if (!isAnswered) import(${JSON.stringify(entry().href)})
+  if (isAnswered) return
+  isAnswered = true
+  import(${JSON.stringify(entry().href)})
 })`
 }
 

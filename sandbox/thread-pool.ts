@@ -11,6 +11,7 @@ import type { Worker } from 'node:worker_threads'
 import { Piscina } from 'piscina'
 import type { ThreadResult } from './outcome.ts'
 import type { ScriptTask } from './sandbox-thread.ts'
+import { execArgvOfThreads } from './thread-loading.ts'
 
 /** Best effort only (nodejs/node#65019); the real bounds are the limits on values and Lua's heap. */
 const resourceLimits = {
@@ -30,6 +31,7 @@ export interface ThreadPoolOptions {
 export class ThreadPool {
   readonly #options: ThreadPoolOptions
   #pool: Piscina<ScriptTask, ThreadResult> | undefined
+  #starting: Promise<Piscina<ScriptTask, ThreadResult>> | undefined
   /** Pools with a broken thread, whose other threads may still run scripts. */
   #retired: Piscina<ScriptTask, ThreadResult>[] = []
   #running = 0
@@ -47,10 +49,10 @@ export class ThreadPool {
   /** Runs a script; aborting the signal kills its thread, in whatever loop that is. */
   async run(task: ScriptTask, signal: AbortSignal): Promise<ThreadResult> {
     clearTimeout(this.#idleTimer)
-    this.#pool ??= this.#start()
-    const pool = this.#pool
     this.#running += 1
     try {
+      const pool = this.#pool ?? (await this.#started())
+      signal.throwIfAborted()
       const result = pool.run(task, { signal, transferList: [task.port] })
       this.#watchExits(pool)
       return await result
@@ -63,11 +65,22 @@ export class ThreadPool {
   /** Ends all threads and waits until they are gone. */
   async stop(): Promise<void> {
     clearTimeout(this.#idleTimer)
+    await this.#starting
     await Promise.all(this.#takeAll().map((pool) => pool.destroy()))
     await Promise.all(this.#exits.values())
   }
 
-  #start(): Piscina<ScriptTask, ThreadResult> {
+  /** One start for all scripts that wait for it. */
+  #started(): Promise<Piscina<ScriptTask, ThreadResult>> {
+    this.#starting ??= execArgvOfThreads().then((execArgv) => {
+      this.#starting = undefined
+      this.#pool = this.#start(execArgv)
+      return this.#pool
+    })
+    return this.#starting
+  }
+
+  #start(execArgv: string[]): Piscina<ScriptTask, ThreadResult> {
     const pool = new Piscina<ScriptTask, ThreadResult>({
       filename: threadFile(),
       name: 'runScript',
@@ -77,7 +90,7 @@ export class ThreadPool {
       concurrentTasksPerWorker: 1,
       atomics: 'sync',
       env: {},
-      execArgv: [],
+      execArgv,
       resourceLimits,
       recordTiming: false,
     })

@@ -5,6 +5,8 @@ export interface EvaluateOptions {
   readonly timeoutMs: number
   /** V8 ends the evaluation itself after this long. Default: not. */
   readonly mainMs?: number
+  /** The expression gives a promise; its value is what is wanted. */
+  readonly awaitsPromise?: boolean
   /** What is charged to the budget; default the time that the answer took. */
   readonly chargeMs?: number
 }
@@ -35,6 +37,7 @@ export async function evaluateBy(
     expression,
     returnByValue: true,
     silent: true,
+    ...(options.awaitsPromise === true ? { awaitPromise: true } : {}),
     ...(options.mainMs === undefined ? {} : { timeout: options.mainMs }),
   }
   const result = await target.post('Runtime.evaluate', parameters, options)

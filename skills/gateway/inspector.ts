@@ -1,6 +1,6 @@
 import type { Session } from 'node:inspector'
 import { epochMs } from '../probe/clock.ts'
-import { WORD } from '../probe/layout.ts'
+import { SIGNAL_EXIT, WORD } from '../probe/layout.ts'
 import { type EvaluateOptions, evaluateBy, type Inspectable } from './inspectable.ts'
 import { PauseBudget } from './pause-budget.ts'
 
@@ -133,9 +133,7 @@ export class Inspector implements Inspectable {
     const { Session } = await import('node:inspector').catch((error: unknown) => {
       throw new InspectorUnavailable('unsupported', 'this Node has no inspector', { cause: error })
     })
-    if (this.#closed || Atomics.load(this.#words, WORD.signal) % 2 === 1) {
-      throw new InspectorUnavailable('closed', 'the gateway is stopping or main is exiting')
-    }
+    if (this.#closed) throw isEnding()
     this.#session ??= connect(new Session(), this.#words)
     return this.#session
   }
@@ -156,8 +154,16 @@ export class Inspector implements Inspectable {
   }
 }
 
+/**
+ * Says that it connects before it looks whether main is exiting; main does the two in the other
+ * order, so one of them sees the other.
+ */
 function connect(session: Session, words: Int32Array): Session {
   Atomics.store(words, WORD.inspector, 1)
+  if ((Atomics.load(words, WORD.signal) & SIGNAL_EXIT) !== 0) {
+    Atomics.store(words, WORD.inspector, 0)
+    throw isEnding()
+  }
   try {
     session.connectToMainThread()
     return session
@@ -169,6 +175,10 @@ function connect(session: Session, words: Int32Array): Session {
       { cause: error },
     )
   }
+}
+
+function isEnding(): InspectorUnavailable {
+  return new InspectorUnavailable('closed', 'the gateway is stopping or main is exiting')
 }
 
 function send(session: Session, method: string, parameters: object): Promise<unknown> {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { inModule } from '../gateway/bring.ts'
+import { callIn } from '../gateway/bring.ts'
 import type { Inspectable } from '../gateway/inspectable.ts'
 import type { SkillContext } from '../gateway/outside-part.ts'
 import { type JsonRecord, textOf } from '../json.ts'
@@ -31,7 +31,7 @@ export async function findLeak(
   context: SkillContext,
   growth: { readonly what: 'heap' | 'external'; readonly isSure: boolean },
 ): Promise<JsonRecord | undefined> {
-  await worker.evaluate(inModule('threads/census-entry', 'addCensus()'), { timeoutMs: 3000 })
+  await callIn(worker, 'threads/census-entry', 'addCensus()', { timeoutMs: 3000 })
   const census = new CensusRun(worker, context.ownFolders)
   await census.run()
   const tables = await watchSizes(census)

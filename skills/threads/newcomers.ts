@@ -1,4 +1,4 @@
-import { inModule } from '../gateway/bring.ts'
+import { callIn } from '../gateway/bring.ts'
 import type { WorkerRelay } from '../gateway/relay.ts'
 
 /** Those that load nodelens/register by themselves have done so by then. */
@@ -52,7 +52,7 @@ export class Newcomers {
   async #bringTo(threadId: number): Promise<void> {
     try {
       await this.#relay.with(threadId, (worker) =>
-        worker.evaluate(inModule('threads/worker-probe', 'joinBoard()'), { timeoutMs: 2000 }),
+        callIn(worker, 'threads/worker-probe', 'joinBoard()', { timeoutMs: 2000 }),
       )
     } catch {
       // It is natively blocked, or has ended; it is tried again.

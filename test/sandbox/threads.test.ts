@@ -5,6 +5,7 @@ import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { createSandbox, type Outcome } from '../../sandbox/index.ts'
+import { execArgvOfThreads } from '../../sandbox/thread-loading.ts'
 import { fixture } from './fixtures/sibling.ts'
 
 describe('inside a worker', () => {
@@ -91,3 +92,19 @@ function runChild(
     env: { ...inherited, ...env },
   })
 }
+
+describe('a thread that is still loading', () => {
+  it('does not load by require where its end would abort the process', async () => {
+    const isSafe = Number(process.versions.node.split('.')[0]) >= 24
+    assert.deepEqual(await execArgvOfThreads(), isSafe ? [] : ['--no-experimental-require-module'])
+  })
+
+  it('ends with its sandbox', async () => {
+    const sandbox = await createSandbox()
+    const run = sandbox.run('return 1')
+    await sandbox.stop()
+    const outcome = await run
+    assert.ok(!outcome.ok)
+    assert.deepEqual([outcome.code, sandbox.stats().threads], ['cancelled', 0])
+  })
+})
