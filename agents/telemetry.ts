@@ -6,7 +6,7 @@
  * subscriber that throws is reported as `nodelens:telemetry:listener-failed`; it never reaches the
  * code that emitted.
  */
-import diagnosticsChannel from 'node:diagnostics_channel'
+import diagnosticsChannel, { type Channel } from 'node:diagnostics_channel'
 import { BroadcastChannel } from 'node:worker_threads'
 import { runtimeEvents } from '../runtime/index.ts'
 import { nearest } from './nearest.ts'
@@ -97,6 +97,9 @@ interface Forwarded {
 
 const prefix = 'nodelens:'
 const forwardChannelName = 'nodelens:telemetry'
+/** More than there are events: only what others send under the name of ours could be more. */
+const mostChannels = 500
+const channels = new Map<string, Channel>()
 let forward: BroadcastChannel | undefined
 
 /** Emits one event in this thread and, if there is any, to the threads that listen. Never throws. */
@@ -119,8 +122,20 @@ export function emit<Group extends TelemetryGroup, Event extends TelemetryEventN
 }
 
 function publish({ name, at, data }: Forwarded): void {
-  const channel = diagnosticsChannel.channel(name)
+  const channel = channelOf(name)
   if (channel.hasSubscribers) channel.publish({ ...data, at })
+}
+
+/**
+ * A channel, kept for good. Node 20 keeps one only as long as somebody else does, and when it is
+ * collected forgets the next one of the same name with it, subscribers and all.
+ */
+function channelOf(name: string): Channel {
+  const kept = channels.get(name)
+  if (kept !== undefined) return kept
+  const channel = diagnosticsChannel.channel(name)
+  if (channels.size < mostChannels) channels.set(name, channel)
+  return channel
 }
 
 /** One channel a thread, for both directions: a BroadcastChannel does not hear itself, so nothing echoes. */
@@ -181,9 +196,9 @@ function subscribe(pattern: string, listener: (event: TelemetryEvent) => void): 
   const names = namesFor(pattern)
   const guarded = (message: unknown, channelName: string | symbol): void =>
     deliver(listener, String(channelName), message)
-  for (const name of names) diagnosticsChannel.subscribe(name, guarded)
+  for (const name of names) channelOf(name).subscribe(guarded)
   return () => {
-    for (const name of names) diagnosticsChannel.unsubscribe(name, guarded)
+    for (const name of names) channelOf(name).unsubscribe(guarded)
   }
 }
 

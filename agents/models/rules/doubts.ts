@@ -36,7 +36,7 @@ export function doubtsOf(
   correlation: Correlation,
   cause?: Cause,
 ): Doubts {
-  const lead = cause?.cluster.lead
+  const lead = cause?.cluster.lead ?? correlation.symptoms[0]?.lead
   const close = request.skills.find(({ id }) => id === lead?.operator)?.explainedBy ?? []
   const rivals = cause === undefined ? [] : rivalsOf(correlation, cause)
   return {
@@ -82,17 +82,17 @@ function line(texts: readonly string[]): string {
 
 function ruledOut(request: CoordinatorRequest, close: readonly string[]): string[] {
   const quiet = request.operators.filter((operator) => sawNothing(operator, request.notifications))
-  const names = [...new Set(quiet.map(({ skill }) => skill))]
-  const sorted = [
-    ...names.filter((skill) => close.includes(skill)),
-    ...names.filter((skill) => !close.includes(skill)),
-  ]
-  const detailed = sorted.slice(0, mostInDetail).map((skill) => {
+  const told = [...new Set(quiet.map(({ skill }) => skill))].map((skill) => {
     const summary = summaryOf(request, skill)
     const said = behind(unseenMark, summary) ?? behind(nearestMark, summary)
-    return said === undefined ? skill : `${skill} (${said})`
+    const weight = (close.includes(skill) ? 2 : 0) + (said === undefined ? 0 : 1)
+    return { skill, said, weight }
   })
-  return [...detailed, ...sorted.slice(mostInDetail)]
+  return told
+    .sort((left, right) => right.weight - left.weight)
+    .map(({ skill, said }, index) =>
+      said === undefined || index >= mostInDetail ? skill : `${skill} (${said})`,
+    )
 }
 
 /** Only a whole look that ended in health rules anything out. */

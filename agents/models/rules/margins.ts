@@ -3,6 +3,8 @@ import { atPath } from '../../../skills/index.ts'
 import type { Snapshot } from '../../vocabulary/notification.ts'
 import type { SkillDescription, WatchRule } from '../../vocabulary/skill-description.ts'
 
+/** A number that is further from its bound than this share of it says nothing. */
+const nearShare = 0.2
 /** Numbers that are told. */
 const mostMargins = 2
 
@@ -23,6 +25,7 @@ export function marginsOf({ watch }: SkillDescription, { data }: Snapshot): stri
       nearest.set(rule.metric, margin)
   }
   return [...nearest.values()]
+    .filter(({ nearness }) => nearness >= nearShare)
     .sort((left, right) => right.nearness - left.nearness)
     .slice(0, mostMargins)
     .map(({ text }) => text)

@@ -24,7 +24,7 @@ const reservedTurns = 2
 /** Below this time no further look is begun. */
 const reservedMs = 2_000
 /** Kinds of faults that are told as looked for and not seen. */
-const mostUnseen = 6
+const mostUnseen = 4
 /** Snapshots that may fail before the skill counts as unreadable. */
 const maximumSnapshotFailures = 2
 
@@ -205,12 +205,16 @@ function summaryOf(request: OperatorRequest, run: Run): string {
   return sentence(parts.filter((part) => part !== '').join(' '))
 }
 
-/** What was looked at, so that it can be ruled out. */
-function nothingFound({ skill }: OperatorRequest, run: Run, hasGaps: boolean): string {
+/** What was looked at, so that it can be ruled out: a step that is not due has no sign in the snapshot. */
+function nothingFound(request: OperatorRequest, run: Run, hasGaps: boolean): string {
+  const { skill } = request
   const { snapshot } = run
-  const margins = snapshot === undefined ? [] : marginsOf(skill, snapshot)
+  if (snapshot === undefined) return 'Nothing found in what could be read.'
+  const margins = marginsOf(skill, snapshot)
   const nearest = margins.length === 0 ? '' : `; ${nearestMark}${margins.join(', ')}`
-  const unseen = skill.drilldown.filter((step) => outcomeOf(step, run).type === 'rows')
+  const unseen = skill.drilldown.filter(
+    (step) => outcomeOf(step, run).type === 'rows' || !isDue(step, snapshot, isAsked(request)),
+  )
   const types = [...new Set(unseen.map(({ notify }) => notify.type))].slice(0, mostUnseen)
   const within = hasGaps ? 'Nothing found in what could be read' : 'All within its bounds'
   const looked = types.length === 0 ? '' : ` ${unseenMark}${types.join(', ')}.`

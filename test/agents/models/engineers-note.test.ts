@@ -88,6 +88,21 @@ describe('an insight of rules says', () => {
     assert.equal(told(draft, 'ruled out'), 'gc (sharePct 4 (wrong above 20))')
   })
 
+  it('those first that could have known the cause', () => {
+    const skills = [
+      summaryOf('tables', 'Maps.', ['vm']),
+      summaryOf('gc', 'Collections.', []),
+      summaryOf('vm', 'Memory.', []),
+    ]
+    const draft = insightFrom({
+      turns: [...invoked, ended('gc', quiet)],
+      skills,
+      operators: [...operators, operatorView({ skill: 'vm' })],
+      notifications: [leak],
+    })
+    assert.equal(told(draft, 'ruled out'), 'vm; gc (gc_thrash, gc_pressure)')
+  })
+
   it('nothing of a skill that saw something, or could not read all', () => {
     const unsure = [
       operatorView({ skill: 'tables' }),

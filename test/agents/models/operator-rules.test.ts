@@ -97,7 +97,7 @@ describe('operatorRules takes the steps in order', () => {
       {
         intent: 'done',
         summary:
-          'Virtual machine: 1 snapshot, 0 closer looks. All within its bounds; nearest: lagMs 3 (wrong above 50), heap.usedMb 20 (wrong above 400).',
+          'Virtual machine: 1 snapshot, 0 closer looks. All within its bounds. Looked for and not seen: event_loop_stall.',
       },
     ],
     [
