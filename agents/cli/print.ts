@@ -59,7 +59,7 @@ function chainText({ evidenceChain = [] }: Insight): string | undefined {
     const numbers = measurements
       .slice(0, maxShown)
       .map(({ name, value, unit = '', snapshotId, path }) => {
-        const where = snapshotId === undefined ? 'script' : `${snapshotId} ${path ?? ''}`.trim()
+        const where = snapshotId === undefined ? 'result' : `${snapshotId} ${path ?? ''}`.trim()
         return `${name} = ${value}${unit} (${where})`
       })
     return numbers.length === 0 ? notificationId : `${notificationId}: ${numbers.join(', ')}`

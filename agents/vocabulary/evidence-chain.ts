@@ -14,8 +14,11 @@ export const measurementSchema = v.object({
   name: text(200, 'What was measured'),
   value: v.number(),
   unit: v.exactOptional(text(20, 'Unit, if the name does not say it')),
-  /** `snapshot`: it stands in one, at `path`. `script`: a script of the operator's run returned it. */
-  source: v.picklist(['snapshot', 'script']),
+  /**
+   * `snapshot`: it stands in one, at `path`. `result`: no snapshot holds it under this name; a script
+   * of the operator's run has returned it.
+   */
+  source: v.picklist(['snapshot', 'result']),
   snapshotId: v.exactOptional(identifier('Snapshot id')),
   /** JSON Pointer (RFC 6901) into the snapshot's `data`. */
   path: v.exactOptional(v.string()),
@@ -62,24 +65,37 @@ function measurementOf(
     const path = pathTo(value, name, data)
     if (path !== undefined) return [{ ...what, source: 'snapshot', snapshotId: id, path }]
   }
-  return [{ ...what, source: 'script' }]
+  return [{ ...what, source: 'result' }]
 }
 
-/** Where a number stands in data: exactly and under its name, else exactly, else up to rounding. */
+/**
+ * Where a number stands in data: under its name, exactly or up to rounding, or else anywhere if it
+ * has so many digits that it can hardly be another one.
+ */
 function pathTo(wanted: number, called: string, data: Json): string | undefined {
-  const key = called.split('.').at(-1)
+  const name = called.split('.').at(-1)?.toLowerCase()
   let best: { readonly rank: number; readonly path?: string } = { rank: 0 }
   const places: [value: Json, path: string, key: string][] = [[data, '', '']]
-  for (const [value, path, ownKey] of places) {
+  for (const [value, path, key] of places) {
     if (typeof value === 'number') {
-      const rank = value === wanted ? (ownKey === key ? 3 : 2) : agree(value, wanted) ? 1 : 0
+      const rank = rankOf(value, wanted, key.toLowerCase() === name)
       if (rank > best.rank) best = { rank, path }
     } else if (typeof value === 'object' && value !== null) {
       const entries = Object.entries<Json>(value).slice(0, maximumValues - places.length)
-      for (const [name, item] of entries) places.push([item, `${path}/${escape(name)}`, name])
+      for (const [index, item] of entries) places.push([item, `${path}/${escape(index)}`, index])
     }
   }
   return best.path
+}
+
+function rankOf(value: number, wanted: number, isNamed: boolean): number {
+  if (isNamed) return value === wanted ? 3 : agree(value, wanted) ? 2 : 0
+  return value === wanted && isDistinct(wanted) ? 1 : 0
+}
+
+/** Four digits at least that are no zeros at an end. */
+function isDistinct(value: number): boolean {
+  return String(value).replaceAll(/\D|0+$/g, '').length >= 4
 }
 
 function escape(name: string): string {

@@ -45,13 +45,13 @@ describe('what the command prints of an insight', () => {
             snapshotId: 'r1.vm.1.s1',
             path: '/lagMs',
           } as const,
-          { name: 'tookMs', value: 7, source: 'script' } as const,
+          { name: 'tookMs', value: 7, source: 'result' } as const,
         ],
       },
     ]
     assert.match(
       printed({ evidenceChain }),
-      /rests on +r1\.vm\.1\.n1: lagMs = 900 \(r1\.vm\.1\.s1 \/lagMs\), tookMs = 7 \(script\)/,
+      /rests on +r1\.vm\.1\.n1: lagMs = 900 \(r1\.vm\.1\.s1 \/lagMs\), tookMs = 7 \(result\)/,
     )
   })
   it('refers to the insight that told the same first', () =>

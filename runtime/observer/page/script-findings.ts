@@ -122,7 +122,7 @@ function factsLine(data) {
   return facts.length > 0 ? line : null;
 }
 function chainLine(link) {
-  const numbers = (Array.isArray(link.measurements) ? link.measurements : []).filter(isObject).map((one) => asText(one.name) + ' = ' + asText(one.value) + (one.snapshotId ? ' (' + asText(one.snapshotId) + ' ' + asText(one.path) + ')' : ' (script)'));
+  const numbers = (Array.isArray(link.measurements) ? link.measurements : []).filter(isObject).map((one) => asText(one.name) + ' = ' + asText(one.value) + (one.snapshotId ? ' (' + asText(one.snapshotId) + ' ' + asText(one.path) + ')' : ' (result)'));
   const seen = (Array.isArray(link.snapshots) ? link.snapshots : []).filter(isObject).map((one) => asText(one.id));
   return asText(link.notificationId) + ': ' + (numbers.length > 0 ? numbers.join(', ') : seen.join(', '));
 }

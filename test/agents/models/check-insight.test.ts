@@ -226,7 +226,17 @@ describe('checkInsight: the chain of evidence', () => {
   })
   it('says so where a script measured it', () => {
     const [link] = chainOf({ ...lag, snapshots: [snapshotOf({ x: 1 })] }) ?? []
-    assert.deepEqual(link?.measurements, [{ name: 'lagMs', value: 900, source: 'script' }])
+    assert.deepEqual(link?.measurements, [{ name: 'lagMs', value: 900, source: 'result' }])
+  })
+  it('takes no number for another that happens to be the same', () => {
+    const [link] = chainOf({ ...lag, snapshots: [snapshotOf({ connections: 900 })] }) ?? []
+    assert.equal(link?.measurements[0]?.source, 'result')
+  })
+  it('finds a number under another name if it can hardly be another', () => {
+    const evidence = [{ name: 'heap', value: 536_870_913 }]
+    const snapshots = [snapshotOf({ heapUsedBytes: 536_870_913 })]
+    const [link] = chainOf({ ...lag, evidence, snapshots }) ?? []
+    assert.equal(link?.measurements[0]?.path, '/heapUsedBytes')
   })
   it('is bounded, however large the snapshot', () => {
     const wide = Array.from({ length: 30_000 }, (_, index) => ({ lagMs: index + 10_000 }))
