@@ -87,10 +87,12 @@ export class UnknownRun extends RuntimeFailure {
 
 /** Too many runs at a time. */
 export class TooManyRuns extends RuntimeFailure {
-  constructor(who: string, bound: number) {
+  /** @param waiting Runs that wait behind those under way, if they may wait at all. */
+  constructor(who: string, bound: number, waiting?: number) {
+    const queue = waiting === undefined ? '' : ` and ${waiting} that wait`
     super(
       'ERR_TOO_MANY_RUNS',
-      `${who} has ${bound} runs under way, which is its bound. Wait for one to end, or cancel one.`,
+      `${who} has ${bound} runs under way${queue}, which is its bound. Wait for one to end, or cancel one.`,
     )
   }
 }

@@ -40,6 +40,7 @@ export type { CoordinatorResult, OperatorReport, RunOutcome } from './loop/coord
 export type { NoAnswerReason, OperatorAnswer, OperatorResult } from './loop/operator-run.ts'
 export type { AiSdkModel, ModelAnswer, ModelFunction, ModelPrompt } from './models/main-model.ts'
 export type { ModelOption, ProviderOption } from './models/setting.ts'
+export { connectOpenTelemetry, type OpenTelemetryOptions } from './open-telemetry/connect.ts'
 export type { OperatorModeOptions, OperatorModes } from './operator-modes.ts'
 export {
   coordinatorResultSchema,
@@ -63,3 +64,4 @@ export type { Confidence, Evidence, Location, Severity } from './vocabulary/fiel
 export { type Insight, insightSchema } from './vocabulary/insight.ts'
 export type { ModelFailure } from './vocabulary/model-reply.ts'
 export { type Notification, notificationSchema, type Snapshot } from './vocabulary/notification.ts'
+export type { CoordinatorStrategy, StrategyDecision, StrategyView } from './vocabulary/strategy.ts'

@@ -4,12 +4,9 @@
  *
  * This is the bounded record in memory, as values; `journal-server.ts` keeps it and writes the file.
  */
-import {
-  type CoordinatorStart,
-  startCoordinatorRun,
-  stepCoordinator,
-} from './loop/coordinator-loop.ts'
+import { stepCoordinator } from './loop/coordinator-loop.ts'
 import type { CoordinatorEvent, CoordinatorResult, CoordinatorRun } from './loop/coordinator-run.ts'
+import { type CoordinatorStart, startCoordinatorRun } from './loop/coordinator-start.ts'
 import type { OperatorResult } from './loop/operator-run.ts'
 import type { Insight } from './vocabulary/insight.ts'
 import type { ModelFailure, ModelUsage } from './vocabulary/model-reply.ts'

@@ -28,6 +28,7 @@ export function launchWith(
   const options = { ...launchOptions(settings), ...budgetOf(settings, readBudget) }
   const launched = launch(options)
   logTo(settings.log, say)
+  if (settings.openTelemetry === true) void connect(say)
   launched.ready.catch((error: unknown) => {
     if (settings.log !== 'silent')
       say(`could not start: ${error instanceof Error ? error.message : String(error)}`)
@@ -98,6 +99,16 @@ function modelFrom(model: string | undefined): LaunchOptions['model'] {
   }
 }
 
+/** Loaded only where it is wanted; the application's SDK may be set up later. */
+async function connect(say: (line: string) => void): Promise<void> {
+  try {
+    const { connectOpenTelemetry } = await import('./open-telemetry/connect.ts')
+    connectOpenTelemetry()
+  } catch (error) {
+    say(`NODELENS_OPENTELEMETRY: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
 const insightEvents = ['coordinator:insight-produced', 'insights:write-failed']
 const infoEvents = [
   ...insightEvents,
@@ -120,7 +131,9 @@ const patterns: Record<LogLevel, readonly string[]> = {
 function logTo(level: LogLevel, say: (line: string) => void): void {
   for (const pattern of patterns[level]) {
     telemetry.subscribe(pattern, ({ name, data }: TelemetryEvent) => {
-      say(`${name.slice('nodelens:'.length)} ${JSON.stringify(data)}`)
+      // a line for people says what was found; the whole of it is in the insights file
+      const told = level === 'debug' ? data : { ...data, insight: undefined }
+      say(`${name.slice('nodelens:'.length)} ${JSON.stringify(told)}`)
     })
   }
 }

@@ -97,7 +97,7 @@ export const coordinatorResultSchema = v.strictObject({
   iterations: count,
   tokens: count,
   failure: v.exactOptional(modelFailureSchema),
-  followUp: v.exactOptional(v.strictObject({ ms: count, reason })),
+  followUp: v.exactOptional(v.strictObject({ runId: identifier('Run id'), ms: count, reason })),
   startedAt: timestampSchema,
   endedAt: timestampSchema,
 })

@@ -24,6 +24,8 @@ export interface Settings {
   /** Where what was learned is kept; `off`: nowhere. */
   readonly stateDir?: string
   readonly log: LogLevel
+  /** Spans and metrics go to the application's OpenTelemetry. Default false. */
+  readonly openTelemetry?: true
 }
 
 /** Settings, or one line that says what is wrong with them. */
@@ -42,6 +44,7 @@ const variables = [
   'NODELENS_CONTINUOUS',
   'NODELENS_STATE_DIR',
   'NODELENS_LOG',
+  'NODELENS_OPENTELEMETRY',
   'NODELENS_CONFIG',
 ] as const
 type Variable = (typeof variables)[number]
@@ -57,6 +60,7 @@ const configKeys = [
   'continuous',
   'stateDir',
   'log',
+  'openTelemetry',
 ]
 const logLevels: readonly LogLevel[] = ['silent', 'insights', 'info', 'debug']
 
@@ -119,7 +123,14 @@ function readSettings(environment: Readonly<Record<string, string | undefined>>)
     ...(skills === undefined ? {} : { skills }),
     ...(continuous === undefined ? {} : { continuous }),
     ...(stateDir === undefined ? {} : { stateDir }),
+    ...(isOn(text('NODELENS_OPENTELEMETRY', 'openTelemetry')) ? { openTelemetry: true } : {}),
   }
+}
+
+function isOn(found: Found | undefined): boolean {
+  if (found === undefined || found.value === 'off') return false
+  if (found.value === 'on') return true
+  throw new SettingsProblem(`${found.name}: expected on or off; got "${found.value}"`)
 }
 
 /** A setting and where it was found, for messages. */

@@ -6,15 +6,25 @@
  * subscriber that throws is reported as `nodelens:telemetry:listener-failed`; it never reaches the
  * code that emitted.
  */
-import diagnosticsChannel from 'node:diagnostics_channel'
+import diagnosticsChannel, { type Channel } from 'node:diagnostics_channel'
 import { BroadcastChannel } from 'node:worker_threads'
 import { runtimeEvents } from '../runtime/index.ts'
 import { nearest } from './nearest.ts'
+import type { TelemetryData } from './telemetry-fields.ts'
 
-/** Every event by group. The README has the table of their fields. */
+/** Every event by group. docs/telemetry.md says when each comes, and what it carries. */
 export const telemetryEvents = {
   ...runtimeEvents,
-  run: ['started', 'ended', 'concluding', 'bound-hit', 'resumed'],
+  run: [
+    'queued',
+    'refused',
+    'started',
+    'ended',
+    'concluding',
+    'bound-hit',
+    'resumed',
+    'caller-down',
+  ],
   coordinator: [
     'action',
     'notification-received',
@@ -30,6 +40,7 @@ export const telemetryEvents = {
     'done-deferred',
     'scheduled',
     'model-failed',
+    'strategy-failed',
   ],
   operator: [
     'action',
@@ -42,7 +53,9 @@ export const telemetryEvents = {
     'model-failed',
     'idle-stopped',
   ],
+  tool: ['started', 'ended'],
   model: [
+    'asked',
     'answered',
     'failed',
     'retried',
@@ -55,6 +68,7 @@ export const telemetryEvents = {
   ],
   lookout: ['gate-opened', 'gate-held', 'ask-failed', 'state-changed'],
   trigger: ['fired', 'suppressed', 'failed'],
+  skill: ['state-changed'],
   journal: ['bound-hit', 'write-failed', 'run-interrupted'],
   insights: ['written', 'write-failed'],
   observer: ['started', 'unavailable'],
@@ -86,15 +100,22 @@ interface Forwarded {
 
 const prefix = 'nodelens:'
 const forwardChannelName = 'nodelens:telemetry'
+/** More than there are events: only what others send under the name of ours could be more. */
+const mostChannels = 500
+const channels = new Map<string, Channel>()
 let forward: BroadcastChannel | undefined
 
 /** Emits one event in this thread and, if there is any, to the threads that listen. Never throws. */
-export function emit<Group extends TelemetryGroup>(
+export function emit<Group extends TelemetryGroup, Event extends TelemetryEventName<Group>>(
   group: Group,
-  event: TelemetryEventName<Group>,
-  data: Record<string, unknown> = {},
+  event: Event,
+  data: TelemetryData<Group, Event> = {},
 ): void {
-  const message: Forwarded = { name: `${prefix}${group}:${event}`, at: Date.now(), data }
+  const message: Forwarded = {
+    name: `${prefix}${group}:${event}`,
+    at: Date.now(),
+    data: { ...data },
+  }
   publish(message)
   try {
     forwardChannel().postMessage(message)
@@ -104,8 +125,20 @@ export function emit<Group extends TelemetryGroup>(
 }
 
 function publish({ name, at, data }: Forwarded): void {
-  const channel = diagnosticsChannel.channel(name)
+  const channel = channelOf(name)
   if (channel.hasSubscribers) channel.publish({ ...data, at })
+}
+
+/**
+ * A channel, kept for good. Node 20 keeps one only as long as somebody else does, and when it is
+ * collected forgets the next one of the same name with it, subscribers and all.
+ */
+function channelOf(name: string): Channel {
+  const kept = channels.get(name)
+  if (kept !== undefined) return kept
+  const channel = diagnosticsChannel.channel(name)
+  if (channels.size < mostChannels) channels.set(name, channel)
+  return channel
 }
 
 /** One channel a thread, for both directions: a BroadcastChannel does not hear itself, so nothing echoes. */
@@ -166,9 +199,9 @@ function subscribe(pattern: string, listener: (event: TelemetryEvent) => void): 
   const names = namesFor(pattern)
   const guarded = (message: unknown, channelName: string | symbol): void =>
     deliver(listener, String(channelName), message)
-  for (const name of names) diagnosticsChannel.subscribe(name, guarded)
+  for (const name of names) channelOf(name).subscribe(guarded)
   return () => {
-    for (const name of names) diagnosticsChannel.unsubscribe(name, guarded)
+    for (const name of names) channelOf(name).unsubscribe(guarded)
   }
 }
 

@@ -11,7 +11,7 @@ import type { Pid } from './pid.ts'
 import type { Process } from './process.ts'
 import { toCloneable } from './wire.ts'
 
-/** Every event of the runtime, by group. `docs/events.md` says when. */
+/** Every event of the runtime, by group. `docs/telemetry.md` says when. */
 export const runtimeEvents = {
   process: ['started', 'exited', 'restarted'],
   thread: ['started', 'exited'],

@@ -24,11 +24,15 @@ const defaultAwaitMs = 300_000
  * Investigates and waits for the result.
  *
  * The run ends by itself: when its model is done, at its deadline, when it is cancelled, or when a
- * budget is spent; the result holds what is known and says which (`outcome`, `partial`).
+ * budget is spent; the result holds what is known and says which (`outcome`, `partial`). Sixteen runs
+ * are under way at a time; more wait for their turn by priority, at the cost of their own deadline. A
+ * caller that dies while it waits cancels its run; one that is to outlive its caller is started by
+ * {@link runAsync}.
  *
  * @param context Why: `{ reason: 'p99 doubled' }`, and whatever else is plain data.
  * @throws {TypeError} Wrong context or options; nothing was started.
  * @throws {UnknownSkill} (`ERR_UNKNOWN_SKILL`) Names the known ones; nothing was started.
+ * @throws {TooManyRuns} (`ERR_TOO_MANY_RUNS`) As many runs wait as may; nothing was started.
  * @throws {RunFailed} (`ERR_RUN_FAILED`) The model failed; `error.result` holds what is known.
  * @throws {LensNotRunning} (`ERR_LENS_NOT_RUNNING`) Nodelens does not run in this process.
  * @throws {LensStopped} (`ERR_LENS_STOPPED`) It was stopped meanwhile.
@@ -101,7 +105,8 @@ async function status(runId?: string): Promise<CoordinatorStatus> {
 /**
  * Asks a run to conclude with what is known; its result comes to those who wait for it.
  *
- * @param runId Default: all runs, and follow-ups that are yet to come.
+ * @param runId Default: all runs; those that wait and follow-ups that are yet to come end at once. With
+ *   the id of a run its follow-up is cancelled too.
  * @returns The ids of the runs that were asked.
  */
 async function cancel(runId?: string): Promise<readonly string[]> {
@@ -116,14 +121,9 @@ export const Coordinator = { run, runAsync, await: awaitRun, status, cancel } as
 
 function requestFor(what: string, context: unknown, options: unknown) {
   const checked = parseCoordinatorRun(what, options)
-  const { bounds, skills } = checked
+  const { bounds, choices } = checked
   const runId = newRunId()
-  const request = {
-    runId,
-    ...parseContext(what, context),
-    bounds,
-    ...(skills === undefined ? {} : { skills }),
-  }
+  const request = { runId, ...parseContext(what, context), bounds, ...choices }
   return { request, checked }
 }
 

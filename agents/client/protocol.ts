@@ -2,26 +2,41 @@
 import type { WatchStatus } from '../servers/lookout-server.ts'
 import type { RunStatus } from '../servers/run-status.ts'
 import type { JsonObject } from '../vocabulary/json.ts'
+import type { Notification } from '../vocabulary/notification.ts'
 import type { OperatorHealth } from '../vocabulary/operator-action.ts'
+import type { RunPriority } from '../vocabulary/run-priority.ts'
+import type { RunStrategy } from '../vocabulary/strategy.ts'
 
 /** Bounds of one run, as its caller may set them. */
 export interface RunBounds {
   readonly deadlineMs: number
   readonly maxIterations: number
   readonly tokenBudget?: number
+  /** Absent: as nodelens was started. */
+  readonly model?: string
+}
+
+/** What a caller may choose for one run of the coordinator. */
+export interface RunChoices {
+  /** Absent: all skills. */
+  readonly skills?: readonly string[]
+  /** Absent: `normal`. */
+  readonly priority?: RunPriority
+  /** Absent: `agent-loop`. */
+  readonly strategy?: RunStrategy
+  /** Known before the run. */
+  readonly notifications?: readonly Notification[]
 }
 
 /** One request. `runId` is chosen by the client, so that a request that is sent again starts nothing new. */
 export type DoorRequest =
-  | {
+  | ({
       readonly type: 'coordinator-run' | 'coordinator-start'
       readonly runId: string
       readonly reason?: string
       readonly context: JsonObject
-      /** Absent: all skills. */
-      readonly skills?: readonly string[]
       readonly bounds: RunBounds
-    }
+    } & RunChoices)
   | { readonly type: 'coordinator-await'; readonly runId?: string }
   | { readonly type: 'coordinator-status'; readonly runId?: string }
   | { readonly type: 'coordinator-cancel'; readonly runId?: string }

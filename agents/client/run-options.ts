@@ -3,8 +3,10 @@ import * as v from 'valibot'
 import { defaultDeadlineMs, defaultMaxIterations } from '../loop/run-limits.ts'
 import { describeValue, parseOptions } from '../misuse.ts'
 import { isObject, type JsonObject } from '../vocabulary/json.ts'
-import { isJson } from '../vocabulary/notification.ts'
-import type { RunBounds } from './protocol.ts'
+import { isJson, type Notification, notificationSchema } from '../vocabulary/notification.ts'
+import { type RunPriority, runPrioritySchema } from '../vocabulary/run-priority.ts'
+import { runStrategySchema } from '../vocabulary/strategy.ts'
+import type { RunBounds, RunChoices } from './protocol.ts'
 
 /** Why something is to be looked at: a reason in words, and whatever else is plain data. */
 export type RunContext = { readonly reason?: string } & JsonObject
@@ -17,6 +19,8 @@ export interface OperatorRunOptions {
   readonly maxIterations?: number
   /** Input and output tokens of the model. Default: the gateway's own bounds. */
   readonly tokenBudget?: number
+  /** Who thinks for this run: `'rules'`, or a model as `start({ model })` takes it by name. */
+  readonly model?: string
   /** Gives up waiting: the promise rejects with the signal's reason and the run is asked to conclude. */
   readonly signal?: AbortSignal
 }
@@ -25,6 +29,21 @@ export interface OperatorRunOptions {
 export interface CoordinatorRunOptions extends OperatorRunOptions {
   /** Skills that may be used in this run. Default: all that nodelens was started with. */
   readonly skills?: readonly string[]
+  /** What goes first when not all runs can: `'high'`, `'normal'` (default), `'low'`. */
+  readonly priority?: RunPriority
+  /**
+   * How it goes about: `'agent-loop'` (default: the model chooses each step), `'pipeline'` (classify,
+   * gather, synthesize: fewer tokens), or `{ module }`, the URL of a strategy of one's own.
+   */
+  readonly strategy?: 'agent-loop' | 'pipeline' | { readonly module: URL | string }
+  /** Notifications that are known before: in the run's book as unread. 100 at most, ids unique. */
+  readonly notifications?: readonly Notification[]
+}
+
+/** A URL cannot be sent to another thread. */
+function withHref(strategy: unknown): unknown {
+  if (!isObject(strategy) || !(strategy['module'] instanceof URL)) return strategy
+  return { ...strategy, module: strategy['module'].href }
 }
 
 const integer = (min: number, max: number) =>
@@ -34,19 +53,36 @@ const bounds = {
   deadlineMs: v.exactOptional(integer(100, 3_600_000)),
   maxIterations: v.exactOptional(integer(1, 100)),
   tokenBudget: v.exactOptional(integer(1, 1_000_000_000)),
+  model: v.exactOptional(v.pipe(v.string(), v.nonEmpty())),
   signal: v.exactOptional(v.instance(AbortSignal)),
 }
 const operatorSchema = v.strictObject(bounds)
 const coordinatorSchema = v.strictObject({
   ...bounds,
   skills: v.exactOptional(v.pipe(v.array(v.string()), v.minLength(1))),
+  priority: v.exactOptional(runPrioritySchema),
+  strategy: v.exactOptional(v.pipe(v.unknown(), v.transform(withHref), runStrategySchema)),
+  notifications: v.exactOptional(
+    v.pipe(
+      v.array(notificationSchema),
+      v.maxLength(100),
+      v.check(
+        (given) => new Set(given.map(({ id }) => id)).size === given.length,
+        'notifications with ids of their own; one id came twice',
+      ),
+    ),
+  ),
 })
 
 /** Options of one run, with defaults. */
 export interface CheckedRun {
   readonly bounds: RunBounds
-  readonly skills?: readonly string[]
   readonly signal?: AbortSignal
+}
+
+/** Options of one run of the coordinator; what is absent has the coordinator's default. */
+export interface CheckedCoordinatorRun extends CheckedRun {
+  readonly choices: RunChoices
 }
 
 /**
@@ -54,9 +90,19 @@ export interface CheckedRun {
  *
  * @throws {TypeError} An unknown option or a value of the wrong type.
  */
-export function parseCoordinatorRun(what: string, options: unknown): CheckedRun {
-  const { skills, ...rest } = parseOptions(what, coordinatorSchema, options)
-  return skills === undefined ? checked(rest) : { ...checked(rest), skills }
+export function parseCoordinatorRun(what: string, options: unknown): CheckedCoordinatorRun {
+  const { skills, priority, strategy, notifications, ...rest } = parseOptions(
+    what,
+    coordinatorSchema,
+    options,
+  )
+  const choices: RunChoices = {
+    ...(skills === undefined ? {} : { skills }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(strategy === undefined ? {} : { strategy }),
+    ...(notifications === undefined ? {} : { notifications }),
+  }
+  return { ...checked(rest), choices }
 }
 
 /**
@@ -70,9 +116,14 @@ export function parseOperatorRun(what: string, options: unknown): CheckedRun {
 
 function checked(options: v.InferOutput<typeof operatorSchema>): CheckedRun {
   const { deadlineMs = defaultDeadlineMs, maxIterations = defaultMaxIterations } = options
-  const { tokenBudget, signal } = options
+  const { tokenBudget, model, signal } = options
   return {
-    bounds: { deadlineMs, maxIterations, ...(tokenBudget === undefined ? {} : { tokenBudget }) },
+    bounds: {
+      deadlineMs,
+      maxIterations,
+      ...(tokenBudget === undefined ? {} : { tokenBudget }),
+      ...(model === undefined ? {} : { model }),
+    },
     ...(signal === undefined ? {} : { signal }),
   }
 }

@@ -3,32 +3,34 @@
  * words, then the run ends with what is known. Timers bound each of the three.
  */
 import type { CoordinatorAction, CoordinatorIntent } from '../vocabulary/coordinator-action.ts'
-import { publishHeld, repeatsOf, withoutHeld } from './coordinator-insights.ts'
+import type { CoordinatorEffect, CoordinatorStep } from './coordinator-effect.ts'
+import { publishHeld, withoutHeld } from './coordinator-insights.ts'
+import { reportInsights } from './coordinator-report.ts'
 import type {
-  CoordinatorEffect,
   CoordinatorPhase,
   CoordinatorResult,
   CoordinatorRun,
-  CoordinatorStep,
   EndCause,
-  OperatorReport,
   RunOutcome,
 } from './coordinator-run.ts'
 import { performAtOnce } from './coordinator-tools.ts'
 import {
-  isPartial,
+  areShown,
+  giveUpOperators,
   requestFor,
   runningOperators,
-  updateOperator,
   withTurns,
 } from './coordinator-turns.ts'
 import { type ConcludeCause, maxConcludingTurns } from './run-limits.ts'
+import { resultOf } from './run-result.ts'
 
 const concludingTools: readonly CoordinatorIntent[] = [
   'produce_insight',
   'update_notification_statuses',
   'done',
 ]
+
+const pipelineConcludes: readonly CoordinatorIntent[] = ['report']
 
 const reasons: Record<EndCause, string> = {
   deadline: 'the deadline is near',
@@ -85,31 +87,26 @@ export function gathered(run: CoordinatorRun, at: number): CoordinatorStep {
   if (cause === 'model-failed') return endRun(run, 'failed', at)
   const reason = `${reasons[cause]}: conclude with what is known, then say done`
   const event = { type: 'event', event: { type: 'conclude', reason } } as const
-  const told = { ...run, turns: [...run.turns, ...run.inbox, event], inbox: [] }
+  const heard = { ...run, turns: [...run.turns, ...run.inbox], inbox: [] }
+  const told = withTurns(shown(heard, at), event)
   const timer = `last-${run.serial + 1}`
   const [asked, effects] = askLast(told, { cause, timer, turnsLeft: maxConcludingTurns }, at)
   const ms = Math.max(1, Math.floor(run.limits.graceMs / 2))
   return [asked, [{ type: 'arm-timer', timer, ms }, ...effects]]
 }
 
+/** Who says the last words has the notifications at hand, and no turn left to ask for them. */
+function shown(run: CoordinatorRun, at: number): CoordinatorRun {
+  if (areShown(run)) return run
+  const action = { intent: 'get_notifications', status: 'all' } as const
+  const [same, result] = performAtOnce(run, action, at)
+  return withTurns(same, { type: 'action', action }, result)
+}
+
 /** The grace for operators is over: those that still run are stopped and counted as cancelled. */
 export function gatheringOver(run: CoordinatorRun, at: number): CoordinatorStep {
-  const late = runningOperators(run)
-  const reason = 'it did not conclude in time'
-  const closed = late.reduce(
-    (current, { runId }) =>
-      updateOperator(current, runId, (one) => ({
-        ...one,
-        view: { ...one.view, status: 'cancelled', reason },
-      })),
-    run,
-  )
+  const [closed, stops] = giveUpOperators(run, 'it did not conclude in time')
   const [next, effects] = gathered(closed, at)
-  const stops = late.map<CoordinatorEffect>(({ runId }) => ({
-    type: 'stop-operator',
-    operator: runId,
-    reason,
-  }))
   return [next, [...stops, ...effects]]
 }
 
@@ -123,7 +120,8 @@ function askLast(run: CoordinatorRun, turn: LastTurn, at: number): CoordinatorSt
   const serial = run.serial + 1
   const request = `q${serial}`
   const phase: CoordinatorPhase = { type: 'concluding', request, ...turn }
-  const body = requestFor(run, at, concludingTools)
+  const tools = run.strategy === 'pipeline' ? pipelineConcludes : concludingTools
+  const body = requestFor(run, at, tools)
   const budget = { ...body.budget, iterationsLeft: turn.turnsLeft }
   return [{ ...run, serial, phase }, [{ type: 'ask-model', request, body: { ...body, budget } }]]
 }
@@ -136,6 +134,11 @@ export function lastWord(
   at: number,
 ): CoordinatorStep {
   const outcome = outcomes[phase.cause]
+  if (action.intent === 'report') {
+    const [told, , effects] = reportInsights({ ...run, isMended: true }, action, at)
+    const [ended, more] = endRun(told, outcome, at, action.summary)
+    return [ended, [...effects, ...more]]
+  }
   const ends =
     action.intent !== 'produce_insight' && action.intent !== 'update_notification_statuses'
   if (action.intent === 'done') return endRun(withoutHeld(run), outcome, at, action.summary)
@@ -163,65 +166,26 @@ export function endRun(
   summary?: string,
 ): CoordinatorStep {
   const [told, insights] = publishHeld(run, at)
-  const left = runningOperators(told)
-  const reason = 'the run ended'
-  const closed = left.reduce(
-    (current, { runId }) =>
-      updateOperator(current, runId, (one) => ({
-        ...one,
-        view: { ...one.view, status: 'cancelled', reason },
-      })),
-    told,
-  )
+  const [closed, stops] = giveUpOperators(told, 'the run ended')
   const result = resultOf(closed, outcome, at, summary)
-  const stops = left.map<CoordinatorEffect>(({ runId }) => ({
-    type: 'stop-operator',
-    operator: runId,
-    reason,
-  }))
-  const { followUp, followUps } = run
-  const scheduled: CoordinatorEffect[] =
-    followUp === undefined || outcome === 'cancelled'
-      ? []
-      : [{ type: 'schedule', followUp, followUps: followUps + 1 }]
-  const end = { type: 'end', result } as const
-  const effects = [...abortsOf(run), ...insights, ...stops, ...scheduled, end]
+  const effects = [...abortsOf(run), ...insights, ...stops, ...lastEffects(closed, result)]
   return [{ ...closed, phase: { type: 'ended', result } }, effects]
 }
 
-function resultOf(
-  run: CoordinatorRun,
-  outcome: RunOutcome,
-  at: number,
-  summary: string | undefined,
-): CoordinatorResult {
-  const repeats = repeatsOf(run, at)
-  return {
-    version: 1,
-    runId: run.id,
-    outcome,
-    partial: outcome !== 'done' || isPartial(run),
-    ...(summary === undefined ? {} : { summary }),
-    insights: run.insights,
-    ...(repeats.length === 0 ? {} : { repeats }),
-    notifications: run.notifications,
-    operatorResults: run.operators.map(
-      ({ view, runId, notificationIds, finished }): OperatorReport => ({
-        ...view,
-        runId,
-        notificationIds,
-        partial: view.status !== 'completed' || finished?.partial === true,
-        ...(finished?.summary === undefined ? {} : { summary: finished.summary }),
-      }),
-    ),
-    models: run.models,
-    iterations: run.spent.iterations,
-    tokens: run.spent.tokens,
-    ...(run.failure === undefined || outcome !== 'failed' ? {} : { failure: run.failure }),
-    ...(run.followUp === undefined || outcome === 'cancelled' ? {} : { followUp: run.followUp }),
-    startedAt: run.startedAt,
-    endedAt: new Date(at).toISOString(),
-  }
+/** Of a run that had ended when its coordinator crashed: what may not have been done is done again. */
+export function endAgain(run: CoordinatorRun, result: CoordinatorResult): CoordinatorStep {
+  return [run, lastEffects(run, result)]
+}
+
+/** The follow-up is in the journal before the run that asked for it has ended. */
+function lastEffects(
+  { followUps }: CoordinatorRun,
+  result: CoordinatorResult,
+): CoordinatorEffect[] {
+  const { followUp } = result
+  const end = { type: 'end', result } as const
+  if (followUp === undefined) return [end]
+  return [{ type: 'schedule', followUp, followUps: followUps + 1 }, end]
 }
 
 function abortsOf({ phase }: CoordinatorRun): CoordinatorEffect[] {

@@ -6,8 +6,9 @@ import { type CheckedInsight, checkInsight } from '../vocabulary/check-insight.t
 import type { CoordinatorAction } from '../vocabulary/coordinator-action.ts'
 import { type Insight, insightVersion, type KnownCause } from '../vocabulary/insight.ts'
 import type { Json } from '../vocabulary/json.ts'
+import type { CoordinatorEffect } from './coordinator-effect.ts'
 import { type Done, rejected, succeeded } from './coordinator-results.ts'
-import type { CoordinatorEffect, CoordinatorRun, RepeatedCause } from './coordinator-run.ts'
+import type { CoordinatorRun, RepeatedCause } from './coordinator-run.ts'
 import { isPartial, startedByItself, withStatus } from './coordinator-turns.ts'
 import { causeOf, freshCauses, isWorse, occurrencesOf, sameCause } from './known-causes.ts'
 
@@ -66,8 +67,9 @@ function publish(
     return [{ ...resolved, repeats }, { sameAs: insightId, occurrences }, [repeated(insightId)]]
   }
   const insight = insightOf(run, checked, before, at)
-  const { id, severity, unverified = [] } = insight
-  const told = { insightId: id, severity, corrections: [...corrections], unverified }
+  const { id, severity, summary, unverified = [] } = insight
+  const about = { insightId: id, severity, summary, insight }
+  const told = { ...about, corrections: [...corrections], unverified }
   return [
     { ...resolved, insights: [...run.insights, insight] },
     { id, corrections: [...corrections], ...(unverified.length === 0 ? {} : { unverified }) },

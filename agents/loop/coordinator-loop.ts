@@ -6,80 +6,45 @@
  * crashed coordinator goes on where it stopped (`resumed`).
  */
 import type { CoordinatorAction } from '../vocabulary/coordinator-action.ts'
-import type { KnownCause } from '../vocabulary/insight.ts'
-import type { JsonObject } from '../vocabulary/json.ts'
 import type { ModelFailure, ModelReply } from '../vocabulary/model-reply.ts'
-import type { SkillSummary } from '../vocabulary/skill-description.ts'
-import { concludeRun, endNow, gathered, gatheringOver, lastWord } from './coordinator-ending.ts'
+import { actionFacts } from './action-facts.ts'
+import type { CoordinatorStep } from './coordinator-effect.ts'
+import {
+  concludeRun,
+  endAgain,
+  endNow,
+  gathered,
+  gatheringOver,
+  lastWord,
+} from './coordinator-ending.ts'
 import { hearOperator } from './coordinator-operators.ts'
+import { stepQueued } from './coordinator-queue.ts'
 import { resumeRun } from './coordinator-resume.ts'
-import type {
-  CoordinatorEffect,
-  CoordinatorEvent,
-  CoordinatorRun,
-  CoordinatorStep,
-  OperatorNews,
-} from './coordinator-run.ts'
-import { askModel, performAction, stopDeferring, stopWaiting } from './coordinator-thinking.ts'
-import { runningOperators, withTurns } from './coordinator-turns.ts'
+import type { CoordinatorEvent, CoordinatorRun, OperatorNews } from './coordinator-run.ts'
+import {
+  carryOut,
+  nextTurn,
+  performAction,
+  stopDeferring,
+  stopWaiting,
+} from './coordinator-thinking.ts'
+import { runningOperators, waitsForAll, withTurns } from './coordinator-turns.ts'
 import { rememberCause } from './known-causes.ts'
-import { maxModelFailures, type RunLimits, retryDelayMs } from './run-limits.ts'
+import { maxModelFailures, retryDelayMs } from './run-limits.ts'
 import { unreachable } from './unreachable.ts'
-
-/** What a run is started with. */
-export interface CoordinatorStart {
-  readonly id: string
-  readonly reason?: string
-  readonly context: JsonObject
-  /** What a trigger saw, put in front of the model. */
-  readonly signal?: JsonObject
-  /** Skills that may be invoked. */
-  readonly skills: readonly SkillSummary[]
-  readonly limits: RunLimits
-  readonly followUps: number
-  /** What other runs have found in the last minutes; the coordinator adds it. */
-  readonly known?: readonly KnownCause[]
-}
-
-/** The first step: the deadline's timers and the first question to the model. */
-export function startCoordinatorRun(start: CoordinatorStart, at: number): CoordinatorStep {
-  const { signal, known = [], ...given } = start
-  const run: CoordinatorRun = {
-    ...given,
-    known,
-    startedAt: new Date(at).toISOString(),
-    phase: { type: 'thinking', request: '' },
-    spent: { iterations: 0, tokens: 0 },
-    serial: 0,
-    turns: signal === undefined ? [] : [{ type: 'event', event: { type: 'signal', signal } }],
-    inbox: [],
-    notifications: [],
-    operators: [],
-    insights: [],
-    failures: 0,
-    models: [],
-  }
-  const [asked, effects] = askModel(run, at)
-  return [asked, [...endTimers(run, at), ...effects]]
-}
-
-/** The timers that end every run. */
-function endTimers({ limits }: CoordinatorRun, at: number): CoordinatorEffect[] {
-  const { deadlineAt, graceMs } = limits
-  return [
-    { type: 'arm-timer', timer: 'conclude', ms: Math.max(0, deadlineAt - graceMs - at) },
-    { type: 'arm-timer', timer: 'deadline', ms: Math.max(0, deadlineAt - at) },
-  ]
-}
 
 /** One step. Whatever does not belong to what the run is doing now is stale and changes nothing. */
 export function stepCoordinator(run: CoordinatorRun, event: CoordinatorEvent): CoordinatorStep {
   if (run.phase.type === 'ended') return afterEnd(run, event)
+  if (run.phase.type === 'queued') return stepQueued(run, event)
   switch (event.type) {
     case 'model-replied':
       return onReply(run, event.request, event.reply, event.at)
     case 'model-failed':
       return onFailure(run, event.request, event.failure, event.at)
+    case 'strategy-decided':
+    case 'strategy-failed':
+      return onStrategy(run, event, event.at)
     case 'cause-known':
       return [{ ...run, known: rememberCause(run.known, event.cause) }, []]
     case 'timer':
@@ -88,10 +53,10 @@ export function stepCoordinator(run: CoordinatorRun, event: CoordinatorEvent): C
       return concludeRun(run, 'cancelled', event.at)
     case 'stop':
       return endNow(run, 'cancelled', event.at)
-    case 'resumed': {
-      const [resumed, effects] = resumeRun(run, event.at)
-      return [resumed, [...endTimers(run, event.at), ...effects]]
-    }
+    case 'resumed':
+      return resumeRun(run, event.at)
+    case 'begin':
+      return [run, []]
     case 'operator-started':
     case 'operator-refused':
     case 'operator-notified':
@@ -108,7 +73,7 @@ export function stepCoordinator(run: CoordinatorRun, event: CoordinatorEvent): C
 /** What comes after the end is told, so that nothing is lost in silence. */
 function afterEnd(run: CoordinatorRun, event: CoordinatorEvent): CoordinatorStep {
   if (run.phase.type !== 'ended') return [run, []]
-  if (event.type === 'resumed') return [run, [{ type: 'end', result: run.phase.result }]]
+  if (event.type === 'resumed') return endAgain(run, run.phase.result)
   if (event.type !== 'operator-notified') return [run, []]
   const data = { notificationId: event.notification.id, reason: 'the run has ended' }
   return [run, [{ type: 'tell', event: 'notification-ignored', data }]]
@@ -127,7 +92,12 @@ function onReply(
   const told = {
     type: 'tell',
     event: 'action',
-    data: { intent: reply.action.intent, iteration: counted.spent.iterations, model: reply.model },
+    data: {
+      intent: reply.action.intent,
+      iteration: counted.spent.iterations,
+      model: reply.model,
+      ...actionFacts(reply.action),
+    },
   } as const
   const [next, effects] =
     phase.type === 'concluding'
@@ -177,6 +147,17 @@ function onFailure(
   return [next, [told, ...effects]]
 }
 
+type StrategyNews = Extract<CoordinatorEvent, { type: 'strategy-decided' | 'strategy-failed' }>
+
+/** A decision is an action of the run, so it costs a turn; without one the run goes on as a loop. */
+function onStrategy(run: CoordinatorRun, news: StrategyNews, at: number): CoordinatorStep {
+  if (run.phase.type !== 'deciding' || run.phase.request !== news.request) return [run, []]
+  if (news.type === 'strategy-decided') return carryOut(run, news.decision, at)
+  const data = { strategy: 'agent-loop', reason: news.reason }
+  const [next, effects] = nextTurn({ ...run, strategy: 'agent-loop' }, at)
+  return [next, [{ type: 'tell', event: 'strategy-failed', data }, ...effects]]
+}
+
 function retryLater(run: CoordinatorRun, failure: ModelFailure): CoordinatorStep {
   const timer = `retry-${run.serial}`
   const waiting: CoordinatorRun = { ...run, phase: { type: 'retrying', timer } }
@@ -198,7 +179,7 @@ function onTimer(run: CoordinatorRun, timer: string, at: number): CoordinatorSte
     case 'waiting':
       return stopWaiting(run, phase, at)
     case 'retrying':
-      return askModel(run, at)
+      return nextTurn(run, at)
     case 'gathering':
       return gatheringOver(run, at)
     case 'concluding':
@@ -217,7 +198,9 @@ function onNews(run: CoordinatorRun, news: OperatorNews, at: number): Coordinato
 
 function wake(run: CoordinatorRun, hasNews: boolean, at: number): CoordinatorStep {
   const { phase } = run
-  if (phase.type === 'waiting' && hasNews) return stopWaiting(run, phase, at)
+  const isAwaited = phase.type === 'waiting' && waitsForAll(phase.action)
+  const ends = isAwaited ? runningOperators(run).length === 0 : hasNews
+  if (phase.type === 'waiting' && ends) return stopWaiting(run, phase, at)
   if (phase.type === 'deferring' && runningOperators(run).length === 0) {
     return stopDeferring(run, phase.action, at)
   }

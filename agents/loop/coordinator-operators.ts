@@ -8,17 +8,12 @@ import type {
   ToolResult,
 } from '../vocabulary/model-request.ts'
 import type { Notification } from '../vocabulary/notification.ts'
+import type { CoordinatorEffect, CoordinatorStep } from './coordinator-effect.ts'
 import { type Done, rejected, succeeded } from './coordinator-results.ts'
-import type {
-  CoordinatorEffect,
-  CoordinatorRun,
-  CoordinatorStep,
-  OperatorNews,
-  OperatorRecord,
-} from './coordinator-run.ts'
-import { runningOperators, updateOperator } from './coordinator-turns.ts'
+import type { CoordinatorRun, OperatorNews, OperatorRecord } from './coordinator-run.ts'
+import { runningOperators, signalOf, updateOperator } from './coordinator-turns.ts'
 import type { OperatorResult } from './operator-run.ts'
-import { graceFor, type RunLimits } from './run-limits.ts'
+import { gatherUntil, graceFor, type RunLimits } from './run-limits.ts'
 import { unreachable } from './unreachable.ts'
 
 /** Operators that one run may start. */
@@ -89,23 +84,20 @@ function startEffect(
     skill: record.skill,
     ...(reason === '' ? {} : { reason }),
     context: contextFor(run),
-    limits: operatorLimits(run.limits, at),
+    limits: operatorLimits(run, at),
   }
 }
 
 /** A run that nobody asked for says what set it off. */
-function contextFor({ context, turns }: CoordinatorRun): JsonObject {
-  for (const turn of turns) {
-    if (turn.type === 'event' && turn.event.type === 'signal') {
-      return { ...context, signal: turn.event.signal }
-    }
-  }
-  return context
+function contextFor(run: CoordinatorRun): JsonObject {
+  const signal = signalOf(run)
+  return signal === undefined ? run.context : { ...run.context, signal }
 }
 
-/** An operator's time ends where the coordinator's conclusion begins. */
-function operatorLimits(limits: RunLimits, at: number): RunLimits {
-  const deadlineAt = limits.deadlineAt - limits.graceMs
+/** An operator's time ends where the coordinator's conclusion begins, or the pipeline's last step. */
+function operatorLimits({ limits, strategy }: CoordinatorRun, at: number): RunLimits {
+  const last = limits.deadlineAt - limits.graceMs
+  const deadlineAt = strategy === 'pipeline' ? gatherUntil(limits, at) : last
   return { ...limits, deadlineAt, graceMs: graceFor(Math.max(0, deadlineAt - at)) }
 }
 

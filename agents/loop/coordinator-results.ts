@@ -1,7 +1,8 @@
 import type { CoordinatorAction } from '../vocabulary/coordinator-action.ts'
 import type { Json } from '../vocabulary/json.ts'
 import type { ToolResult } from '../vocabulary/model-request.ts'
-import type { CoordinatorEffect, CoordinatorRun } from './coordinator-run.ts'
+import type { CoordinatorEffect } from './coordinator-effect.ts'
+import type { CoordinatorRun } from './coordinator-run.ts'
 
 /** An action that was performed at once. */
 export type Done = readonly [CoordinatorRun, ToolResult, readonly CoordinatorEffect[]]

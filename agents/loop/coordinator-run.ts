@@ -1,17 +1,15 @@
-/** Vocabulary of a coordinator's run: its state, what happens to it, what it wants done. */
+/** Vocabulary of a coordinator's run: its state, what happens to it, how it ends. */
 import type { CheckedInsight } from '../vocabulary/check-insight.ts'
 import type { CoordinatorAction } from '../vocabulary/coordinator-action.ts'
 import type { Insight, KnownCause } from '../vocabulary/insight.ts'
 import type { Json, JsonObject } from '../vocabulary/json.ts'
 import type { ModelFailure, ModelReply } from '../vocabulary/model-reply.ts'
-import type {
-  CoordinatorRequest,
-  CoordinatorTurn,
-  OperatorView,
-} from '../vocabulary/model-request.ts'
+import type { CoordinatorTurn, OperatorView } from '../vocabulary/model-request.ts'
 import type { Notification, NotificationRecord } from '../vocabulary/notification.ts'
 import type { OperatorHealth } from '../vocabulary/operator-action.ts'
+import type { RunPriority } from '../vocabulary/run-priority.ts'
 import type { SkillSummary } from '../vocabulary/skill-description.ts'
+import type { RunStrategy, StrategyDecision } from '../vocabulary/strategy.ts'
 import type { OperatorAnswer, OperatorResult } from './operator-run.ts'
 import type { ConcludeCause, RunLimits, Spent } from './run-limits.ts'
 
@@ -20,6 +18,8 @@ export type EndCause = ConcludeCause | 'model-failed'
 
 /** What a coordinator is doing. */
 export type CoordinatorPhase =
+  /** Its turn has not come: nothing of it has begun. */
+  | { readonly type: 'queued' }
   | { readonly type: 'thinking'; readonly request: string }
   /** A `wait`: ends with the timer or with the next report. */
   | {
@@ -28,6 +28,8 @@ export type CoordinatorPhase =
       readonly since: number
       readonly action: CoordinatorAction
     }
+  /** A strategy of the user's is asked what comes next. */
+  | { readonly type: 'deciding'; readonly request: string }
   /** `done` was said while operators run: goes on when the last one has ended. */
   | { readonly type: 'deferring'; readonly action: CoordinatorAction }
   /** The model failed and is asked again when the timer fires. */
@@ -59,6 +61,8 @@ export interface OperatorRecord {
 
 /** A follow-up that the model asked for. */
 export interface FollowUp {
+  /** Id of the run that is to come. */
+  readonly runId: string
   readonly ms: number
   readonly reason: string
 }
@@ -70,9 +74,20 @@ export interface CoordinatorRun {
   readonly context: JsonObject
   readonly skills: readonly SkillSummary[]
   readonly limits: RunLimits
+  readonly priority: RunPriority
+  /** Epoch milliseconds: when it was asked for, or for a follow-up when it is to begin. */
+  readonly askedAt: number
+  /** When it began; while it is queued, when it was asked for. */
   readonly startedAt: string
+  /** How often it was taken over after a crash of its coordinator. */
+  readonly resumes: number
+  /** The run that asked for this one. */
+  readonly followUpOf?: string
   /** How many follow-ups led to this run. */
   readonly followUps: number
+  readonly strategy: RunStrategy
+  /** What the strategy remembers. */
+  readonly memo: Json
   readonly phase: CoordinatorPhase
   readonly spent: Spent
   readonly serial: number
@@ -89,6 +104,8 @@ export interface CoordinatorRun {
   readonly failure?: ModelFailure
   readonly models: readonly string[]
   readonly followUp?: FollowUp
+  /** Insights of a report were sent back once; what still does not hold of them is unverified. */
+  readonly isMended?: true
   /** What is left of a draft that was sent back, until the model has answered to that. */
   readonly held?: CheckedInsight
   /** Ids of insights of other runs that this run's model told again. */
@@ -154,6 +171,14 @@ export type CoordinatorEvent = { readonly at: number } & (
     }
   | { readonly type: 'model-failed'; readonly request: string; readonly failure: ModelFailure }
   | OperatorNews
+  | {
+      readonly type: 'strategy-decided'
+      readonly request: string
+      readonly decision: StrategyDecision
+    }
+  | { readonly type: 'strategy-failed'; readonly request: string; readonly reason: string }
+  /** Its turn has come. */
+  | { readonly type: 'begin' }
   /** Another run has told a cause. */
   | { readonly type: 'cause-known'; readonly cause: KnownCause }
   | { readonly type: 'timer'; readonly timer: string }
@@ -199,60 +224,3 @@ export type OperatorNews =
         | { readonly ok: true; readonly answer: OperatorAnswer }
         | { readonly ok: false; readonly error: string }
     }
-
-/** What a run wants done; the hands do it in this order. */
-export type CoordinatorEffect =
-  | { readonly type: 'ask-model'; readonly request: string; readonly body: CoordinatorRequest }
-  | { readonly type: 'abort'; readonly request: string }
-  | { readonly type: 'arm-timer'; readonly timer: string; readonly ms: number }
-  | {
-      readonly type: 'start-operator'
-      readonly operator: string
-      readonly skill: string
-      readonly reason?: string
-      readonly context: JsonObject
-      readonly limits: RunLimits
-    }
-  /** After a crash of the coordinator: hear of this operator again. */
-  | { readonly type: 'attach-operator'; readonly operator: string; readonly pid: string }
-  | {
-      readonly type: 'conclude-operator'
-      readonly operator: string
-      readonly cause: ConcludeCause
-    }
-  | { readonly type: 'stop-operator'; readonly operator: string; readonly reason: string }
-  | {
-      readonly type: 'message-operator'
-      readonly operator: string
-      readonly skill: string
-      readonly text: string
-    }
-  | { readonly type: 'insight'; readonly insight: Insight }
-  | { readonly type: 'schedule'; readonly followUp: FollowUp; readonly followUps: number }
-  | CoordinatorTelling
-  | { readonly type: 'end'; readonly result: CoordinatorResult }
-
-/** An event for people. */
-export interface CoordinatorTelling {
-  readonly type: 'tell'
-  readonly event:
-    | 'action'
-    | 'notification-received'
-    | 'notification-ignored'
-    | 'insight-produced'
-    | 'insight-repeated'
-    | 'action-rejected'
-    | 'operator-started'
-    | 'operator-completed'
-    | 'operator-failed'
-    | 'operator-crashed'
-    | 'done-deferred'
-    | 'scheduled'
-    | 'model-failed'
-    | 'concluding'
-    | 'bound-hit'
-  readonly data: Record<string, Json | undefined>
-}
-
-/** A kernel's step: the new state and what is to be done. */
-export type CoordinatorStep = readonly [CoordinatorRun, readonly CoordinatorEffect[]]

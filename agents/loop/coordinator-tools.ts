@@ -3,10 +3,11 @@ import type { CoordinatorAction } from '../vocabulary/coordinator-action.ts'
 import type { Json } from '../vocabulary/json.ts'
 import { viewNotification } from '../vocabulary/notification.ts'
 import { capJson } from './cap-json.ts'
+import type { CoordinatorEffect } from './coordinator-effect.ts'
 import { produceInsight } from './coordinator-insights.ts'
 import { invokeOperators } from './coordinator-operators.ts'
 import { asJson, type Done, rejected, succeeded } from './coordinator-results.ts'
-import type { CoordinatorEffect, CoordinatorRun } from './coordinator-run.ts'
+import type { CoordinatorRun } from './coordinator-run.ts'
 import { runningOperators, withStatus } from './coordinator-turns.ts'
 import { unreachable } from './unreachable.ts'
 
@@ -14,7 +15,7 @@ import { unreachable } from './unreachable.ts'
 export const maxFollowUps = 3
 
 /** Actions whose result is there at once. */
-export type ImmediateAction = Exclude<CoordinatorAction, { intent: 'wait' | 'done' }>
+export type ImmediateAction = Exclude<CoordinatorAction, { intent: 'wait' | 'done' | 'report' }>
 
 /** Performs one of them: the run after it, its result, and what is to be done besides. */
 export function performAtOnce(run: CoordinatorRun, action: ImmediateAction, at: number): Done {
@@ -92,10 +93,20 @@ function schedule(
     return [same, result, [...effects, { type: 'tell', event: 'bound-hit', data }]]
   }
   const { ms, reason } = action
-  const told: CoordinatorEffect = { type: 'tell', event: 'scheduled', data: { ms, reason } }
+  const runId = followUpId(run)
+  const told: CoordinatorEffect = {
+    type: 'tell',
+    event: 'scheduled',
+    data: { ms, reason, followUpId: runId },
+  }
   return [
-    { ...run, followUp: { ms, reason } },
+    { ...run, followUp: { runId, ms, reason } },
     succeeded(action, { scheduled: true, startsAfterThisRunMs: ms }),
     [told],
   ]
+}
+
+/** The same whenever it is asked for: a run has one follow-up, also after a crash. */
+function followUpId({ id, followUps }: CoordinatorRun): string {
+  return `${id.replace(/-f\d+$/, '')}-f${followUps + 1}`
 }

@@ -1,7 +1,9 @@
 /** Questions of a coordinator to its model, and small views of its run. */
-import type { CoordinatorIntent } from '../vocabulary/coordinator-action.ts'
+import type { CoordinatorAction, CoordinatorIntent } from '../vocabulary/coordinator-action.ts'
+import type { JsonObject } from '../vocabulary/json.ts'
 import type { CoordinatorRequest, CoordinatorTurn } from '../vocabulary/model-request.ts'
 import { viewNotification } from '../vocabulary/notification.ts'
+import type { CoordinatorEffect } from './coordinator-effect.ts'
 import type { CoordinatorRun, OperatorRecord } from './coordinator-run.ts'
 import { budgetLeft } from './run-limits.ts'
 
@@ -69,6 +71,8 @@ export function requestFor(
     ...(run.reason === undefined ? {} : { reason: run.reason }),
     context: run.context,
     budget: budgetLeft(run.limits, run.spent, at),
+    ...(run.limits.model === undefined ? {} : { model: run.limits.model }),
+    strategy: typeof run.strategy === 'string' ? run.strategy : 'module',
     skills: run.skills,
     turns: [...run.turns, ...run.inbox],
     notifications: run.notifications.map(viewNotification),
@@ -77,4 +81,42 @@ export function requestFor(
     known: run.known,
     tools,
   }
+}
+
+/** A wait that single reports do not end. */
+export function waitsForAll(action: CoordinatorAction): boolean {
+  return action.intent === 'wait' && action.until === 'all_ended'
+}
+
+/** Operators that are not waited for any more: they count as cancelled, with the reason. */
+export function giveUpOperators(
+  run: CoordinatorRun,
+  reason: string,
+): readonly [CoordinatorRun, CoordinatorEffect[]] {
+  const late = runningOperators(run)
+  const closed = late.reduce(
+    (current, { runId }) =>
+      updateOperator(current, runId, (one) => ({
+        ...one,
+        view: { ...one.view, status: 'cancelled', reason },
+      })),
+    run,
+  )
+  return [closed, late.map(({ runId: operator }) => ({ type: 'stop-operator', operator, reason }))]
+}
+
+/** Whether all notifications, not only their ids, stand in the conversation. */
+export function areShown({ notifications, turns }: CoordinatorRun): boolean {
+  const shown = turns.findLast(
+    (turn) => turn.type === 'result' && turn.intent === 'get_notifications' && turn.ok,
+  )
+  const value = shown?.type === 'result' && shown.ok ? shown.value : []
+  return notifications.length === (Array.isArray(value) ? value.length : notifications.length)
+}
+
+/** What set a run off that nobody asked for. */
+export function signalOf({ turns }: CoordinatorRun): JsonObject | undefined {
+  for (const turn of turns)
+    if (turn.type === 'event' && turn.event.type === 'signal') return turn.event.signal
+  return undefined
 }

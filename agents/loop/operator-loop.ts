@@ -8,6 +8,7 @@ import type { ModelFailure, ModelReply } from '../vocabulary/model-reply.ts'
 import type { WatchFrame } from '../vocabulary/model-request.ts'
 import type { OperatorAction } from '../vocabulary/operator-action.ts'
 import type { SkillDescription } from '../vocabulary/skill-description.ts'
+import { actionFacts } from './action-facts.ts'
 import { concludeOperator, endOperator, lastWord } from './operator-ending.ts'
 import { onExecuted, onSnapshot } from './operator-outcomes.ts'
 import type { OperatorEvent, OperatorPhase, OperatorRun, OperatorStep } from './operator-run.ts'
@@ -116,7 +117,12 @@ function onReply(
   const told = {
     type: 'tell',
     event: 'action',
-    data: { intent: reply.action.intent, iteration: counted.spent.iterations, model: reply.model },
+    data: {
+      intent: reply.action.intent,
+      iteration: counted.spent.iterations,
+      model: reply.model,
+      ...actionFacts(reply.action),
+    },
   } as const
   const [next, effects] =
     phase.type === 'concluding'

@@ -86,7 +86,8 @@ function sendNotification(
   }
   const { id, type, severity } = notification
   const corrections = [...checked.corrections, ...unverified.map((one) => `unverified: ${one}`)]
-  const data = { notificationId: id, type, severity, corrections }
+  const { snapshots: _snapshots, ...view } = notification
+  const data = { notificationId: id, type, severity, corrections, notification: view }
   return [
     { ...run, notifications: [...run.notifications, notification] },
     ok(action, corrections.length === 0 ? { id } : { id, corrections }),

@@ -28,6 +28,7 @@ export function requestFor(
     ...(run.reason === undefined ? {} : { reason: run.reason }),
     context: run.context,
     budget: budgetLeft(run.limits, run.spent, at),
+    ...(run.limits.model === undefined ? {} : { model: run.limits.model }),
     skill: run.skill,
     state: run.health,
     turns: [...run.turns, ...run.inbox],

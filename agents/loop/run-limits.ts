@@ -11,6 +11,8 @@ export interface RunLimits {
   readonly graceMs: number
   /** Input and output tokens of the model; absent: only the gateway's own bounds count. */
   readonly tokenBudget?: number
+  /** The model that is asked for it; absent: as nodelens was started. */
+  readonly model?: string
 }
 
 /** Why a run is asked to conclude before it is done. */
@@ -57,4 +59,12 @@ export function spentBudget(limits: RunLimits, spent: Spent): 'iterations' | 'to
 /** Milliseconds before the model is asked again after `failures` failures in a row: 1 s, 2 s, 4 s… */
 export function retryDelayMs(failures: number, askedMs: number | undefined): number {
   return Math.min(10_000, askedMs ?? 1_000 * 2 ** Math.max(0, failures - 1))
+}
+
+/** Share of the time left that a pipeline's operators have; the rest is for its last step. */
+const gatherShare = 0.6
+
+/** Epoch milliseconds at which the operators of a pipeline that starts them at `at` have to be done. */
+export function gatherUntil({ deadlineAt, graceMs }: RunLimits, at: number): number {
+  return at + Math.floor(Math.max(0, deadlineAt - graceMs - at) * gatherShare)
 }

@@ -3,11 +3,18 @@ import { toJsonSchema } from '@valibot/to-json-schema'
 import type * as v from 'valibot'
 import { coordinatorActions } from '../vocabulary/coordinator-action.ts'
 import { isJsonObject, type Json, type JsonObject } from '../vocabulary/json.ts'
-import type { Action, ModelRequest, OperatorRequest } from '../vocabulary/model-request.ts'
+import type {
+  Action,
+  CoordinatorRequest,
+  ModelRequest,
+  OperatorRequest,
+} from '../vocabulary/model-request.ts'
 import { isJson } from '../vocabulary/notification.ts'
 import { continuousActions, operatorActions } from '../vocabulary/operator-action.ts'
 
-type ToolRequest = Pick<ModelRequest, 'agent' | 'tools'> & Pick<Partial<OperatorRequest>, 'watch'>
+type ToolRequest = Pick<ModelRequest, 'agent' | 'tools'> &
+  Pick<Partial<OperatorRequest>, 'watch'> &
+  Pick<Partial<CoordinatorRequest>, 'strategy'>
 
 /** One tool: its intent and its schema twice, to validate with and to show to a model. */
 export interface ToolSchema {
@@ -39,9 +46,18 @@ export function allToolSchemas(request: Omit<ToolRequest, 'tools'>): readonly To
   return schemas
 }
 
-function tableOf({ agent, watch }: Omit<ToolRequest, 'tools'>): Table {
-  if (agent === 'coordinator') return coordinatorActions
+function tableOf({ agent, watch, strategy = 'agent-loop' }: Omit<ToolRequest, 'tools'>): Table {
+  if (agent === 'coordinator') return coordinatorTables[strategy]
   return watch === undefined ? operatorActions : continuousActions
+}
+
+const { report, ...loopActions } = coordinatorActions
+const { invoke_operators } = coordinatorActions
+/** The tools that a run of each strategy can ever be allowed. */
+const coordinatorTables: Readonly<Record<CoordinatorRequest['strategy'], Table>> = {
+  'agent-loop': loopActions,
+  pipeline: { invoke_operators, report },
+  module: coordinatorActions,
 }
 
 /** They never change. */

@@ -136,8 +136,15 @@ function heard(listener: GatewayOptions['onEvent']): (event: GatewayEvent) => vo
   }
 }
 
-function keysOf(model: ModelSetting): string[] {
+/** Everything in a setting that must not leak. */
+export function keysOf(model: ModelSetting): string[] {
+  return providersIn(model).flatMap(secretsIn)
+}
+
+/** The providers that a setting names, in its order. */
+export function providersIn(model: ModelSetting): readonly ProviderSetting[] {
   if (model.type === 'rules') return []
-  if (model.type === 'roles') return [...keysOf(model.coordinator), ...keysOf(model.operators)]
-  return model.type === 'list' ? model.models.flatMap(secretsIn) : secretsIn(model)
+  if (model.type === 'roles')
+    return [...providersIn(model.coordinator), ...providersIn(model.operators)]
+  return model.type === 'list' ? model.models : [model]
 }

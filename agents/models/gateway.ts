@@ -22,6 +22,7 @@ import type {
 } from '../vocabulary/model-request.ts'
 import type { OperatorAction } from '../vocabulary/operator-action.ts'
 import { type ToolSchema, toolSchemas } from './action-schema.ts'
+import { ChosenModels } from './chosen-models.ts'
 import { ConversationBook } from './conversation-book.ts'
 import { fenceTag } from './fence.ts'
 import { type GatewayOptions, type GatewaySettings, settle } from './gateway-options.ts'
@@ -46,6 +47,7 @@ export interface GatewayStatus {
 export class ModelGateway {
   readonly #settings: GatewaySettings
   readonly #routes: Routes
+  readonly #chosen: ChosenModels
   readonly #secret = randomUUID()
   readonly #book: ConversationBook
   readonly #stop = new AbortController()
@@ -56,6 +58,7 @@ export class ModelGateway {
     this.#book = new ConversationBook(this.#settings.contextTokens)
     setMaxListeners(0, this.#stop.signal) // one listener for each turn under way
     this.#routes = new Routes(options.model, this.#settings)
+    this.#chosen = new ChosenModels(this.#settings, this.#routes.spending)
     checkPrices(options.limits ?? {}, options.model, this.#settings.clock.now())
   }
 
@@ -87,7 +90,7 @@ export class ModelGateway {
   async #decide(request: ModelRequest, signal: AbortSignal | undefined): Promise<ModelOutcome> {
     const tools = toolSchemas(request)
     if (this.#stop.signal.aborted) return this.#failed(request, stoppedFailure(this.model))
-    const lines = this.#routes.linesFor(request)
+    const lines = this.#linesFor(request)
     if (lines.length === 0) return this.#byRules(request, tools, undefined)
     const ask = (line: Line, frame: TurnFrame) =>
       this.#turn(request, new Turn(this.#settings, line, frame, tools), tools)
@@ -101,6 +104,21 @@ export class ModelGateway {
     if (isOver || this.#settings.fallback === 'none') return this.#failed(request, failure)
     this.#settings.onEvent({ type: 'model-fell-back', runId: request.runId, failure })
     return this.#byRules(request, tools, failure)
+  }
+
+  /**
+   * Checks a model that a caller wants for a run, before the run is started.
+   *
+   * @throws {TypeError} There is no such provider, or no key for it.
+   */
+  check(model: string): void {
+    this.#chosen.check(model)
+  }
+
+  #linesFor(request: ModelRequest): readonly Line[] {
+    return request.model === undefined
+      ? this.#routes.linesFor(request)
+      : this.#chosen.linesFor(request, request.model)
   }
 
   /** What a run has spent, and the state of the line to the provider. */
@@ -132,7 +150,8 @@ export class ModelGateway {
 
   #prompt(request: ModelRequest, tools: readonly ToolSchema[]): Prompt {
     const { runId } = request
-    const { secrets, onEvent } = this.#settings
+    const { onEvent } = this.#settings
+    const secrets = [...this.#settings.secrets, ...this.#chosen.secrets]
     const tag = fenceTag(this.#secret, runId)
     const { prompt, compaction } = this.#book.render(request, tools, { tag, secrets })
     if (compaction !== undefined)

@@ -129,6 +129,8 @@ function eventMessage(event: RunEvent, data: Fence): Message {
       return say(
         `Message from ${event.from}; it is answered beside this conversation:\n${data(event.text)}`,
       )
+    case 'guidance':
+      return say(event.text)
     case 'signal':
       return say(`The process signalled:\n${data(event.signal)}`)
     case 'invalid_action':

@@ -26,9 +26,13 @@ export class Routes {
   readonly #turnOfRun = new Map<string, number>()
   #nextTurn = 0
 
-  constructor(model: ModelSetting, settings: GatewaySettings) {
+  constructor(
+    model: ModelSetting,
+    settings: GatewaySettings,
+    spending: Spending = new Spending(settings.limits),
+  ) {
     this.#settings = settings
-    this.spending = new Spending(settings.limits)
+    this.spending = spending
     this.#coordinator = this.#route(model.type === 'roles' ? model.coordinator : model)
     this.#operators = model.type === 'roles' ? this.#route(model.operators) : this.#coordinator
     this.lines = [...this.#known.values()]

@@ -1,5 +1,9 @@
 /** The unchanging part of a prompt: who the agent is, its rules, its tools. */
-import type { ModelRequest, OperatorRequest } from '../vocabulary/model-request.ts'
+import type {
+  CoordinatorRequest,
+  ModelRequest,
+  OperatorRequest,
+} from '../vocabulary/model-request.ts'
 import type { CallbackDescription, SkillSummary } from '../vocabulary/skill-description.ts'
 import type { ToolSchema } from './action-schema.ts'
 import { cleaned } from './clean-data.ts'
@@ -20,7 +24,7 @@ export function systemText(
   const [common, own] =
     request.agent === 'operator'
       ? [operatorRules, operatorText(request, secrets)]
-      : [coordinatorRules, coordinatorText(cleaned(request.skills, secrets))]
+      : [coordinatorRules(request.strategy), coordinatorText(cleaned(request.skills, secrets))]
   return [...common, toolsText(tools), ...own, fenceRule(tag)].join('\n\n')
 }
 
@@ -73,12 +77,17 @@ function callbackText(callback: CallbackDescription): string {
   return `- ${callback.name}(${signatureText(callback.inputSchema)}): ${line(callback.doc, shownCharacters.doc)}${cost}${approval}`
 }
 
-const coordinatorRules = [
-  'You coordinate the investigation of a running Node.js process that may be misbehaving. Operators, one for each skill, look; you choose whom to ask, and draw the conclusion from their notifications.',
-  `How to work:
-1. get_notifications if there are any; with a reason and none yet, invoke the operators that fit, all of them if unsure. 2. wait until they have ended; arrivals are told to you. 3. produce_insight for each distinct cause. 4. done with a summary, also when all is well.
+function coordinatorRules(strategy: CoordinatorRequest['strategy']): string[] {
+  return [
+    coordinatorRole,
+    `${strategy === 'pipeline' ? pipelineSteps : loopSteps}\n\n${insightRules}`,
+  ]
+}
 
-Rules for insights:
+const coordinatorRole =
+  'You coordinate the investigation of a running Node.js process that may be misbehaving. Operators, one for each skill, look; you choose whom to ask, and draw the conclusion from their notifications.'
+
+const insightRules = `Rules for insights:
 - Correlate by context and observation; judge hypotheses only afterwards.
 - One insight for one cause. What is a mere consequence belongs into the same insight, or into its own with causedBy.
 - summary holds facts only: function, file and line, numbers. The cause stands in rootCauseHypothesis.
@@ -86,13 +95,18 @@ Rules for insights:
 - temporal: seen together, nothing more is known. causal: the mechanism was observed. symptomatic: several symptoms of one cause.
 - An operator that failed or crashed is not healthy: its area is unknown; say so in the summary of done.
 - What other runs have told is counted, not told again, unless it is worse.
-- No insight about a healthy process.`,
-]
+- No insight about a healthy process.`
 
 function coordinatorText(known: readonly SkillSummary[]): string[] {
   const skills = known.map((skill) => `- ${skill.id}: ${headline(skill).join('. ')}`)
   return [`Skills whose operators you may invoke:\n${skills.join('\n') || '(none)'}`]
 }
+
+const loopSteps = `How to work:
+1. get_notifications if there are any; with a reason and none yet, invoke the operators that fit, all of them if unsure. 2. wait until all_ended; arrivals are told to you. 3. produce_insight for each distinct cause. 4. done with a summary, also when all is well.`
+
+const pipelineSteps = `How to work, in two steps:
+1. invoke_operators with every skill that may know something, all of them if unsure; context says what they are to look for. You are asked again when they have ended, with their notifications. 2. report: an insight for each distinct cause, and a summary, also when all is well or the question needed no operator.`
 
 function toolsText(tools: readonly ToolSchema[]): string {
   const shapes = tools.map((tool) => schemaText(tool.json)).join('\nor ')

@@ -11,19 +11,35 @@ import {
 import { isObject } from '../vocabulary/json.ts'
 import { answerOf } from './reply-later.ts'
 
+/**
+ * Every two seconds a client asks whether its request is still worked on. One that has not for so
+ * long, milliseconds, is taken for dead, or so busy that it waits for nothing. It may come again.
+ */
+export const clientSilenceMs = 30_000
+const lookMs = 5_000
+
 /** Clients whose channels are kept open; more are opened anew for each reply. */
 const maxChannels = 64
 
+/** `gone` aborts when the client is heard of no more. */
+type AnswerRequest = (request: DoorRequest, gone: AbortSignal) => Promise<unknown>
+
 export class ChannelDoor {
-  readonly #answer: (request: DoorRequest) => Promise<unknown>
+  readonly #answer: AnswerRequest
   readonly #channel = new BroadcastChannel(doorChannelName)
   readonly #clients = new Map<string, BroadcastChannel>()
   /** Requests that are being worked on: `<client> <id>`. A request that comes again is the same. */
-  readonly #open = new Set<string>()
+  readonly #open = new Map<string, { readonly gone: AbortController; heardAt: number }>()
   #isClosed = false
 
-  constructor(answer: (request: DoorRequest) => Promise<unknown>) {
+  readonly #look: NodeJS.Timeout
+  readonly #silenceMs: number
+
+  constructor(answer: AnswerRequest, { silenceMs = clientSilenceMs } = {}) {
     this.#answer = answer
+    this.#silenceMs = silenceMs
+    this.#look = setInterval(() => this.#lookAfterClients(), Math.min(lookMs, silenceMs))
+    this.#look.unref()
     this.#channel.onmessage = (event: unknown) => {
       const request = requestOf(event)
       if (request !== undefined) this.#hear(request)
@@ -35,6 +51,7 @@ export class ChannelDoor {
   /** Tells every client that waits, and closes. */
   close(): void {
     this.#isClosed = true
+    clearInterval(this.#look)
     this.#tell({ type: 'closed' })
     this.#channel.close()
     for (const channel of this.#clients.values()) channel.close()
@@ -44,16 +61,24 @@ export class ChannelDoor {
   #hear(message: ChannelRequest): void {
     const { client, id } = message
     const key = `${client} ${id}`
+    const open = this.#open.get(key)
+    if (open !== undefined) open.heardAt = Date.now()
     if (message.type === 'still') {
-      return this.#reply(client, { type: this.#open.has(key) ? 'accepted' : 'unknown', id })
+      return this.#reply(client, { type: open === undefined ? 'unknown' : 'accepted', id })
     }
     this.#reply(client, { type: 'accepted', id })
-    if (this.#open.has(key)) return
-    this.#open.add(key)
-    void answerOf(() => this.#answer(message.request)).then((answer) => {
+    if (open !== undefined) return
+    const gone = new AbortController()
+    this.#open.set(key, { gone, heardAt: Date.now() })
+    void answerOf(() => this.#answer(message.request, gone.signal)).then((answer) => {
       this.#open.delete(key)
       this.#reply(client, { type: 'answer', id, answer })
     })
+  }
+
+  #lookAfterClients(): void {
+    const longAgo = Date.now() - this.#silenceMs
+    for (const { gone, heardAt } of this.#open.values()) if (heardAt < longAgo) gone.abort()
   }
 
   #tell(news: DoorNews): void {

@@ -2,7 +2,7 @@
 import { call } from '../../runtime/index.ts'
 import type { RunBounds } from '../client/protocol.ts'
 import { UnknownRun } from '../errors.ts'
-import type { CoordinatorStart } from '../loop/coordinator-loop.ts'
+import type { CoordinatorStart } from '../loop/coordinator-start.ts'
 import { graceFor, type RunLimits } from '../loop/run-limits.ts'
 import { cleaned } from '../models/clean-data.ts'
 import { isObject } from '../vocabulary/json.ts'
@@ -16,18 +16,26 @@ const lookAgainMs = 50
 const awaitMs = 60_000
 
 /** The bounds of a run that begins now. */
-export function limitsFrom({ deadlineMs, maxIterations, tokenBudget }: RunBounds): RunLimits {
+export function limitsFrom(bounds: RunBounds): RunLimits {
+  const { deadlineMs, maxIterations, tokenBudget, model } = bounds
   return {
     maxIterations,
     deadlineAt: Date.now() + deadlineMs,
     graceMs: graceFor(deadlineMs),
     ...(tokenBudget === undefined ? {} : { tokenBudget }),
+    ...(model === undefined ? {} : { model }),
   }
 }
 
 /** Starts a run; the same id again starts nothing new. What the caller says holds no secrets then. */
-export async function startRun({ reason, context, ...start }: CoordinatorStart): Promise<void> {
-  const given = cleaned({ context, ...(reason === undefined ? {} : { reason }) }, ownSecrets())
+export async function startRun(asked: CoordinatorStart): Promise<void> {
+  const { reason, context, notifications, ...start } = asked
+  const said = {
+    context,
+    ...(reason === undefined ? {} : { reason }),
+    ...(notifications === undefined ? {} : { notifications }),
+  }
+  const given = cleaned(said, ownSecrets())
   await callCoordinator('start', { ...start, ...given }, 10_000)
 }
 

@@ -2,37 +2,31 @@
  * The coordinator's runs. Every event is written to the journal before the kernel counts on it, so
  * that a coordinator which takes over stands where this one stood.
  */
-import { type CallFrom, cast, type ServerContext, send } from '../../runtime/index.ts'
-import { TooManyRuns } from '../errors.ts'
-import {
-  type CoordinatorStart,
-  startCoordinatorRun,
-  stepCoordinator,
-} from '../loop/coordinator-loop.ts'
+import { type CallFrom, type ServerContext, send } from '../../runtime/index.ts'
+import type { TooManyRuns } from '../errors.ts'
+import type { CoordinatorEffect } from '../loop/coordinator-effect.ts'
+import { stepCoordinator } from '../loop/coordinator-loop.ts'
 import type {
-  CoordinatorEffect,
   CoordinatorEvent,
   CoordinatorResult,
   CoordinatorRun,
   FollowUp,
 } from '../loop/coordinator-run.ts'
-import { graceFor } from '../loop/run-limits.ts'
+import { type CoordinatorStart, startCoordinatorRun } from '../loop/coordinator-start.ts'
 import { unreachable } from '../loop/unreachable.ts'
 import { emit } from '../telemetry.ts'
 import type { KnownCause } from '../vocabulary/insight.ts'
 import { CoordinatorHands } from './coordinator-hands.ts'
 import { appendToJournal } from './journal-client.ts'
 import type { OperatorMessage } from './messages.ts'
-import { names } from './names.ts'
 import type { OperatorSupply } from './operator-supply.ts'
-import { newRunId } from './run-id.ts'
+import { endedFacts, startedFacts } from './run-facts.ts'
 import { type RunStatus, statusOf } from './run-status.ts'
 import { RunTimers } from './run-timers.ts'
+import { RunTurns } from './run-turns.ts'
 import { SharedCauses } from './shared-causes.ts'
 import { openRunsOf } from './takeover.ts'
 
-/** Runs that are under way at a time. */
-export const maxRuns = 16
 /** Results of ended runs that `await` still finds. */
 const maxResults = 64
 
@@ -49,8 +43,7 @@ export class CoordinatorDesk {
   readonly #results = new Map<string, CoordinatorResult>()
   /** What the runs have found lately. */
   readonly #causes = new SharedCauses()
-  /** Follow-ups that are yet to come, by the run that asked for them. */
-  readonly #followUps = new Map<string, NodeJS.Timeout>()
+  readonly #turns = new RunTurns(() => this.#all())
 
   constructor(
     context: ServerContext,
@@ -70,21 +63,25 @@ export class CoordinatorDesk {
     return this.#hands
   }
 
-  refusal(runId: string): TooManyRuns | undefined {
-    if (this.#runs.has(runId) || this.#results.has(runId)) return undefined
-    return this.#runs.size < maxRuns ? undefined : new TooManyRuns('The coordinator', maxRuns)
+  /** Why a run cannot be taken now; a run that is known already can. */
+  refusal({ id, priority = 'normal' }: CoordinatorStart): TooManyRuns | undefined {
+    if (this.#runs.has(id) || this.#results.has(id)) return undefined
+    return this.#turns.refusal(id, priority)
   }
 
-  /** Starts a run; the same id again is the same run. */
+  /** Starts a run, or lets it wait for its turn; the same id again is the same run. */
   async start(wanted: CoordinatorStart): Promise<void> {
     if (this.#runs.has(wanted.id) || this.#results.has(wanted.id)) return
     const at = Date.now()
-    const start = { ...wanted, known: this.#causes.fresh(at) }
+    const { priority = 'normal', notBefore = at } = wanted
+    const isQueued = notBefore > at || !this.#turns.isNext(priority)
+    const known = this.#causes.fresh(at)
+    const start: CoordinatorStart = { ...wanted, known, ...(isQueued ? { isQueued } : {}) }
     await appendToJournal(start.id, { type: 'run-started', start })
     const [run, effects] = startCoordinatorRun(start, at)
     const live: LiveRun = { run, waiters: [] }
     this.#runs.set(start.id, live)
-    emit('run', 'started', { runId: start.id, reason: start.reason })
+    this.#turns.told(run)
     await this.#perform(live, effects)
   }
 
@@ -97,13 +94,16 @@ export class CoordinatorDesk {
     return live !== undefined || result !== undefined
   }
 
-  /** Takes over what a crashed coordinator had under way. */
+  /** Takes over what a crashed coordinator had under way, and what waited. */
   async resume(): Promise<void> {
-    for (const run of await openRunsOf()) {
-      this.#runs.set(run.id, { run, waiters: [] })
-      emit('run', 'resumed', { runId: run.id, phase: run.phase.type })
-      await this.hear(run.id, { type: 'resumed', at: Date.now() })
+    const { runs, lost } = await openRunsOf()
+    for (const run of runs) this.#runs.set(run.id, { run, waiters: [] })
+    for (const result of lost) await this.#close(result)
+    for (const { id, phase } of runs) {
+      emit('run', 'resumed', { runId: id, phase: phase.type })
+      await this.hear(id, { type: 'resumed', at: Date.now() })
     }
+    await this.#beginNext()
   }
 
   /** Feeds an event to its run, after it was written. */
@@ -115,6 +115,7 @@ export class CoordinatorDesk {
     const [run, effects] = stepCoordinator(live.run, event)
     live.run = run
     await this.#perform(live, effects)
+    if (event.type === 'timer') await this.#beginNext()
   }
 
   /** What an operator says, as an event of its run. */
@@ -145,21 +146,31 @@ export class CoordinatorDesk {
     }
   }
 
-  /** Asks one run, or all, for their last words; says which. */
+  /** Asks one run and its follow-up, or all, for their last words; says which. */
   async cancel(runId?: string): Promise<string[]> {
-    const ids = [...this.#runs.keys()].filter((id) => runId === undefined || id === runId)
+    const ids = this.#all()
+      .filter(({ id, followUpOf }) => runId === undefined || id === runId || followUpOf === runId)
+      .map(({ id }) => id)
     for (const id of ids) await this.hear(id, { type: 'cancel', at: Date.now() })
-    for (const [id, timer] of this.#followUps) {
-      if (runId !== undefined && id !== runId) continue
-      clearTimeout(timer)
-      this.#followUps.delete(id)
-    }
     return ids
   }
 
-  /** Every run that is under way. */
+  /** Every run that is under way or waits. */
   runs(): RunStatus[] {
-    return [...this.#runs.values()].map(({ run }) => statusOf(run))
+    return this.#all().map((run) => statusOf(run, this.#turns.positionOf(run.id)))
+  }
+
+  #all(): CoordinatorRun[] {
+    return [...this.#runs.values()].map(({ run }) => run)
+  }
+
+  /** Lets those begin whose turn it is. */
+  async #beginNext(): Promise<void> {
+    for (let next = this.#turns.next(); next !== undefined; next = this.#turns.next()) {
+      const at = Date.now()
+      emit('run', 'started', startedFacts(next, at))
+      await this.hear(next.id, { type: 'begin', at })
+    }
   }
 
   async #perform(live: LiveRun, effects: readonly CoordinatorEffect[]): Promise<void> {
@@ -171,6 +182,8 @@ export class CoordinatorDesk {
     switch (effect.type) {
       case 'ask-model':
         return void this.#hands.askModel(run, effect)
+      case 'ask-strategy':
+        return void this.#hands.askStrategy(run.id, effect)
       case 'abort':
         return this.#hands.abort(run.id, effect.request)
       case 'arm-timer':
@@ -211,37 +224,42 @@ export class CoordinatorDesk {
     else emit('coordinator', event, { ...data, runId })
   }
 
-  /** The follow-up is a run of its own; its timer belongs to nobody's run. */
-  #schedule(run: CoordinatorRun, { ms, reason }: FollowUp, followUps: number): void {
-    const deadlineMs = run.limits.deadlineAt - Date.parse(run.startedAt)
-    const { id: _, limits, context, skills } = run
-    const begin = (): void => {
-      this.#followUps.delete(run.id)
-      const deadlineAt = Date.now() + deadlineMs
-      const start: CoordinatorStart = {
-        id: newRunId(),
-        reason,
-        context,
-        skills,
-        followUps,
-        limits: { ...limits, deadlineAt, graceMs: graceFor(deadlineMs) },
-      }
-      cast(names.coordinator, 'begin', start)
-    }
-    this.#followUps.set(run.id, setTimeout(begin, ms))
+  /** The follow-up is a run of its own, in the journal from now on. */
+  async #schedule(run: CoordinatorRun, { ms, reason, runId }: FollowUp, followUps: number) {
+    if (!this.#turns.maySchedule(run.id)) return
+    const notBefore = Date.now() + ms
+    const deadlineMs = run.limits.deadlineAt - run.askedAt
+    const { id: followUpOf, limits, context, skills, strategy } = run
+    await this.start({
+      id: runId,
+      reason,
+      context,
+      skills,
+      strategy,
+      followUps,
+      followUpOf,
+      priority: 'low',
+      notBefore,
+      limits: { ...limits, deadlineAt: notBefore + deadlineMs },
+    })
   }
 
   async #end({ run, waiters }: LiveRun, result: CoordinatorResult): Promise<void> {
     const { id: runId } = run
     this.#timers.forget(runId)
-    this.#hands.unwatch(runId)
+    this.#hands.endRun(runId)
+    await this.#close(result)
+    for (const from of waiters) this.#context.reply(from, result)
+    await this.#beginNext()
+  }
+
+  async #close(result: CoordinatorResult): Promise<void> {
+    const { runId } = result
     await appendToJournal(runId, { type: 'run-ended', result })
     this.#runs.delete(runId)
     this.#results.set(runId, result)
     for (const id of [...this.#results.keys()].slice(0, -maxResults)) this.#results.delete(id)
-    for (const from of waiters) this.#context.reply(from, result)
     for (const cause of this.#causes.counted(result)) await this.#tellOthers(runId, cause)
-    const { outcome, partial, insights } = result
-    emit('run', 'ended', { runId, outcome, partial, insights: insights.length })
+    emit('run', 'ended', endedFacts(result))
   }
 }

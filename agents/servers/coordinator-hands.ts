@@ -14,18 +14,17 @@ import {
   type Ref,
   whereis,
 } from '../../runtime/index.ts'
-import type {
-  CoordinatorEffect,
-  CoordinatorEvent,
-  CoordinatorRun,
-} from '../loop/coordinator-run.ts'
+import type { CoordinatorEffect } from '../loop/coordinator-effect.ts'
+import type { CoordinatorEvent, CoordinatorRun } from '../loop/coordinator-run.ts'
 import { emit } from '../telemetry.ts'
 import { isObject } from '../vocabulary/json.ts'
+import { priorityRank } from '../vocabulary/run-priority.ts'
 import { isOperatorResult } from './messages.ts'
 import { ModelAsker } from './model-asker.ts'
 import { operatorName } from './names.ts'
 import type { OperatorRunRequest } from './operator.ts'
 import { type OperatorSupply, withOperator } from './operator-supply.ts'
+import { StrategyHands } from './strategy-hands.ts'
 import { WorkSlots } from './work-slots.ts'
 
 /** Milliseconds for an operator to answer that it has begun. */
@@ -35,6 +34,8 @@ const messageMs = 60_000
 
 /** Operators that work for this coordinator at a time, over all its runs; the others wait. */
 export const maxAtWork = 6
+/** As many more for urgent runs alone: these do not wait behind a nightly look. */
+const reservedForHigh = 2
 
 /** An operator answers at any time; one that does not for so long is killed, milliseconds. */
 const stuckMs = 5_000
@@ -57,7 +58,8 @@ export class CoordinatorHands {
   readonly #supply: (skill: string) => OperatorSupply | undefined
   readonly #post: PostEvent
   readonly #watched = new Map<Ref, Watched>()
-  readonly #slots = new WorkSlots(maxAtWork)
+  readonly #slots = new WorkSlots(maxAtWork, reservedForHigh)
+  readonly #strategies = new StrategyHands()
 
   constructor(
     self: Pid,
@@ -73,13 +75,33 @@ export class CoordinatorHands {
   }
 
   async askModel(run: CoordinatorRun, { request, body }: EffectOf<'ask-model'>): Promise<void> {
-    const outcome = await this.#asker.ask(`${run.id} ${request}`, body, run.limits.deadlineAt)
+    const question = { run: run.id, request }
+    const outcome = await this.#asker.ask(question, body, run.limits.deadlineAt)
     const at = Date.now()
     if (outcome.ok) {
       this.#post(run.id, { type: 'model-replied', request, reply: outcome.reply, at })
     } else {
       this.#post(run.id, { type: 'model-failed', request, failure: outcome.failure, at })
     }
+  }
+
+  async askStrategy(
+    runId: string,
+    { request, module, view }: EffectOf<'ask-strategy'>,
+  ): Promise<void> {
+    try {
+      const decision = await this.#strategies.decide(runId, module, view)
+      this.#post(runId, { type: 'strategy-decided', request, decision, at: Date.now() })
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      this.#post(runId, { type: 'strategy-failed', request, reason, at: Date.now() })
+    }
+  }
+
+  /** Whatever the hands did for a run is over. */
+  endRun(runId: string): void {
+    this.unwatch(runId)
+    void this.#strategies.end(runId)
   }
 
   abort(runId: string, request: string): void {
@@ -89,10 +111,11 @@ export class CoordinatorHands {
   /** Starts it when its turn has come; one that is given up before is told as such. */
   async startOperator(run: CoordinatorRun, effect: EffectOf<'start-operator'>): Promise<void> {
     const { operator, skill } = effect
-    if (this.#slots.isFull) {
+    const rank = priorityRank(run.priority)
+    if (this.#slots.isFullFor(rank)) {
       emit('coordinator', 'operator-queued', { runId: run.id, operator, skill, maxAtWork })
     }
-    if (await this.#slots.take(operator)) return this.#start(run, effect)
+    if (await this.#slots.take(operator, rank)) return this.#start(run, effect)
     const reason = 'the run ended before its turn had come'
     this.#post(run.id, {
       type: 'operator-refused',

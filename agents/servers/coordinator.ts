@@ -4,7 +4,7 @@
  * takes the runs over from the journal.
  */
 import { isDownMessage, type ServerContext, server } from '../../runtime/index.ts'
-import type { CoordinatorStart } from '../loop/coordinator-loop.ts'
+import type { CoordinatorStart } from '../loop/coordinator-start.ts'
 import { CoordinatorDesk } from './coordinator-desk.ts'
 import { isCoordinatorEventMessage, isOperatorMessage } from './messages.ts'
 import { names } from './names.ts'
@@ -37,7 +37,7 @@ export const coordinator = server(import.meta, {
   calls: {
     /** Answers when the run is under way, or is known already. */
     start: async (state: State, start: CoordinatorStart) => {
-      const refused = state.desk.refusal(start.id)
+      const refused = state.desk.refusal(start)
       if (refused !== undefined) return { state, fail: refused }
       await state.desk.start(start)
       return { reply: start.id, state }
@@ -51,12 +51,6 @@ export const coordinator = server(import.meta, {
       reply: await state.desk.cancel(runId),
       state,
     }),
-  },
-  casts: {
-    begin: async (state: State, start: CoordinatorStart) => {
-      if (state.desk.refusal(start.id) === undefined) await state.desk.start(start)
-      return { state }
-    },
   },
   info: async (state: State, message: unknown) => {
     if (isDownMessage(message)) state.desk.hands.operatorDown(message)

@@ -5,6 +5,7 @@ import type {
   DoorRequest,
   LensInfo,
   OperatorStatus,
+  RunBounds,
 } from '../client/protocol.ts'
 import { UnknownRun, UnknownSkill } from '../errors.ts'
 import { unreachable } from '../loop/unreachable.ts'
@@ -16,6 +17,7 @@ import { runOperator } from './direct-operator-run.ts'
 import { names, operatorName } from './names.ts'
 import type { OperatorSupply } from './operator-supply.ts'
 import { ownSecrets } from './own-secrets.ts'
+import { RunCallers } from './run-callers.ts'
 import type { RunStatus } from './run-status.ts'
 
 type RequestOf<Type extends DoorRequest['type']> = Extract<DoorRequest, { type: Type }>
@@ -29,27 +31,30 @@ export interface DoorArgs {
 export class DoorDesk {
   readonly #args: DoorArgs
   readonly #skills: readonly SkillDescription[]
+  readonly #callers = new RunCallers((runId) => callCoordinator('cancel', runId, 10_000))
 
   constructor(args: DoorArgs, skills: readonly SkillDescription[]) {
     this.#args = args
     this.#skills = skills
   }
 
-  async answer(request: DoorRequest): Promise<unknown> {
+  /** @param gone Aborts when the caller has died: nobody waits for the answer then. */
+  async answer(request: DoorRequest, gone?: AbortSignal): Promise<unknown> {
     switch (request.type) {
       case 'coordinator-run':
         await this.#start(request)
-        return awaitRun(request.runId)
+        return this.#await(request.runId, gone)
       case 'coordinator-start':
         await this.#start(request)
         return request.runId
       case 'coordinator-await':
-        return awaitRun(request.runId ?? (await this.#newestRun()))
+        return this.#await(request.runId ?? (await this.#newestRun()), undefined)
       case 'coordinator-status':
         return this.#coordinatorStatus(request.runId)
       case 'coordinator-cancel':
         return callCoordinator('cancel', request.runId, 10_000)
       case 'operator-run':
+        await checkModel(request.bounds)
         return runOperator(request, this.#supply('Operator.run', request.skill), this.#args.node)
       case 'operator-status':
         return this.#operatorStatus(request.skill)
@@ -65,7 +70,8 @@ export class DoorDesk {
   }
 
   async #start(request: RequestOf<'coordinator-run' | 'coordinator-start'>): Promise<void> {
-    const { runId, reason, context, bounds } = request
+    const { runId, reason, context, bounds, priority, strategy, notifications } = request
+    await checkModel(bounds)
     const wanted = request.skills ?? this.#skills.map(({ id }) => id)
     const skills = wanted.map((id) => this.#skill('Coordinator.run', id))
     await startRun({
@@ -75,18 +81,28 @@ export class DoorDesk {
       skills: summarize(skills),
       limits: limitsFrom(bounds),
       followUps: 0,
+      ...(priority === undefined ? {} : { priority }),
+      ...(strategy === undefined ? {} : { strategy }),
+      ...(notifications === undefined ? {} : { notifications }),
     })
   }
 
+  /** Who only awaits a run is no reason to cancel it, but one to let it go on. */
+  #await(runId: string, gone: AbortSignal | undefined): Promise<unknown> {
+    return this.#callers.wait(runId, gone, () => awaitRun(runId))
+  }
+
   async #newestRun(): Promise<string> {
-    const newest = (await this.#runs()).at(-1)
+    const runs = await this.#runs()
+    const newest = runs.findLast(({ phase }) => phase !== 'scheduled')
     if (newest === undefined) throw new UnknownRun('Coordinator.await', undefined)
     return newest.runId
   }
 
   async #coordinatorStatus(runId: string | undefined): Promise<CoordinatorStatus> {
     const runs = (await this.#runs()).filter((run) => runId === undefined || run.runId === runId)
-    return { running: runs.length > 0, runs }
+    const isRunning = runs.some(({ phase }) => phase !== 'scheduled' && phase !== 'queued')
+    return { running: isRunning, runs }
   }
 
   async #runs(): Promise<RunStatus[]> {
@@ -156,6 +172,13 @@ export class DoorDesk {
   #supply(what: string, id: string): OperatorSupply {
     return { skill: this.#skill(what, id), idleMs: this.#args.operatorIdleMs }
   }
+}
+
+/** @throws {TypeError} The model that the caller wants cannot be asked; nothing was started. */
+async function checkModel({ model }: RunBounds): Promise<void> {
+  if (model === undefined || model === 'rules') return
+  const problem = await call(names.model, 'check', model)
+  if (typeof problem === 'string') throw new TypeError(`${problem}. Nothing was started.`)
 }
 
 function isRunStatus(value: unknown): value is RunStatus {

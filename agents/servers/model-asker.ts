@@ -7,6 +7,9 @@ import { names } from './names.ts'
 /** What travels to the gateway. `key` names the question, so that it can be given up. */
 export interface ModelQuestion {
   readonly key: string
+  /** Whose run asks (the operator's own, or the coordinator's), and the number of its question. */
+  readonly run: string
+  readonly request: string
   readonly body: ModelRequest
   readonly deadlineAt: number
 }
@@ -20,13 +23,14 @@ export class ModelAsker {
     this.#self = self
   }
 
-  /** Asks; the promise never rejects. */
+  /** Asks; the promise never rejects. `run` and `request` name the question. */
   async ask<Request extends ModelRequest>(
-    key: string,
+    { run, request }: { readonly run: string; readonly request: string },
     body: Request,
     deadlineAt: number,
   ): Promise<ModelOutcome<ActionOf<Request>>> {
-    const question: ModelQuestion = { key: `${this.#self} ${key}`, body, deadlineAt }
+    const key = `${run} ${request}`
+    const question = { key: `${this.#self} ${key}`, run, request, body, deadlineAt }
     const options: CallOptions = { timeoutMs: Math.max(1, deadlineAt - Date.now()) + 500 }
     this.#open.add(key)
     try {

@@ -15,6 +15,7 @@ import type { GatewayEvent, GatewayOptions } from '../models/gateway-options.ts'
 import { loadProvider } from '../models/load-provider.ts'
 import type { ProviderSetting } from '../models/setting.ts'
 import { emit } from '../telemetry.ts'
+import type { ModelOutcome } from '../vocabulary/model-reply.ts'
 import { MainModels } from './main-models.ts'
 import type { ModelQuestion } from './model-asker.ts'
 import { names } from './names.ts'
@@ -71,15 +72,19 @@ export const model = server(import.meta, {
       const controller = new AbortController()
       watch(state, from.pid)
       state.open.set(question.key, { asker: from.pid, controller })
+      const answered = told(question, state.gateway.model)
       void state.gateway
         .decide(question.body, { signal: controller.signal })
         .then((outcome) => {
+          answered(outcome)
           context.reply(from, outcome)
           state.transcript?.write(question, outcome)
         })
         .finally(() => state.open.delete(question.key))
       return { state }
     },
+    /** Answers with why a model cannot be asked, or with nothing. */
+    check: (state: State, name: string) => ({ reply: problemWith(state.gateway, name), state }),
     status: (state: State, runId: string | undefined) => ({
       reply: state.gateway.status(runId),
       state,
@@ -104,6 +109,15 @@ export const model = server(import.meta, {
   terminate: ({ gateway }: State) => gateway.stop(),
 })
 
+function problemWith(gateway: ModelGateway, name: string): string | undefined {
+  try {
+    gateway.check(name)
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
 function watch({ watched }: State, pid: Pid): void {
   if (watched.has(pid)) return
   watched.add(pid)
@@ -111,8 +125,6 @@ function watch({ watched }: State, pid: Pid): void {
 }
 
 const events = {
-  'model-answered': 'answered',
-  'model-failed': 'failed',
   'model-retried': 'retried',
   'model-reasked': 'reasked',
   'model-fell-back': 'fell-back',
@@ -122,6 +134,25 @@ const events = {
   'circuit-closed': 'circuit-closed',
 } as const
 
+/** Questions and answers are told by {@link told}: only here it is known whose they are. */
 function tell({ type, ...data }: GatewayEvent): void {
-  emit('model', events[type], data)
+  if (type !== 'model-answered' && type !== 'model-failed') emit('model', events[type], data)
+}
+
+/** Tells of a question, and by the function that it returns, what came of it. */
+function told({ run, request, body }: ModelQuestion, model: string) {
+  const { runId, agent, budget } = body
+  const asker = body.agent === 'operator' ? { operator: run, skill: body.skill.id } : {}
+  const about = { runId, agent, ...asker, question: `${run} ${request}` }
+  const startedAt = performance.now()
+  emit('model', 'asked', { ...about, model, ...budget })
+  return (outcome: ModelOutcome): void => {
+    const durationMs = Math.round(performance.now() - startedAt)
+    if (!outcome.ok) {
+      return emit('model', 'failed', { ...about, model, durationMs, failure: outcome.failure })
+    }
+    const { action, fallback, ...reply } = outcome.reply
+    const { intent } = action
+    emit('model', 'answered', { ...about, ...reply, intent, durationMs, fallback: fallback?.kind })
+  }
 }

@@ -17,5 +17,10 @@ export function operatorName(skill: string): string {
   return `nodelens.operator.${skill}`
 }
 
+/** The name of the strategy of a run that has its own. */
+export function strategyName(runId: string): string {
+  return `nodelens.strategy.${runId}`
+}
+
 /** Main's actor, which sends the probe gateway a port. */
 export const mainName = 'nodelens.main'

@@ -27,6 +27,7 @@ import type { OperatorHealth } from '../vocabulary/operator-action.ts'
 import { appendToJournal } from './journal-client.ts'
 import type { OperatorMessage } from './messages.ts'
 import { OperatorHands } from './operator-hands.ts'
+import { operatorEndedFacts } from './run-facts.ts'
 import { RunTimers } from './run-timers.ts'
 
 /** Runs that one operator has under way at a time. */
@@ -104,7 +105,11 @@ export class OperatorDesk {
     if (listener !== undefined) live.listener = { pid: listener, ref: monitor(listener) }
     this.#runs.set(start.id, live)
     this.#hasWorked = true
-    emit('run', 'started', { runId: start.runId, operator: start.id, skill: this.#skill })
+    emit('run', 'started', {
+      agent: 'operator',
+      ...this.#about(run),
+      reason: start.reason,
+    })
     await this.#perform(live, effects)
   }
 
@@ -200,7 +205,7 @@ export class OperatorDesk {
     }
   }
 
-  #about(run: OperatorRun): Record<string, string> {
+  #about(run: OperatorRun): { readonly runId: string; operator: string; skill: string } {
     return { runId: run.runId, operator: run.id, skill: this.#skill }
   }
 
@@ -228,7 +233,6 @@ export class OperatorDesk {
     this.#tell(live, { type: 'operator_complete', skill, operator: run.id, result })
     if (live.listener !== undefined) demonitor(live.listener.ref, { flush: true })
     for (const from of live.waiters) this.#context.reply(from, result)
-    const { ending, partial } = result
-    emit('run', 'ended', { ...this.#about(run), outcome: ending.type, partial })
+    emit('run', 'ended', { ...operatorEndedFacts(result), ...this.#about(run) })
   }
 }

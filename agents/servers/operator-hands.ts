@@ -4,6 +4,7 @@
  */
 import { cast, type Pid } from '../../runtime/index.ts'
 import type { OperatorEffect, OperatorEvent, OperatorRun } from '../loop/operator-run.ts'
+import { emit } from '../telemetry.ts'
 import { ModelAsker } from './model-asker.ts'
 import { names } from './names.ts'
 import { executeScript, scriptMs, takeSnapshot } from './tool-clients.ts'
@@ -26,7 +27,8 @@ export class OperatorHands {
     run: OperatorRun,
     { request, body }: Extract<OperatorEffect, { type: 'ask-model' }>,
   ): Promise<void> {
-    const outcome = await this.#asker.ask(`${run.id} ${request}`, body, run.limits.deadlineAt)
+    const question = { run: run.id, request }
+    const outcome = await this.#asker.ask(question, body, run.limits.deadlineAt)
     const at = Date.now()
     if (outcome.ok) {
       this.#post(run.id, { type: 'model-replied', request, reply: outcome.reply, at })
@@ -36,7 +38,9 @@ export class OperatorHands {
   }
 
   async takeSnapshot(run: OperatorRun, request: string): Promise<void> {
+    const ended = toolStarted(run, 'take_snapshot', request)
     const taken = await takeSnapshot(run.skill.id, run.limits.deadlineAt - Date.now())
+    ended(taken)
     const at = Date.now()
     if (taken.ok) {
       const { capturedAt, data } = taken
@@ -52,7 +56,9 @@ export class OperatorHands {
   ): Promise<void> {
     const timeoutMs = Math.max(1, Math.min(scriptMs, run.limits.deadlineAt - Date.now()))
     const key = this.#scriptKey(run.id, request)
+    const ended = toolStarted(run, 'execute', request)
     const outcome = await executeScript({ key, skill: run.skill.id, code, timeoutMs })
+    ended(outcome)
     this.#post(run.id, { type: 'executed', request, outcome, at: Date.now() })
   }
 
@@ -64,5 +70,17 @@ export class OperatorHands {
 
   #scriptKey(runId: string, request: string): string {
     return `${this.#self} ${runId} ${request}`
+  }
+}
+
+/** Tells that a tool is at work, and by the function that it returns, what came of it. */
+function toolStarted({ id: operator, runId, skill }: OperatorRun, tool: string, request: string) {
+  const about = { runId, operator, skill: skill.id, tool, call: `${operator} ${request}` }
+  const startedAt = performance.now()
+  emit('tool', 'started', about)
+  return (outcome: { readonly ok: boolean; readonly code?: string; readonly message?: string }) => {
+    const { ok, code, message } = outcome
+    const durationMs = Math.round(performance.now() - startedAt)
+    emit('tool', 'ended', { ...about, ok, durationMs, code, message })
   }
 }

@@ -142,6 +142,10 @@ function hear(
     const part = signal.type === 'history-degraded' ? 'history' : signal.skill
     return emit('lens', 'degraded', { why: `${part}-${why}`, what, message: text })
   }
+  if (signal.type === 'skill-state-changed') {
+    const { skill, from, to } = signal
+    return emit('skill', 'state-changed', { skill, from, to })
+  }
   if (signal.type === 'symptom-held') {
     const why = signal.why === 'hourly-bound' ? 'hourly-cap' : signal.why
     return emit('trigger', 'suppressed', { key: `${signal.skill}:${signal.key}`, why })

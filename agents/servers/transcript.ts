@@ -20,9 +20,7 @@ export class Transcript {
   }
 
   /** What was new in a question, and what came of it. */
-  turnOf({ key, body }: ModelQuestion, outcome: ModelOutcome): ModelTurn {
-    // A key is the asker's pid, the id of its run, and the number of the question.
-    const agent = key.split(' ')[1] ?? body.runId
+  turnOf({ run: agent, body }: ModelQuestion, outcome: ModelOutcome): ModelTurn {
     const heard = body.turns.slice(this.#written.get(agent) ?? 0)
     this.#remember(agent, body.turns.length)
     const said = outcome.ok

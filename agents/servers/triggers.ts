@@ -4,7 +4,7 @@
  */
 import { server } from '../../runtime/index.ts'
 import type { GatewaySignal } from '../../skills/index.ts'
-import type { CoordinatorStart } from '../loop/coordinator-loop.ts'
+import type { CoordinatorStart } from '../loop/coordinator-start.ts'
 import { defaultMaxIterations, graceFor } from '../loop/run-limits.ts'
 import { emit } from '../telemetry.ts'
 import { decide, type Signal, type TriggerHistory, type TriggerOptions } from '../trigger-rules.ts'
@@ -62,6 +62,8 @@ async function investigate(
       graceMs: graceFor(deadlineMs),
     },
     followUps: 0,
+    // What stands still or dies now is not to wait behind a routine look.
+    priority: signal['type'] === 'symptom' ? 'normal' : 'high',
   }
   try {
     await startRun(start)

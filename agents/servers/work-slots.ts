@@ -1,33 +1,41 @@
 /**
- * Turns to work: so many at a time, the others wait in the order in which they came. Each operator
- * at work is a thread of some 15 MB in a process that may be short of memory already.
+ * Turns to work: so many at a time, the others wait, by their rank and then in the order in which
+ * they came. Each operator at work is a thread of some 15 MB in a process that may be short of
+ * memory already.
  */
 export class WorkSlots {
   readonly #most: number
+  readonly #reserved: number
   readonly #atWork = new Set<string>()
-  readonly #waiting = new Map<string, (isGranted: boolean) => void>()
+  readonly #waiting = new Map<string, Waiting>()
 
-  constructor(most: number) {
+  /** @param reserved As many more for rank 0 alone. */
+  constructor(most: number, reserved = 0) {
     this.#most = most
+    this.#reserved = reserved
   }
 
-  /** Whether one that comes now has to wait. */
-  get isFull(): boolean {
-    return this.#atWork.size >= this.#most
+  /** Whether one of that rank that comes now has to wait. */
+  isFullFor(rank: number): boolean {
+    return this.#atWork.size >= this.#most + (rank === 0 ? this.#reserved : 0)
   }
 
-  /** Resolves with true when its turn has come, with false when it was given up before. */
-  take(id: string): Promise<boolean> {
-    if (!this.isFull) {
+  /**
+   * Resolves with true when its turn has come, with false when it was given up before.
+   *
+   * @param rank Lower goes first. Default 0.
+   */
+  take(id: string, rank = 0): Promise<boolean> {
+    if (!this.isFullFor(rank)) {
       this.#atWork.add(id)
       return Promise.resolve(true)
     }
-    return new Promise((resolve) => this.#waiting.set(id, resolve))
+    return new Promise((resolve) => this.#waiting.set(id, { rank, answer: resolve }))
   }
 
   /** It is done, or given up; the next one has its turn. Harmless when repeated. */
   release(id: string): void {
-    this.#waiting.get(id)?.(false)
+    this.#waiting.get(id)?.answer(false)
     this.#waiting.delete(id)
     if (this.#atWork.delete(id)) this.#next()
   }
@@ -39,11 +47,17 @@ export class WorkSlots {
   }
 
   #next(): void {
-    const next = this.#waiting.entries().next().value
-    if (next === undefined || this.isFull) return
-    const [id, grant] = next
+    const [next] = [...this.#waiting].toSorted(([, left], [, right]) => left.rank - right.rank)
+    if (next === undefined) return
+    const [id, { rank, answer }] = next
+    if (this.isFullFor(rank)) return
     this.#waiting.delete(id)
     this.#atWork.add(id)
-    grant(true)
+    answer(true)
   }
+}
+
+interface Waiting {
+  readonly rank: number
+  readonly answer: (isGranted: boolean) => void
 }

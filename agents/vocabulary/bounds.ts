@@ -16,6 +16,8 @@ export const bounds = {
   codeCharacters: 20_000,
   /** Characters of a file path or a function name. */
   placeCharacters: 1_024,
+  /** Insights in one report. */
+  reportedInsights: 10,
   /** Ids in one action. */
   ids: 50,
   /** Entries of evidence on one notification or insight. */

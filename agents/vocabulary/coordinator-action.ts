@@ -35,8 +35,7 @@ const updateStatuses = v.object({
   status: v.picklist(['acknowledged', 'resolved']),
   reason: v.exactOptional(sentence('Why')),
 })
-const produceInsight = v.object({
-  intent: v.literal('produce_insight'),
+const draft = {
   notificationIds,
   correlationType: correlationTypeSchema,
   summary: sentence('What is wrong, in facts: function, file and line, numbers'),
@@ -57,6 +56,17 @@ const produceInsight = v.object({
   evidence: v.exactOptional(evidenceListSchema),
   remediation: v.exactOptional(sentence('What to do about it')),
   causedBy: v.exactOptional(identifier('Id of the insight that this one is a consequence of')),
+} as const
+const produceInsight = v.object({ intent: v.literal('produce_insight'), ...draft })
+const report = v.object({
+  intent: v.literal('report'),
+  insights: listOf(
+    v.object(draft),
+    0,
+    bounds.reportedInsights,
+    'One for each distinct cause, none if all is well; causedBy may name another of these: "#1"',
+  ),
+  summary: sentence('The outcome in one or two sentences, also when all is well'),
 })
 const invokeOperators = v.object({
   intent: v.literal('invoke_operators'),
@@ -75,6 +85,12 @@ const wait = v.object({
     0,
     bounds.waitMs,
     'Milliseconds to wait at most; ends early when an operator reports',
+  ),
+  until: v.exactOptional(
+    v.pipe(
+      v.picklist(['report', 'all_ended']),
+      v.description('all_ended: single reports do not end it, only the end of all operators'),
+    ),
   ),
 })
 const schedule = v.object({
@@ -103,6 +119,7 @@ export const coordinatorActions = {
   schedule,
   think,
   done,
+  report,
 } as const
 
 /** Any coordinator action. */
@@ -117,11 +134,12 @@ export const coordinatorActionSchema = v.variant('intent', [
   schedule,
   think,
   done,
+  report,
 ])
 export type CoordinatorAction = v.InferOutput<typeof coordinatorActionSchema>
 export type CoordinatorIntent = CoordinatorAction['intent']
 
-/** All tools of a coordinator. */
+/** The ten tools of a coordinator that goes step by step; `report` ends one that does not. */
 export const coordinatorIntents: readonly CoordinatorIntent[] = [
   'invoke_operators',
   'get_operator_statuses',

@@ -43,6 +43,8 @@ export type RunEvent =
       readonly notificationIds: readonly string[]
     }
   | { readonly type: 'message'; readonly from: string; readonly text: string }
+  /** What the run's strategy tells its model. */
+  | { readonly type: 'guidance'; readonly text: string }
   | { readonly type: 'signal'; readonly signal: JsonObject }
   /** The last action could not be carried out as it stood; the issues say why. */
   | { readonly type: 'invalid_action'; readonly issues: readonly string[] }
@@ -82,6 +84,8 @@ interface RequestBase {
   /** Whatever else the caller gave. */
   readonly context: JsonObject
   readonly budget: RunBudget
+  /** The model that its caller wants to be asked; absent: as nodelens was started. */
+  readonly model?: string
 }
 
 /** What a continuous operator knows of its earlier looks; its conversation begins anew each time. */
@@ -131,6 +135,8 @@ export interface OperatorView {
 /** One turn of a coordinator. */
 export interface CoordinatorRequest extends RequestBase {
   readonly agent: 'coordinator'
+  /** `module`: a strategy of the user's decides what is asked. */
+  readonly strategy: 'agent-loop' | 'pipeline' | 'module'
   /** Skills that may be invoked in this run. */
   readonly skills: readonly SkillSummary[]
   readonly turns: readonly CoordinatorTurn[]

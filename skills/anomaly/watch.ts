@@ -2,7 +2,7 @@ import type { SkillContext } from '../gateway/outside-part.ts'
 import { readMainThread } from '../gateway/thread-state.ts'
 import { BaselineFile, type BaselineProblem } from './baseline-file.ts'
 import { storedBaselines } from './baseline-store.ts'
-import { Detector, type Outcome } from './detector.ts'
+import { Detector, type DetectorState, type Outcome } from './detector.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { HistoryMetrics } from './history-metrics.ts'
 import { type AnomalyOptions, MOST_METRICS } from './options.ts'
@@ -28,6 +28,7 @@ export class AnomalyWatch {
   #cpu: CpuTimes | undefined
   #starvedAt: number[] = []
   #savedAt: number
+  #state: DetectorState
   #held: { readonly at: number; readonly key: string }[] = []
 
   constructor(context: SkillContext) {
@@ -46,6 +47,7 @@ export class AnomalyWatch {
       onFull: (id) =>
         this.#degraded('full', id, `${MOST_METRICS} metrics are learned, this one is not`),
     })
+    this.#state = this.detector.state(now)
   }
 
   /** Once a second. */
@@ -57,6 +59,7 @@ export class AnomalyWatch {
     if (this.#isLeftOut(wallMs, now) || !this.#context.isUp()) return
     const outcome = this.detector.take(now, values, this.#metrics.list())
     if (outcome.type !== 'quiet') this.#hear(outcome, now)
+    this.#tellState(now)
     if (now - this.#savedAt >= SAVE_MS) this.#save(now)
   }
 
@@ -85,6 +88,14 @@ export class AnomalyWatch {
     return folder === undefined && anomaly.store !== undefined
       ? storedBaselines(anomaly.store, owner, onProblem)
       : new BaselineFile(folder, owner, onProblem)
+  }
+
+  #tellState(now: number): void {
+    const from = this.#state
+    const to = this.detector.state(now)
+    this.#state = to
+    if (from === to) return
+    this.#context.report({ type: 'skill-state-changed', skill: 'anomaly', from, to })
   }
 
   #isLeftOut(wallMs: number, now: number): boolean {

@@ -37,7 +37,10 @@ export interface SkillContext {
   readonly isRaisedByOthers: (since: number, skill: string) => boolean
   /** A bound was hit, or something is missing: an event, and nothing is started. */
   readonly report: (
-    signal: Extract<GatewaySignal, { readonly type: 'skill-degraded' | 'symptom-held' }>,
+    signal: Extract<
+      GatewaySignal,
+      { readonly type: 'skill-degraded' | 'skill-state-changed' | 'symptom-held' }
+    >,
   ) => void
 }
 

@@ -76,6 +76,13 @@ export type GatewaySignal =
       readonly message: string
     }
   | {
+      /** A skill is in another state than before: the baselines are learned, for one. */
+      readonly type: 'skill-state-changed'
+      readonly skill: string
+      readonly from: string
+      readonly to: string
+    }
+  | {
       /** A skill had a symptom to raise and holds it back: one was just raised (by itself, or by another that saw the same), or too many in this hour. */
       readonly type: 'symptom-held'
       readonly skill: string

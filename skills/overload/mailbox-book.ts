@@ -18,7 +18,7 @@ interface Actor {
 
 /**
  * Mailboxes of the application's actors that went over their mark or hit their bound, as the runtime tells
- * (docs/events.md). Bounded: the actor that was quiet longest goes.
+ * (docs/telemetry.md). Bounded: the actor that was quiet longest goes.
  */
 export class MailboxBook {
   readonly #actors = new Map<string, Actor>()

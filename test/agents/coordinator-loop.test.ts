@@ -2,155 +2,16 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import * as v from 'valibot'
-import { startCoordinatorRun, stepCoordinator } from '../../agents/loop/coordinator-loop.ts'
+import { stepCoordinator } from '../../agents/loop/coordinator-loop.ts'
 import { maxNotifications } from '../../agents/loop/coordinator-operators.ts'
-import type {
-  CoordinatorEffect,
-  CoordinatorEvent,
-  CoordinatorResult,
-  CoordinatorRun,
-} from '../../agents/loop/coordinator-run.ts'
-import type { OperatorResult } from '../../agents/loop/operator-run.ts'
+import type { CoordinatorEvent } from '../../agents/loop/coordinator-run.ts'
+import { startCoordinatorRun } from '../../agents/loop/coordinator-start.ts'
 import { maxConcludingTurns } from '../../agents/loop/run-limits.ts'
 import { coordinatorResultSchema } from '../../agents/schemas.ts'
-import type { CoordinatorAction } from '../../agents/vocabulary/coordinator-action.ts'
 import type { KnownCause } from '../../agents/vocabulary/insight.ts'
 import type { OperatorEnding } from '../../agents/vocabulary/model-request.ts'
-import type { Notification } from '../../agents/vocabulary/notification.ts'
-import { summarize } from '../../agents/vocabulary/skill-description.ts'
-import { failure, limits, reply, skill, t0 } from './support/kernel.ts'
-
-type Timeless = CoordinatorEvent extends infer Event
-  ? Event extends CoordinatorEvent
-    ? Omit<Event, 'at'>
-    : never
-  : never
-
-class Bench {
-  run: CoordinatorRun
-  effects: CoordinatorEffect[]
-  at = t0
-  /** All events, as the journal would keep them. */
-  events: CoordinatorEvent[] = []
-  readonly start
-
-  constructor(overrides: Parameters<typeof limits>[0] = {}, followUps = 0) {
-    this.start = {
-      id: 'r1',
-      reason: 'p99 doubled',
-      context: {},
-      skills: summarize(['vm', 'tables', 'vm_events'].map((id) => skill(id))),
-      limits: limits(overrides),
-      followUps,
-    }
-    const [run, effects] = startCoordinatorRun(this.start, t0)
-    this.run = run
-    this.effects = [...effects]
-  }
-
-  on(event: Timeless): CoordinatorEffect[] {
-    this.at += 1
-    const timed = { ...event, at: this.at } as CoordinatorEvent
-    this.events.push(timed)
-    const [run, effects] = stepCoordinator(this.run, timed)
-    this.run = run
-    this.effects.push(...effects)
-    return [...effects]
-  }
-
-  get request(): string {
-    return 'request' in this.run.phase ? this.run.phase.request : 'none'
-  }
-
-  get phase(): string {
-    return this.run.phase.type
-  }
-
-  get result(): CoordinatorResult {
-    return this.run.phase.type === 'ended' ? this.run.phase.result : assert.fail(this.phase)
-  }
-
-  says(action: CoordinatorAction, tokens = 0): CoordinatorEffect[] {
-    return this.on({ type: 'model-replied', request: this.request, reply: reply(action, tokens) })
-  }
-
-  /** Starts operators and lets them be up. */
-  invoke(...skills: string[]): void {
-    const effects = this.says({ intent: 'invoke_operators', skills })
-    for (const { operator } of ofType(effects, 'start-operator')) {
-      this.on({ type: 'operator-started', operator, pid: `<${operator}>` })
-    }
-  }
-
-  notifies(operator: string, id = `${operator}.n1`): CoordinatorEffect[] {
-    return this.on({
-      type: 'operator-notified',
-      operator,
-      notification: notification(operator, id),
-    })
-  }
-
-  completes(operator: string, changes: Partial<OperatorResult> = {}): CoordinatorEffect[] {
-    return this.on({
-      type: 'operator-completed',
-      operator,
-      result: operatorResult(operator, changes),
-    })
-  }
-}
-
-function notification(operator: string, id: string): Notification {
-  return {
-    id,
-    runId: 'r1',
-    operator: operator.split('.')[1] ?? 'vm',
-    type: 'event_loop_stall',
-    severity: 'critical',
-    context: 'since the start',
-    observation: `the loop was blocked for 4210 ms (${id})`,
-    hypothesis: 'a synchronous loop',
-    snapshotIds: ['s1'],
-    snapshots: [{ id: 's1', capturedAt: new Date(t0).toISOString(), data: { ms: 4210 } }],
-    detectedAt: new Date(t0).toISOString(),
-    node: 'host:1',
-    location: { file: '/app/report.js', function: 'buildReport', line: 12 },
-    evidence: [{ name: 'durationMs', value: 4210 }],
-  }
-}
-
-function operatorResult(operator: string, changes: Partial<OperatorResult>): OperatorResult {
-  return {
-    skill: operator.split('.')[1] ?? 'vm',
-    ending: { type: 'completed', state: 'healthy' },
-    partial: false,
-    notifications: [],
-    snapshots: [],
-    iterations: 3,
-    tokens: 0,
-    models: ['scripted'],
-    startedAt: new Date(t0).toISOString(),
-    endedAt: new Date(t0).toISOString(),
-    ...changes,
-  }
-}
-
-const insightOn = (id: string): CoordinatorAction => ({
-  intent: 'produce_insight',
-  notificationIds: [id],
-  correlationType: 'causal',
-  summary: 'buildReport blocks the loop',
-  matchedObservations: [`the loop was blocked for 4210 ms (${id})`],
-  hypothesisGrounded: true,
-  rootCauseHypothesis: 'a synchronous loop in buildReport',
-  confidence: 'high',
-  location: { file: '/app/report.js', function: 'buildReport', line: 12 },
-})
-
-function ofType<Type extends CoordinatorEffect['type']>(effects: CoordinatorEffect[], type: Type) {
-  return effects.filter(
-    (effect): effect is Extract<CoordinatorEffect, { type: Type }> => effect.type === type,
-  )
-}
+import { Bench, insightOn, notification, ofType } from './support/bench.ts'
+import { failure, reply, t0 } from './support/kernel.ts'
 
 const vm = 'r1.vm.1'
 const tables = 'r1.tables.1'
@@ -511,6 +372,15 @@ describe('deadline and cancel', () => {
     }
   }
 
+  it('has the notifications in its conversation, though no turn is left to ask for them', () => {
+    const bench = new Bench()
+    bench.invoke('vm')
+    bench.notifies(vm)
+    bench.on({ type: 'cancel' })
+    const [asked] = ofType(bench.completes(vm), 'ask-model')
+    assert.match(JSON.stringify(asked?.body.turns), /the loop was blocked for 4210 ms/)
+  })
+
   it('an operator that does not conclude in time is stopped and counted as cancelled', () => {
     const bench = new Bench()
     bench.invoke('vm')
@@ -626,12 +496,16 @@ describe('schedule', () => {
     bench.says({ intent: 'schedule', ms: 60_000, reason: 'look again' })
     const effects = bench.says({ intent: 'done' })
     assert.deepEqual(ofType(effects, 'schedule'), [
-      { type: 'schedule', followUp: { ms: 60_000, reason: 'look again' }, followUps: 1 },
+      {
+        type: 'schedule',
+        followUp: { runId: 'r1-f1', ms: 60_000, reason: 'look again' },
+        followUps: 1,
+      },
     ])
   })
 
   it('is refused after three follow-ups', () => {
-    const bench = new Bench({}, 3)
+    const bench = new Bench({}, { followUps: 3 })
     bench.says({ intent: 'schedule', ms: 60_000, reason: 'look again' })
     assert.equal(ofType(bench.says({ intent: 'done' }), 'schedule').length, 0)
   })
@@ -717,6 +591,24 @@ describe('a resumed run', () => {
     const waiting = bench.on({ type: 'resumed' })
     const wait = ofType(waiting, 'arm-timer').find(({ timer }) => timer.startsWith('wait'))
     assert.equal(wait?.ms, 4_999)
+  })
+
+  it('ends as failed when its coordinator has crashed four times under it', () => {
+    const bench = new Bench()
+    bench.invoke('vm')
+    bench.notifies(vm)
+    for (let crash = 0; crash < 4; crash++) bench.on({ type: 'resumed' })
+    const { outcome, notifications, failure: why } = bench.result
+    assert.deepEqual([outcome, notifications.length], ['failed', 1])
+    assert.match(why?.message ?? '', /crashed 4 times/)
+  })
+
+  it('that had ended before its follow-up was in the journal asks for that again', () => {
+    const bench = new Bench()
+    bench.says({ intent: 'schedule', ms: 60_000, reason: 'look again' })
+    const first = bench.says({ intent: 'done' })
+    const again = bench.on({ type: 'resumed' })
+    assert.deepEqual(ofType(again, 'schedule'), ofType(first, 'schedule'))
   })
 
   it('that had ended ends again, with the same result', () => {

@@ -82,18 +82,6 @@ describe('whoever waits at the door', () => {
     })
   })
 
-  it('is refused when the coordinator has as many runs as it may', async () => {
-    await inHouse({ coordinator: ['never'] }, async () => {
-      for (let count = 0; count < 16; count++) {
-        await ask({ type: 'coordinator-start', runId: `run-${count}`, context: {}, bounds })
-      }
-      const one = ask({ type: 'coordinator-start', runId: 'run-16', context: {}, bounds })
-      await assert.rejects(one, { code: 'ERR_TOO_MANY_RUNS' })
-      const cancelled = await ask({ type: 'coordinator-cancel' })
-      assert.equal((cancelled as string[]).length, 16)
-    })
-  })
-
   it('can talk to an operator at work, and let it conclude', async () => {
     await inHouse({ vm: [{ intent: 'take_snapshot' }, 'notify', 'never'] }, async () => {
       const sent = heard('operator:notification-sent')

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as v from 'valibot'
-import { startCoordinatorRun, stepCoordinator } from '../../agents/loop/coordinator-loop.ts'
+import type { CoordinatorEffect } from '../../agents/loop/coordinator-effect.ts'
+import { stepCoordinator } from '../../agents/loop/coordinator-loop.ts'
 import type {
-  CoordinatorEffect,
   CoordinatorEvent,
   CoordinatorResult,
   CoordinatorRun,
 } from '../../agents/loop/coordinator-run.ts'
+import { startCoordinatorRun } from '../../agents/loop/coordinator-start.ts'
 import { coordinatorResultSchema } from '../../agents/schemas.ts'
 import { SharedCauses } from '../../agents/servers/shared-causes.ts'
 import type { CoordinatorAction } from '../../agents/vocabulary/coordinator-action.ts'

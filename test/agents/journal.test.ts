@@ -10,8 +10,9 @@ import {
   replayRun,
   resultOf,
 } from '../../agents/journal.ts'
-import { startCoordinatorRun, stepCoordinator } from '../../agents/loop/coordinator-loop.ts'
+import { stepCoordinator } from '../../agents/loop/coordinator-loop.ts'
 import type { CoordinatorEvent, CoordinatorRun } from '../../agents/loop/coordinator-run.ts'
+import { startCoordinatorRun } from '../../agents/loop/coordinator-start.ts'
 import { ended, insightOf, notificationOf, started, startOf } from './support/journal-records.ts'
 import { reply, t0 } from './support/kernel.ts'
 

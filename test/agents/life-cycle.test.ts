@@ -257,6 +257,33 @@ describe('the end of an investigation', () => {
   })
 })
 
+describe('a run that cannot be taken over after a crash', () => {
+  it('ends as failed, with the notifications that the journal has', async () => {
+    const script: Script = {
+      coordinator: [{ intent: 'invoke_operators', skills: ['vm'] }, 'never'],
+      vm: [{ intent: 'take_snapshot' }, 'notify', 'never'],
+    }
+    await inHouse(script, async () => {
+      const notified = heard('coordinator:notification-received')
+      const { runId, result } = await begin()
+      const lost = assert.rejects(result, { code: 'ERR_PROCESS_DOWN' })
+      await notified
+      const event = { type: 'model-replied', request: 'q2', at: Date.now() }
+      const unreadable = { version: 1, at: Date.now(), runId, type: 'run-event', event }
+      await call(names.journal, 'append', unreadable)
+      exit(whereis(names.coordinator) ?? assert.fail('no coordinator'), { type: 'kill' })
+      await lost
+      const until = Date.now() + patienceMs
+      while (whereis(names.coordinator) === undefined && Date.now() < until) {
+        await new Promise(setImmediate)
+      }
+      const { outcome, notifications, failure } = await awaitRun(runId)
+      assert.deepEqual([outcome, notifications.length], ['failed', 1])
+      assert.match(failure?.message ?? '', /could not be taken over/)
+    })
+  })
+})
+
 describe('a coordinator that crashes', () => {
   const slow: Script = {
     coordinator: [

@@ -5,8 +5,50 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { emit, receiveForwarded, type TelemetryEvent, telemetry } from '../../agents/telemetry.ts'
+import { telemetryFields } from '../../agents/telemetry-fields.ts'
 import { projectRoot } from '../support/project.ts'
 import { modulePath } from './support/run-program.ts'
+
+const page = readFileSync(join(projectRoot, 'docs/telemetry.md'), 'utf8')
+const wordsIn = (cell: string): string[] =>
+  [...cell.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word)
+
+describe('docs/telemetry.md', () => {
+  const table = new Map(
+    [...page.matchAll(/^\| `([a-z-]+:[a-z-]+)`\s*\|([^|]*)\|(.*)\|$/gm)].map(
+      ([, name = '', fields = '', when = '']) => [name, { fields: wordsIn(fields), when }],
+    ),
+  )
+
+  it('lists the events that there are and no others', () => {
+    const known = telemetry.eventNames().map((name) => name.slice('nodelens:'.length))
+    const listed = Object.entries(telemetryFields).flatMap(([group, events]) =>
+      Object.keys(events).map((event) => `${group}:${event}`),
+    )
+    assert.deepEqual([...table.keys()].sort(), known.sort())
+    assert.deepEqual(listed.sort(), known)
+  })
+
+  for (const [group, events] of Object.entries(telemetryFields)) {
+    for (const [event, fields] of Object.entries<readonly string[]>(events)) {
+      it(`tells the fields of ${group}:${event}, and when it comes`, () => {
+        const row = table.get(`${group}:${event}`)
+        assert.deepEqual(row?.fields, fields)
+        assert.notEqual(row?.when.trim(), '')
+      })
+    }
+  }
+
+  it('names for each event of beamlens events that exist', () => {
+    const rows = page.slice(page.indexOf('come from beamlens')).matchAll(/^\|[^|]*\|([^|]*)\|$/gm)
+    const named = [...rows].flatMap(([, cell = '']) => wordsIn(cell))
+    assert.ok(named.length > 20)
+    assert.deepEqual(
+      named.filter((name) => !table.has(name)),
+      [],
+    )
+  })
+})
 
 describe('telemetry', () => {
   it('calls the subscribers of one event, of its group and of all', () => {
@@ -54,14 +96,6 @@ describe('telemetry', () => {
     })
   }
 
-  it('has a table of its events that tells all of them and no others', () => {
-    const page = readFileSync(join(projectRoot, 'docs/events.md'), 'utf8')
-    const told = [...page.matchAll(/^\| `([a-z-]+:[a-z-]+)`/gm)].map(
-      ([, name]) => `nodelens:${name}`,
-    )
-    assert.deepEqual(told.sort(), telemetry.eventNames().sort())
-  })
-
   it('names the nearest event for one that does not exist', () => {
     assert.throws(
       () => telemetry.subscribe('coordinator:insight-producd', () => undefined),
@@ -99,7 +133,7 @@ describe('telemetry', () => {
   it('keeps data that cannot be cloned in its own thread without failing', () => {
     const heard: TelemetryEvent[] = []
     const end = telemetry.subscribe('run:started', (event) => heard.push(event))
-    emit('run', 'started', { callback: () => undefined })
+    emit('run', 'started', { reason: () => undefined })
     end()
     assert.equal(heard.length, 1)
   })

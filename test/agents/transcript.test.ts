@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { startCoordinatorRun } from '../../agents/loop/coordinator-loop.ts'
+import { startCoordinatorRun } from '../../agents/loop/coordinator-start.ts'
 import { Transcript } from '../../agents/servers/transcript.ts'
 import { flawOf } from '../../agents/storage/record-rows.ts'
 import type { ModelOutcome } from '../../agents/vocabulary/model-reply.ts'
@@ -15,11 +15,17 @@ const told: CoordinatorTurn = {
 const outcome: ModelOutcome = { ok: true, reply: reply({ intent: 'wait' as const, ms: 1 }) }
 
 /** A question as the coordinator's kernel asks it, with other turns. */
-function question(turns: readonly CoordinatorTurn[], key = '<1.2> r1 q1') {
+function question(turns: readonly CoordinatorTurn[], run = 'r1') {
   const [, effects] = startCoordinatorRun(startOf('r1'), t0)
   const asked = effects.find((effect) => effect.type === 'ask-model')
   if (asked?.type !== 'ask-model') return assert.fail('nothing was asked')
-  return { key, body: { ...asked.body, turns }, deadlineAt: t0 + 1_000 }
+  return {
+    key: `<1.2> ${run} q1`,
+    run,
+    request: 'q1',
+    body: { ...asked.body, turns },
+    deadlineAt: t0 + 1_000,
+  }
 }
 
 describe('a transcript', () => {
@@ -33,7 +39,7 @@ describe('a transcript', () => {
   it('keeps the conversations of two agents apart', () => {
     const transcript = new Transcript()
     transcript.turnOf(question([told]), outcome)
-    const other = transcript.turnOf(question([told], '<1.3> r1.vm.1 q1'), outcome)
+    const other = transcript.turnOf(question([told], 'r1.vm.1'), outcome)
     assert.deepEqual([other.agent, other.heard.length], ['r1.vm.1', 1])
   })
 

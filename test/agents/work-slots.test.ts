@@ -31,6 +31,27 @@ describe('turns to work', () => {
     })
     assert.deepEqual(answers, ['a begins', 'b begins', 'c begins'])
   })
+  it('are kept for the first rank beside those of all', async () => {
+    const slots = new WorkSlots(1, 1)
+    await slots.take('nightly', 2)
+    assert.deepEqual([slots.isFullFor(2), slots.isFullFor(0)], [true, false])
+    assert.equal(await slots.take('stall', 0), true)
+    assert.equal(slots.isFullFor(0), true)
+  })
+  it('come by rank first', async () => {
+    const slots = new WorkSlots(1)
+    const order: string[] = []
+    const take = (id: string, rank: number): Promise<void> =>
+      slots.take(id, rank).then(() => {
+        order.push(id)
+        slots.release(id)
+      })
+    await slots.take('at work')
+    const all = [take('nightly', 2), take('asked for', 1), take('stall', 0)]
+    slots.release('at work')
+    await Promise.all(all)
+    assert.deepEqual(order, ['stall', 'asked for', 'nightly'])
+  })
   it('go to the next when one that waits is given up', async () => {
     const slots = new WorkSlots(1)
     const answers = await taken(slots, ['a', 'b', 'c'], () => {
@@ -45,7 +66,7 @@ describe('turns to work', () => {
     slots.release('a')
     slots.release('a')
     await slots.take('b')
-    assert.equal(slots.isFull, true)
+    assert.equal(slots.isFullFor(0), true)
   })
   it('of a whole run are given up together', async () => {
     const slots = new WorkSlots(1)

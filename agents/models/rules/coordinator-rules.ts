@@ -9,8 +9,11 @@ import { isJsonObject } from '../../vocabulary/json.ts'
 import type { CoordinatorRequest } from '../../vocabulary/model-request.ts'
 import type { NotificationView } from '../../vocabulary/notification.ts'
 import { type Cause, type Cluster, type Correlation, correlate, membersOf } from './correlate.ts'
+import { doubtsOf } from './doubts.ts'
 import { sentence } from './findings.ts'
 import { eventsOf, type Step, stepsOf } from './history.ts'
+import { nextQuestions } from './next-questions.ts'
+import { report } from './report.ts'
 import { explanationOf, toldBefore } from './told-already.ts'
 import { nextWave } from './waves.ts'
 import { causeInsight, consequenceInsight, symptomInsight } from './wording.ts'
@@ -28,9 +31,17 @@ const longPatienceMs = 8_000
 
 /** Chooses the coordinator's next action. Pure. */
 export function coordinatorRules(request: CoordinatorRequest): CoordinatorAction {
+  if (request.tools.includes('report')) return inPipeline(request)
   const run = readRun(request)
   const wish = wishes(request, run).find(({ intent }) => request.tools.includes(intent))
   return wish ?? { intent: 'done', summary: summaryOf(request, run) }
+}
+
+/** Whom to ask, if that is the question; else all that was found. */
+function inPipeline(request: CoordinatorRequest): CoordinatorAction {
+  const skills = nextWave(request, correlate(request.notifications))
+  const isAsked = request.tools.includes('invoke_operators') && skills.length > 0
+  return isAsked ? { intent: 'invoke_operators', skills } : report(request)
 }
 
 interface Run {
@@ -117,14 +128,17 @@ function dueInsights(request: CoordinatorRequest, correlation: Correlation): Ins
   const news = causes.filter(({ cluster }) => toldBefore(request, cluster) === undefined)
   const drafts = news.flatMap((cause): InsightDraft[] => {
     const id = insightOf(cause.cluster)
-    if (id === undefined) return [causeInsight(cause)]
+    if (id === undefined) return [causeInsight(cause, doubtsOf(request, correlation, cause))]
     return cause.marked
       .filter((cluster) => insightOf(cluster) === undefined)
       .map((cluster) => consequenceInsight(cluster, id))
   })
   const unexplained = symptoms.filter((symptom) => explanationOf(request, symptom) === undefined)
+  const doubts = doubtsOf(request, correlation)
   const isAlone = causes.length === 0 && request.insights.length === 0 && unexplained.length > 0
-  return isAlone ? [symptomInsight(unexplained)] : drafts
+  return isAlone
+    ? [symptomInsight(unexplained, doubts, nextQuestions(request, unexplained))]
+    : drafts
 }
 
 /** The insight that rests on any of these notifications. */
@@ -208,6 +222,8 @@ function summaryOf(request: CoordinatorRequest, run: Run): string {
   ].filter((cause) => cause !== undefined)
   const told = new Set(known.map(({ summary, insightId }) => `${summary} (insight ${insightId})`))
   const isQuiet = insights.length === 0 && run.due.length === 0 && told.size === 0
+  const { ruledOut, gaps } = doubtsOf(request, run.correlation)
+  const inDetail = ruledOut.filter((text) => text.includes('('))
   const parts = [
     ...failed.map(
       ({ skill, status, reason }) =>
@@ -218,6 +234,9 @@ function summaryOf(request: CoordinatorRequest, run: Run): string {
     isQuiet && looked.length === 0 ? 'Nothing is known: no operator completed a look.' : '',
     insights.length > 0 ? `Insights: ${insights.map((one) => one.summary).join(' | ')}` : '',
     run.due.length > 0 ? `Not concluded: ${run.due.map((one) => one.summary).join(' | ')}` : '',
+    insights.length > 0 && ruledOut.length > 0 ? `Ruled out: ${ruledOut.join('; ')}.` : '',
+    isQuiet && inDetail.length > 0 ? `Looked at: ${inDetail.join('; ')}.` : '',
+    gaps.length > 0 ? `Not known: ${gaps.join('; ')}.` : '',
     seen.length > 0 ? `Also seen: ${seen.join(' | ')}` : '',
     told.size > 0 ? `Told by another run already: ${[...told].join(' | ')}` : '',
   ]

@@ -112,7 +112,8 @@ function byStrength(left: NotificationView, right: NotificationView): number {
   return left.detectedAt.localeCompare(right.detectedAt) || left.id.localeCompare(right.id)
 }
 
-function strengthOf(notification: NotificationView): number[] {
+/** What decides between two, the weightiest first. */
+export function strengthOf(notification: NotificationView): number[] {
   const { severity, location, confidence, hypothesis, explains } = notification
   return [
     severityRank(severity),
@@ -135,7 +136,8 @@ function parentsOf(clusters: readonly Cluster[]): ReadonlyMap<Cluster, Cluster> 
   return parents
 }
 
-function explains(cause: Cluster, effect: Cluster): boolean {
+/** Whether a cluster says that it brings about what another tells. */
+export function explains(cause: Cluster, effect: Cluster): boolean {
   return (
     cause.lead.type !== effect.lead.type &&
     cause.members.some((member) => member.explains?.includes(effect.lead.type))

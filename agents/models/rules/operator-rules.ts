@@ -15,12 +15,17 @@ import type {
 import type { DrillStep } from '../../vocabulary/skill-description.ts'
 import { counted, drillFindings, isDue, sentence, watchFindings } from './findings.ts'
 import { eventsOf, rowsOf, type Step, stepsOf } from './history.ts'
+import { marginsOf } from './margins.ts'
 import { answerTo } from './operator-answer.ts'
+import { nearestMark, notKnownMark, unseenMark } from './report-words.ts'
+import { trendScript, withTrend } from './trend.ts'
 
 /** Turns kept for `set_state` and `done`. */
 const reservedTurns = 2
 /** Below this time no further look is begun. */
 const reservedMs = 2_000
+/** Kinds of faults that are told as looked for and not seen. */
+const mostUnseen = 4
 /** Snapshots that may fail before the skill counts as unreadable. */
 const maximumSnapshotFailures = 2
 
@@ -82,10 +87,31 @@ function looks(request: OperatorRequest, run: Run): OperatorAction[] {
     if (outcome.type === 'rows')
       actions.push(...unsent(drillFindings(step, outcome.rows, snapshot), request, run))
   }
-  const noticed = unsent(watchFindings(request.skill, snapshot), request, run)
-  const all = [...actions, ...noticed]
+  const all = [...actions, ...noticed(request, run, snapshot)]
   // with few turns left, tell what is known already, the worst first
   return request.budget.iterationsLeft > reservedTurns ? all : []
+}
+
+/**
+ * Numbers out of their bounds. Where no closer look has shown a place, the next question is how they
+ * came there: what rises is told apart from what is always so.
+ */
+function noticed(request: OperatorRequest, run: Run, snapshot: Snapshot): OperatorAction[] {
+  const { skill, budget, notifications } = request
+  const drafts = watchFindings(skill, snapshot)
+  const isExplained = notifications.some(({ location }) => location !== undefined)
+  const news = unsent(drafts, request, run)
+  if (news.length === 0 || isExplained) return news
+  const code = trendScript(skill.id, drafts)
+  const trend = outcomeOf({ code }, run)
+  const isTime = !run.isConcluding && budget.iterationsLeft > reservedTurns + news.length + 1
+  if (trend.type === 'not-run' && isTime) return [{ intent: 'execute', code }]
+  const rows = trend.type === 'rows' ? trend.rows : []
+  return unsent(
+    drafts.map((draft) => withTrend(skill.id, draft, rows)),
+    request,
+    run,
+  )
 }
 
 /** A person or a program asked with a reason; nothing set this run off by itself. */
@@ -99,7 +125,7 @@ type StepOutcome =
   | { readonly type: 'rows'; readonly rows: ReturnType<typeof rowsOf> }
 
 /** What a step's script returned the last time it ran. */
-function outcomeOf(step: DrillStep, run: Run): StepOutcome {
+function outcomeOf(step: Pick<DrillStep, 'code'>, run: Run): StepOutcome {
   const ran = run.steps.findLast(
     ({ action }) => action.intent === 'execute' && action.code === step.code,
   )
@@ -210,13 +236,26 @@ function summaryOf(request: OperatorRequest, run: Run): string {
   const gaps = gapsOf(request, run)
   const checks = run.steps.filter(({ action }) => action.intent === 'execute').length
   const looked = `${request.skill.title}: ${counted(request.snapshots.length, 'snapshot')}, ${counted(checks, 'closer look')}.`
-  const finding =
-    found.length > 0
-      ? `Found ${found.join(', ')}.`
-      : gaps.length > 0
-        ? 'Nothing found in what could be read.'
-        : 'All within its bounds.'
-  return sentence(
-    [looked, finding, gaps.length > 0 ? `Not known: ${gaps.join('; ')}.` : ''].join(' ').trim(),
+  const parts = [
+    looked,
+    found.length > 0 ? `Found ${found.join(', ')}.` : nothingFound(request, run, gaps.length > 0),
+    gaps.length > 0 ? `${notKnownMark}${gaps.join('; ')}.` : '',
+  ]
+  return sentence(parts.filter((part) => part !== '').join(' '))
+}
+
+/** What was looked at, so that it can be ruled out: a step that is not due has no sign in the snapshot. */
+function nothingFound(request: OperatorRequest, run: Run, hasGaps: boolean): string {
+  const { skill } = request
+  const { snapshot } = run
+  if (snapshot === undefined) return 'Nothing found in what could be read.'
+  const margins = marginsOf(skill, snapshot)
+  const nearest = margins.length === 0 ? '' : `; ${nearestMark}${margins.join(', ')}`
+  const unseen = skill.drilldown.filter(
+    (step) => outcomeOf(step, run).type === 'rows' || !isDue(step, snapshot, isAsked(request)),
   )
+  const types = [...new Set(unseen.map(({ notify }) => notify.type))].slice(0, mostUnseen)
+  const within = hasGaps ? 'Nothing found in what could be read' : 'All within its bounds'
+  const looked = types.length === 0 ? '' : ` ${unseenMark}${types.join(', ')}.`
+  return `${within}${nearest}.${looked}`
 }

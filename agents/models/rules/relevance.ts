@@ -56,6 +56,23 @@ const subjects: readonly (readonly string[])[] = [
   ['worker', 'thread', 'process', 'restart', 'supervisor', 'crash', 'respawn'],
 ]
 
+/** Built-in skills that can know the cause of a symptom of each of the `subjects`. */
+const knowers: readonly (readonly string[])[] = [
+  ['tables', 'gc', 'allocator'],
+  ['vm_events', 'profiler', 'gc', 'threads', 'os'],
+  ['exception', 'logger'],
+  ['handles', 'http'],
+  ['postgres'],
+  ['supervisor', 'threads'],
+]
+
+/** Built-in skills that can know the cause of what a text tells. */
+export function knowersOf(text: string): string[] {
+  const words = wordsOf(text)
+  const fitting = knowers.filter((_, index) => subjects[index]?.some((word) => has(words, word)))
+  return [...new Set(fitting.flat())]
+}
+
 /** Ids of the skills to invoke, in the order given. */
 export function fittingSkills(
   skills: readonly Omit<SkillSummary, 'explainedBy'>[],

@@ -10,15 +10,34 @@ import {
 } from '../../vocabulary/fields.ts'
 import type { NotificationView } from '../../vocabulary/notification.ts'
 import { type Cause, type Cluster, membersOf } from './correlate.ts'
+import { type Doubts, openQuestions, withDoubts } from './doubts.ts'
 import { sentence } from './findings.ts'
 
 /** The insight of a cause: its own notifications and the consequences folded in. */
-export function causeInsight(cause: Cause): InsightDraft {
+export function causeInsight(cause: Cause, doubts: Doubts): InsightDraft {
   const { cluster, folded } = cause
-  return draftOf([cluster, ...folded], {
-    correlationType: correlationOf(cause),
-    confidence: confidenceOf(cause),
-  })
+  const confidence = confidenceOf(cause)
+  const draft = draftOf([cluster, ...folded], { correlationType: correlationOf(cause), confidence })
+  const isSure = confidence === 'high'
+  // who is sure of the culprit has no need to ask others
+  const left = isSure ? { ...doubts, unasked: [] } : doubts
+  const open = isSure ? [] : openQuestions(left).slice(0, 1)
+  return {
+    ...draft,
+    evidence: withDoubts(draft.evidence, left),
+    ...remediationOf(draft.remediation, 'Not known yet', open),
+  }
+}
+
+/** What to do, and what is to be known before. */
+function remediationOf(
+  remediation: string | undefined,
+  lead: string,
+  open: readonly string[],
+): Pick<InsightDraft, 'remediation'> {
+  if (open.length === 0) return remediation === undefined ? {} : { remediation }
+  const first = remediation === undefined ? '' : `${stripStop(remediation)}. `
+  return { remediation: sentence(`${first}${lead}: ${open.join('; ')}.`) }
 }
 
 /** The insight of a consequence that has a place of its own. */
@@ -28,7 +47,11 @@ export function consequenceInsight(cluster: Cluster, causedBy: string): InsightD
 }
 
 /** Symptoms without a known cause, told together because nothing but their time is known. */
-export function symptomInsight(clusters: readonly Cluster[]): InsightDraft {
+export function symptomInsight(
+  clusters: readonly Cluster[],
+  doubts: Doubts,
+  next: readonly string[],
+): InsightDraft {
   const draft = draftOf(clusters, {
     correlationType: clusters.length > 1 ? 'temporal' : 'symptomatic',
     confidence: 'low',
@@ -39,6 +62,8 @@ export function symptomInsight(clusters: readonly Cluster[]): InsightDraft {
     ...rest,
     summary: sentence(`${seen}. The cause was not found.`),
     hypothesisGrounded: false,
+    evidence: withDoubts(draft.evidence, doubts),
+    ...remediationOf(draft.remediation, 'To find it', next),
   }
 }
 

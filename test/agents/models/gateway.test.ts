@@ -521,3 +521,30 @@ describe('ModelGateway over HTTP', () => {
     )
   })
 })
+
+describe('a model that a run asks for by name', () => {
+  it('is asked instead of the one that nodelens was started with, with its key and address', async () => {
+    const asked: string[] = []
+    const { provider } = scripted([{}])
+    const { gateway } = gatewayOf([{}], {
+      loadProvider: (setting) => {
+        asked.push(`${setting.model} ${setting.apiKey}`)
+        return Promise.resolve(provider)
+      },
+    })
+    const request = operatorRequest({ model: 'google-ai/gemini-3.8-pro' })
+    assert.equal(replied(await gateway.decide(request)).model, 'google-ai/gemini-3.8-pro')
+    assert.deepEqual(asked, [`gemini-3.8-pro ${apiKey}`])
+  })
+
+  it('may be rules, whoever speaks else', async () => {
+    const { gateway, requests } = gatewayOf([{}])
+    const { model: spoke } = replied(await gateway.decide(operatorRequest({ model: 'rules' })))
+    assert.deepEqual([spoke, requests.length], ['rules', 0])
+  })
+
+  it('is refused before the run is started if there is no such provider', () => {
+    const { gateway } = gatewayOf([{}])
+    assert.throws(() => gateway.check('gemni/x'), { name: 'TypeError', message: /gemni/ })
+  })
+})

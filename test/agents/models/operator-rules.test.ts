@@ -65,6 +65,10 @@ const watched: SkillDescription = skillOf({
 
 describe('operatorRules takes the steps in order', () => {
   const healthy = snapshotOf({ lagMs: 3, heap: { usedMb: 20 } })
+  const placed = {
+    ...notice('critical'),
+    location: { file: 'src/a.js', function: 'f', line: 12 },
+  }
   const laggy = snapshotOf({ lagMs: 90, heap: { usedMb: 20 } })
   const snap = done({ intent: 'take_snapshot' })
   const ran = done(
@@ -92,7 +96,8 @@ describe('operatorRules takes the steps in order', () => {
       { turns: snap, snapshots: [healthy] },
       {
         intent: 'done',
-        summary: 'Virtual machine: 1 snapshot, 0 closer looks. All within its bounds.',
+        summary:
+          'Virtual machine: 1 snapshot, 0 closer looks. All within its bounds. Looked for and not seen: event_loop_stall.',
       },
     ],
     [
@@ -107,7 +112,11 @@ describe('operatorRules takes the steps in order', () => {
     ],
     [
       'then the watch rule',
-      { turns: [...snap, ...ran, ...sent(stall)], snapshots: [laggy] },
+      {
+        turns: [...snap, ...ran, ...sent(stall)],
+        snapshots: [laggy],
+        notifications: [placed],
+      },
       { intent: 'send_notification', type: 'vm_lagMs', observation: 'Lag is 90 ms, heap 20 MB' },
     ],
     [
@@ -157,6 +166,7 @@ describe('operatorRules takes the steps in order', () => {
           ),
         ],
         snapshots: [laggy],
+        notifications: [placed],
       },
       { intent: 'send_notification', type: 'vm_lagMs' },
     ],

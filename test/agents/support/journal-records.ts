@@ -1,9 +1,9 @@
 import type { JournalRecord } from '../../../agents/journal.ts'
+import { stepCoordinator } from '../../../agents/loop/coordinator-loop.ts'
 import {
   type CoordinatorStart,
   startCoordinatorRun,
-  stepCoordinator,
-} from '../../../agents/loop/coordinator-loop.ts'
+} from '../../../agents/loop/coordinator-start.ts'
 import type { Insight } from '../../../agents/vocabulary/insight.ts'
 import type { Notification } from '../../../agents/vocabulary/notification.ts'
 import { summarize } from '../../../agents/vocabulary/skill-description.ts'

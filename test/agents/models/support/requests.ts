@@ -58,6 +58,7 @@ export function operatorRequest(changes: Partial<OperatorRequest> = {}): Operato
 export function coordinatorRequest(changes: Partial<CoordinatorRequest> = {}): CoordinatorRequest {
   return {
     agent: 'coordinator',
+    strategy: 'agent-loop',
     runId: 'r1',
     context: {},
     budget: plentyOfBudget,
