@@ -73,6 +73,15 @@ export const coordinatorResultSchema = v.strictObject({
   partial: v.boolean(),
   summary: v.exactOptional(v.string()),
   insights: v.array(insightSchema),
+  repeats: v.exactOptional(
+    v.array(
+      v.strictObject({
+        insightId: identifier('Insight id'),
+        summary: v.string(),
+        occurrences: count,
+      }),
+    ),
+  ),
   notifications: v.array(notificationRecordSchema),
   operatorResults: v.array(operatorReportSchema),
   models: v.array(v.string()),

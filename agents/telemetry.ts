@@ -21,6 +21,7 @@ export const telemetryEvents = {
     'notification-received',
     'notification-ignored',
     'insight-produced',
+    'insight-repeated',
     'action-rejected',
     'operator-queued',
     'operator-started',

@@ -14,10 +14,14 @@ export function resultText(result: CoordinatorResult): string {
   const failed = result.operatorResults
     .filter(({ status }) => status !== 'completed')
     .map(({ skill, status, reason }) => `The operator of '${skill}' ${status}: ${reason ?? ''}`)
+  const repeats = (result.repeats ?? []).map(
+    ({ insightId, summary, occurrences }) =>
+      `Told before (${insightId}), met ${occurrences} times by now: ${summary}`,
+  )
   const partial = result.partial
     ? [`The run ended early (${result.outcome}): this is what is known.`]
     : []
-  return `${[...found, ...failed, ...partial].join('\n\n').replace(CONTROL, '')}\n`
+  return `${[...found, ...repeats, ...failed, ...partial].join('\n\n').replace(CONTROL, '')}\n`
 }
 
 function insightText(insight: Insight): string {
@@ -29,11 +33,39 @@ function insightText(insight: Insight): string {
     ['where', where],
     ['why', rootCauseHypothesis],
     ['how sure', confidence],
+    ['UNVERIFIED', insight.unverified?.join('; ')],
+    ['again', againText(insight)],
+    ['rests on', chainText(insight)],
     ['remedy', remediation],
     ['model', model],
   ]
-  const lines = rows.flatMap(([name, text]) => (text ? [`  ${name.padEnd(9)} ${text}`] : []))
+  const lines = rows.flatMap(([name, text]) => (text ? [`  ${name.padEnd(10)} ${text}`] : []))
   return [`${severity.toUpperCase()}  ${summary}`, ...lines].join('\n')
+}
+
+function againText({ repeatOf, occurrences }: Insight): string | undefined {
+  return repeatOf === undefined
+    ? undefined
+    : `told first as ${repeatOf}, met ${occurrences ?? 2} times by now`
+}
+
+/** Links of the chain and measurements of a link that a line shows. */
+const maxShown = 3
+
+/** `r1.vm.1.n1: lagMs = 900 (r1.vm.1.s1 /lagMs)`: where a reader finds it in the JSON. */
+function chainText({ evidenceChain = [] }: Insight): string | undefined {
+  if (evidenceChain.length === 0) return undefined
+  const links = evidenceChain.slice(0, maxShown).map(({ notificationId, measurements }) => {
+    const numbers = measurements
+      .slice(0, maxShown)
+      .map(({ name, value, unit = '', snapshotId, path }) => {
+        const where = snapshotId === undefined ? 'result' : `${snapshotId} ${path ?? ''}`.trim()
+        return `${name} = ${value}${unit} (${where})`
+      })
+    return numbers.length === 0 ? notificationId : `${notificationId}: ${numbers.join(', ')}`
+  })
+  const more = evidenceChain.length - links.length
+  return [...links, ...(more > 0 ? [`and ${more} more`] : [])].join('; ')
 }
 
 /** The actor tree, one line an actor. */

@@ -3,6 +3,7 @@
  * words, then the run ends with what is known. Timers bound each of the three.
  */
 import type { CoordinatorAction, CoordinatorIntent } from '../vocabulary/coordinator-action.ts'
+import { publishHeld, repeatsOf, withoutHeld } from './coordinator-insights.ts'
 import type {
   CoordinatorEffect,
   CoordinatorPhase,
@@ -13,8 +14,14 @@ import type {
   OperatorReport,
   RunOutcome,
 } from './coordinator-run.ts'
-import { isPartial, performAtOnce } from './coordinator-tools.ts'
-import { requestFor, runningOperators, updateOperator, withTurns } from './coordinator-turns.ts'
+import { performAtOnce } from './coordinator-tools.ts'
+import {
+  isPartial,
+  requestFor,
+  runningOperators,
+  updateOperator,
+  withTurns,
+} from './coordinator-turns.ts'
 import { type ConcludeCause, maxConcludingTurns } from './run-limits.ts'
 
 const concludingTools: readonly CoordinatorIntent[] = [
@@ -131,7 +138,8 @@ export function lastWord(
   const outcome = outcomes[phase.cause]
   const ends =
     action.intent !== 'produce_insight' && action.intent !== 'update_notification_statuses'
-  if (ends) return endRun(run, outcome, at, action.intent === 'done' ? action.summary : undefined)
+  if (action.intent === 'done') return endRun(withoutHeld(run), outcome, at, action.summary)
+  if (ends) return endRun(run, outcome, at)
   const [done, result, effects] = performAtOnce(run, action, at)
   const told = withTurns(done, { type: 'action', action }, result)
   const turnsLeft = phase.turnsLeft - 1
@@ -154,7 +162,8 @@ export function endRun(
   at: number,
   summary?: string,
 ): CoordinatorStep {
-  const left = runningOperators(run)
+  const [told, insights] = publishHeld(run, at)
+  const left = runningOperators(told)
   const reason = 'the run ended'
   const closed = left.reduce(
     (current, { runId }) =>
@@ -162,7 +171,7 @@ export function endRun(
         ...one,
         view: { ...one.view, status: 'cancelled', reason },
       })),
-    run,
+    told,
   )
   const result = resultOf(closed, outcome, at, summary)
   const stops = left.map<CoordinatorEffect>(({ runId }) => ({
@@ -175,7 +184,8 @@ export function endRun(
     followUp === undefined || outcome === 'cancelled'
       ? []
       : [{ type: 'schedule', followUp, followUps: followUps + 1 }]
-  const effects = [...abortsOf(run), ...stops, ...scheduled, { type: 'end', result } as const]
+  const end = { type: 'end', result } as const
+  const effects = [...abortsOf(run), ...insights, ...stops, ...scheduled, end]
   return [{ ...closed, phase: { type: 'ended', result } }, effects]
 }
 
@@ -185,6 +195,7 @@ function resultOf(
   at: number,
   summary: string | undefined,
 ): CoordinatorResult {
+  const repeats = repeatsOf(run, at)
   return {
     version: 1,
     runId: run.id,
@@ -192,6 +203,7 @@ function resultOf(
     partial: outcome !== 'done' || isPartial(run),
     ...(summary === undefined ? {} : { summary }),
     insights: run.insights,
+    ...(repeats.length === 0 ? {} : { repeats }),
     notifications: run.notifications,
     operatorResults: run.operators.map(
       ({ view, runId, notificationIds, finished }): OperatorReport => ({

@@ -1,4 +1,5 @@
 /** Vocabulary of a coordinator's run: its state, what happens to it, what it wants done. */
+import type { CheckedInsight } from '../vocabulary/check-insight.ts'
 import type { CoordinatorAction } from '../vocabulary/coordinator-action.ts'
 import type { Insight, KnownCause } from '../vocabulary/insight.ts'
 import type { JsonObject } from '../vocabulary/json.ts'
@@ -88,6 +89,19 @@ export interface CoordinatorRun {
   readonly failure?: ModelFailure
   readonly models: readonly string[]
   readonly followUp?: FollowUp
+  /** What is left of a draft that was sent back, until the model has answered to that. */
+  readonly held?: CheckedInsight
+  /** Ids of insights of other runs that this run's model told again. */
+  readonly repeats?: readonly string[]
+}
+
+/** A cause that another run has told and that was met again: it is counted, not told anew. */
+export interface RepeatedCause {
+  /** Id of the insight that told it first. */
+  readonly insightId: string
+  readonly summary: string
+  /** How often it has been met by now, the first time included. */
+  readonly occurrences: number
 }
 
 /** How a run ended. Only `done` and `failed` leave the reason to no budget and no one's wish. */
@@ -116,6 +130,8 @@ export interface CoordinatorResult {
   readonly partial: boolean
   readonly summary?: string
   readonly insights: readonly Insight[]
+  /** What was met and had been told by another run; absent: nothing. */
+  readonly repeats?: readonly RepeatedCause[]
   readonly notifications: readonly NotificationRecord[]
   readonly operatorResults: readonly OperatorReport[]
   /** Every model that spoke: `rules`, `google-ai/…`. */
@@ -224,6 +240,7 @@ export interface CoordinatorTelling {
     | 'notification-received'
     | 'notification-ignored'
     | 'insight-produced'
+    | 'insight-repeated'
     | 'action-rejected'
     | 'operator-started'
     | 'operator-completed'

@@ -1,6 +1,7 @@
 /** A coordinator's ordinary turn: the question to the model, and what its action starts. */
 import { type CoordinatorAction, coordinatorIntents } from '../vocabulary/coordinator-action.ts'
 import { concludeRun, endRun } from './coordinator-ending.ts'
+import { withoutHeld } from './coordinator-insights.ts'
 import { succeeded } from './coordinator-results.ts'
 import type { CoordinatorPhase, CoordinatorRun, CoordinatorStep } from './coordinator-run.ts'
 import { performAtOnce } from './coordinator-tools.ts'
@@ -26,7 +27,7 @@ export function performAction(
   action: CoordinatorAction,
   at: number,
 ): CoordinatorStep {
-  if (action.intent === 'done') return sayDone(run, action, at)
+  if (action.intent === 'done') return sayDone(withoutHeld(run), action, at)
   if (action.intent === 'wait') return startWaiting(run, action, at)
   const [done, result, effects] = performAtOnce(run, action, at)
   const [next, more] = askModel(withTurns(done, { type: 'action', action }, result), at)

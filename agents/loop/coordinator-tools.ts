@@ -1,14 +1,13 @@
 /** The actions of a coordinator's model that need no waiting: their result is there at once. */
-import { checkInsight } from '../vocabulary/check-insight.ts'
 import type { CoordinatorAction } from '../vocabulary/coordinator-action.ts'
-import { type Insight, insightVersion } from '../vocabulary/insight.ts'
 import type { Json } from '../vocabulary/json.ts'
 import { viewNotification } from '../vocabulary/notification.ts'
 import { capJson } from './cap-json.ts'
+import { produceInsight } from './coordinator-insights.ts'
 import { invokeOperators } from './coordinator-operators.ts'
 import { asJson, type Done, rejected, succeeded } from './coordinator-results.ts'
-import type { CoordinatorEffect, CoordinatorRun, OperatorRecord } from './coordinator-run.ts'
-import { runningOperators } from './coordinator-turns.ts'
+import type { CoordinatorEffect, CoordinatorRun } from './coordinator-run.ts'
+import { runningOperators, withStatus } from './coordinator-turns.ts'
 import { unreachable } from './unreachable.ts'
 
 /** Follow-ups that may follow each other without anyone asking. */
@@ -62,63 +61,6 @@ function updateStatuses(
     succeeded(action, unknown.length === 0 ? { updated, status } : { updated, unknown, status }),
     [],
   ]
-}
-
-function withStatus(
-  run: CoordinatorRun,
-  ids: readonly string[],
-  status: 'acknowledged' | 'resolved',
-): CoordinatorRun {
-  const notifications = run.notifications.map((one) =>
-    ids.includes(one.id) ? { ...one, status } : one,
-  )
-  return { ...run, notifications }
-}
-
-/** Publishes an insight only as far as the run's notifications bear it out. */
-function produceInsight(
-  run: CoordinatorRun,
-  action: Extract<CoordinatorAction, { intent: 'produce_insight' }>,
-  at: number,
-): Done {
-  const { intent: _, ...draft } = action
-  const insightIds = run.insights.map(({ id }) => id)
-  const checked = checkInsight(draft, run.notifications, insightIds)
-  if (!checked.ok) return rejected(run, action, checked.issues.join('; '))
-  const insight: Insight = {
-    version: insightVersion,
-    id: `${run.id}.i${run.insights.length + 1}`,
-    runId: run.id,
-    createdAt: new Date(at).toISOString(),
-    ...checked.insight,
-    model: run.models.at(-1) ?? 'unknown',
-    partial: isPartial(run),
-  }
-  const resolved = withStatus(run, insight.notificationIds, 'resolved')
-  const { corrections } = checked
-  const value = { id: insight.id, corrections: [...corrections] }
-  const { id: insightId, severity, summary } = insight
-  const data = { insightId, severity, summary, corrections: [...corrections], insight }
-  return [
-    { ...resolved, insights: [...run.insights, insight] },
-    succeeded(action, value),
-    [
-      { type: 'insight', insight },
-      { type: 'tell', event: 'insight-produced', data },
-    ],
-  ]
-}
-
-/** More may be to find: the run is ending early or an operator did not finish its work. */
-export function isPartial(run: CoordinatorRun): boolean {
-  const { type } = run.phase
-  const cutShort = type === 'concluding' || type === 'gathering'
-  return cutShort || run.operators.some(isUnfinished)
-}
-
-function isUnfinished({ view, finished }: OperatorRecord): boolean {
-  if (view.status === 'running') return false
-  return view.status !== 'completed' || finished?.partial === true
 }
 
 function messageOperator(

@@ -28,6 +28,35 @@ export function updateOperator(
   return { ...run, operators }
 }
 
+/** Sets the status of notifications. */
+export function withStatus(
+  run: CoordinatorRun,
+  ids: readonly string[],
+  status: 'acknowledged' | 'resolved',
+): CoordinatorRun {
+  const notifications = run.notifications.map((one) =>
+    ids.includes(one.id) ? { ...one, status } : one,
+  )
+  return { ...run, notifications }
+}
+
+/** Nobody asked: something that was noticed set it off. */
+export function startedByItself({ turns }: CoordinatorRun): boolean {
+  return turns.some((turn) => turn.type === 'event' && turn.event.type === 'signal')
+}
+
+/** More may be to find: the run is ending early or an operator did not finish its work. */
+export function isPartial(run: CoordinatorRun): boolean {
+  const { type } = run.phase
+  const cutShort = type === 'concluding' || type === 'gathering'
+  return cutShort || run.operators.some(isUnfinished)
+}
+
+function isUnfinished({ view, finished }: OperatorRecord): boolean {
+  if (view.status === 'running') return false
+  return view.status !== 'completed' || finished?.partial === true
+}
+
 /** What the model is asked now. */
 export function requestFor(
   run: CoordinatorRun,

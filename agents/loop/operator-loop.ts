@@ -131,7 +131,7 @@ function paid(run: OperatorRun, { usage, model }: ModelReply<OperatorAction>): O
   return {
     ...run,
     spent: { ...run.spent, tokens },
-    models: run.models.includes(model) ? run.models : [...run.models, model],
+    models: [...run.models.filter((one) => one !== model), model],
   }
 }
 

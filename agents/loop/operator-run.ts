@@ -56,7 +56,7 @@ export interface OperatorRun {
   readonly notifications: readonly Notification[]
   /** Failures of the model in a row. */
   readonly failures: number
-  /** Every model that spoke, in order of appearance. */
+  /** Every model that spoke, the last one last. */
   readonly models: readonly string[]
   /** Messages that are being answered: request id to message id. */
   readonly answering: Readonly<Record<string, string>>

@@ -51,18 +51,26 @@ function setState(
   return [{ ...run, health: action.state }, ok(action, { state: action.state }), effects]
 }
 
-/** A notification without known snapshots has no evidence and is refused. */
+/**
+ * A notification without known snapshots has no evidence and is refused. What a language model
+ * says and nobody measured is sent with a mark, and the model is told.
+ */
 function sendNotification(
   run: OperatorRun,
   action: Extract<OperatorAction, { intent: 'send_notification' }>,
   at: number,
 ): Done {
   const { intent: _, ...draft } = action
-  const checked = checkNotification(draft, { snapshots: run.snapshots, results: resultsOf(run) })
+  const seen = { snapshots: run.snapshots, results: resultsOf(run) }
+  const checked = checkNotification(draft, seen, { isFreeText: run.models.at(-1) !== 'rules' })
   if (!checked.ok) return rejected(run, action, checked.issues.join('; '))
-  const notification = notificationFrom(run, checked.draft, at)
+  const unverified = checked.unverified.map((one) => one.slice(0, 300))
+  const notification = {
+    ...notificationFrom(run, checked.draft, at),
+    ...(unverified.length === 0 ? {} : { unverified }),
+  }
   const { id, type, severity } = notification
-  const { corrections } = checked
+  const corrections = [...checked.corrections, ...unverified.map((one) => `unverified: ${one}`)]
   const { snapshots: _snapshots, ...view } = notification
   const data = { notificationId: id, type, severity, corrections, notification: view }
   return [

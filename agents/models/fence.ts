@@ -1,7 +1,8 @@
 /** Marks data of the monitored program in a prompt, so that it cannot pass for instructions. */
 import { createHmac } from 'node:crypto'
 import { isJsonObject, type Json } from '../vocabulary/json.ts'
-import { cut, printable, redact } from './redact.ts'
+import { cleaned } from './clean-data.ts'
+import { cut } from './redact.ts'
 
 /** Bounds of one piece of data in a prompt. */
 export interface DataLimits {
@@ -18,9 +19,6 @@ const defaultDataLimits: DataLimits = {
   entries: 40,
   characters: 16_000,
 }
-
-/** Characters of one text that are looked at before it is cut. */
-const maximumText = 20_000
 
 /**
  * The tag of a run. Unguessable without the gateway's secret, and the same for every turn of the
@@ -47,43 +45,23 @@ export function fence(
   options: { readonly secrets?: readonly string[]; readonly limits?: DataLimits } = {},
 ): string {
   const limits = options.limits ?? defaultDataLimits
-  const fit = JSON.stringify(fitData(data, limits, options.secrets ?? [], 0))
+  const fit = JSON.stringify(fitData(cleaned(data, options.secrets), limits, 0))
   return `<data-${tag}>\n${cut(fit, limits.characters).replaceAll('<', '\\u003c')}\n</data-${tag}>`
 }
 
-function fitData(data: Json, limits: DataLimits, secrets: readonly string[], depth: number): Json {
-  const fit = (text: string) => fitText(text, limits, secrets)
+function fitData(data: Json, limits: DataLimits, depth: number): Json {
+  const fit = (text: string) => cut(text, limits.textCharacters)
   if (typeof data === 'string') return fit(data)
   if (depth > 12) return '[too deep]'
   if (Array.isArray(data)) {
-    const kept = data
-      .slice(0, limits.entries)
-      .map((item: Json) => fitData(item, limits, secrets, depth + 1))
+    const kept = data.slice(0, limits.entries).map((item: Json) => fitData(item, limits, depth + 1))
     return data.length > kept.length ? [...kept, `[+${data.length - kept.length} entries]`] : kept
   }
   if (!isJsonObject(data)) return data
   const entries = Object.entries(data).filter(([, item]) => item !== undefined)
   const kept = entries
     .slice(0, limits.entries * 4)
-    .map(([key, item]): [string, Json] => [
-      fit(key),
-      isSecretName(key, item) ? '[REDACTED]' : fitData(item ?? null, limits, secrets, depth + 1),
-    ])
+    .map(([key, item]): [string, Json] => [fit(key), fitData(item ?? null, limits, depth + 1)])
   if (entries.length > kept.length) kept.push(['…', `[+${entries.length - kept.length} keys]`])
   return Object.fromEntries(kept)
-}
-
-/** Invisible characters go first, so that they cannot split a secret; the cut comes last. */
-function fitText(text: string, limits: DataLimits, secrets: readonly string[]): string {
-  const readable = redact(printable(text.slice(0, maximumText)), secrets)
-  const gone = Math.max(text.length - maximumText, 0)
-  return cut(readable, limits.textCharacters) + (gone > 0 ? `…[+${gone} characters]` : '')
-}
-
-/** `{ password: "…" }`: the name tells what the value is; numbers (`tokens: 12`) stay. */
-function isSecretName(key: string, item: Json | undefined): boolean {
-  return (
-    typeof item === 'string' &&
-    /pass(word|wd)?$|secret|token$|api[_-]?key|authorization|cookie|credential/i.test(key)
-  )
 }

@@ -6,11 +6,12 @@
  * can have written is fenced, redacted and capped.
  */
 import type { Json } from '../vocabulary/json.ts'
-import type { ModelRequest, RunEvent, ToolResult } from '../vocabulary/model-request.ts'
+import type { Action, ModelRequest, RunEvent, ToolResult } from '../vocabulary/model-request.ts'
 import type { ToolSchema } from './action-schema.ts'
+import { cleaned, cleanText } from './clean-data.ts'
 import { compact, type Message } from './compaction.ts'
 import { type DataLimits, fence } from './fence.ts'
-import { cut, printable, redact } from './redact.ts'
+import { cut } from './redact.ts'
 import { systemText } from './system-text.ts'
 
 /** A prompt, ready for any provider. */
@@ -41,15 +42,20 @@ export function renderPrompt(
       ...(limits === undefined ? {} : { limits }),
     })
   const history = request.turns.flatMap((turn): Message[] => {
-    if (turn.type === 'action') return [{ role: 'assistant', text: JSON.stringify(turn.action) }]
+    if (turn.type === 'action') return [ownMessage(turn.action, options.secrets)]
     if (turn.type === 'result') return [resultMessage(turn, data)]
     return [eventMessage(turn.event, data)]
   })
   const all: Message[] = [taskMessage(request, data), ...history, questionMessage(request, data)]
   return {
-    system: systemText(request, tools, options.tag),
+    system: systemText(request, tools, options),
     messages: alternate(compact(all, { maxTokens: options.maxTokens })),
   }
+}
+
+/** What the agent has said; `rules` may have said it, who sees more than a provider may. */
+function ownMessage(action: Action, secrets: readonly string[]): Message {
+  return { role: 'assistant', text: JSON.stringify(cleaned(action, secrets)) }
 }
 
 type Fence = (value: Json, limits?: DataLimits) => string
@@ -92,7 +98,7 @@ function eventMessage(event: RunEvent, data: Fence): Message {
     case 'signal':
       return say(`The process signalled:\n${data(event.signal)}`)
     case 'invalid_action':
-      return say(`Your last action was not carried out:\n- ${event.issues.join('\n- ')}`)
+      return say(`Your last action was not carried out:\n${data([...event.issues])}`)
     case 'conclude':
       return say(`The run ends now (${event.reason}): conclude with what is known and choose done.`)
   }
@@ -149,10 +155,11 @@ export function reaskMessages(
   issues: readonly string[],
   secrets: readonly string[],
 ): Message[] {
-  const said = cut(redact(printable(answer.slice(0, 20_000)), secrets), 2_000).trim()
+  const said = cut(cleanText(answer.slice(0, 20_000), secrets), 2_000).trim()
   const shown: Message[] = said === '' ? [] : [{ role: 'assistant', text: said }]
+  const told = issues.slice(0, 6).map((issue) => cleanText(issue, secrets).slice(0, 400))
   const text =
-    `Your last answer could not be used:\n- ${issues.slice(0, 6).join('\n- ')}\n` +
+    `Your last answer could not be used:\n- ${told.join('\n- ')}\n` +
     'Answer again with exactly one JSON object of one of the shapes above, and nothing else.'
   return [...shown, { role: 'user', text }]
 }

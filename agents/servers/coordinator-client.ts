@@ -4,8 +4,10 @@ import type { RunBounds } from '../client/protocol.ts'
 import { UnknownRun } from '../errors.ts'
 import type { CoordinatorStart } from '../loop/coordinator-loop.ts'
 import { graceFor, type RunLimits } from '../loop/run-limits.ts'
+import { cleaned } from '../models/clean-data.ts'
 import { isObject } from '../vocabulary/json.ts'
 import { names } from './names.ts'
+import { ownSecrets } from './own-secrets.ts'
 
 /** How long a coordinator may be gone before its callers are told, milliseconds. */
 const absenceMs = 10_000
@@ -23,9 +25,10 @@ export function limitsFrom({ deadlineMs, maxIterations, tokenBudget }: RunBounds
   }
 }
 
-/** Starts a run; the same id again starts nothing new. */
-export async function startRun(start: CoordinatorStart): Promise<void> {
-  await callCoordinator('start', start, 10_000)
+/** Starts a run; the same id again starts nothing new. What the caller says holds no secrets then. */
+export async function startRun({ reason, context, ...start }: CoordinatorStart): Promise<void> {
+  const given = cleaned({ context, ...(reason === undefined ? {} : { reason }) }, ownSecrets())
+  await callCoordinator('start', { ...start, ...given }, 10_000)
 }
 
 /**

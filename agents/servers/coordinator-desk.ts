@@ -16,11 +16,10 @@ import type {
   CoordinatorRun,
   FollowUp,
 } from '../loop/coordinator-run.ts'
-import { causeOf, freshCauses, rememberCause } from '../loop/known-causes.ts'
 import { graceFor } from '../loop/run-limits.ts'
 import { unreachable } from '../loop/unreachable.ts'
 import { emit } from '../telemetry.ts'
-import type { Insight, KnownCause } from '../vocabulary/insight.ts'
+import type { KnownCause } from '../vocabulary/insight.ts'
 import { CoordinatorHands } from './coordinator-hands.ts'
 import { appendToJournal } from './journal-client.ts'
 import type { OperatorMessage } from './messages.ts'
@@ -30,6 +29,7 @@ import { endedFacts, startedFacts } from './run-facts.ts'
 import { newRunId } from './run-id.ts'
 import { type RunStatus, statusOf } from './run-status.ts'
 import { RunTimers } from './run-timers.ts'
+import { SharedCauses } from './shared-causes.ts'
 import { openRunsOf } from './takeover.ts'
 
 /** Runs that are under way at a time. */
@@ -49,7 +49,7 @@ export class CoordinatorDesk {
   readonly #runs = new Map<string, LiveRun>()
   readonly #results = new Map<string, CoordinatorResult>()
   /** What the runs have found lately. */
-  #known: readonly KnownCause[] = []
+  readonly #causes = new SharedCauses()
   /** Follow-ups that are yet to come, by the run that asked for them. */
   readonly #followUps = new Map<string, NodeJS.Timeout>()
 
@@ -80,7 +80,7 @@ export class CoordinatorDesk {
   async start(wanted: CoordinatorStart): Promise<void> {
     if (this.#runs.has(wanted.id) || this.#results.has(wanted.id)) return
     const at = Date.now()
-    const start = { ...wanted, known: freshCauses(this.#known, at) }
+    const start = { ...wanted, known: this.#causes.fresh(at) }
     await appendToJournal(start.id, { type: 'run-started', start })
     const [run, effects] = startCoordinatorRun(start, at)
     const live: LiveRun = { run, waiters: [] }
@@ -188,7 +188,7 @@ export class CoordinatorDesk {
         return void this.#hands.messageOperator(run.id, effect)
       case 'insight':
         await appendToJournal(run.id, { type: 'insight', insight: effect.insight })
-        return this.#tellOthers(run, effect.insight)
+        return this.#tellOthers(run.id, this.#causes.told(effect.insight, run))
       case 'schedule':
         return this.#schedule(run, effect.followUp, effect.followUps)
       case 'tell':
@@ -201,12 +201,10 @@ export class CoordinatorDesk {
   }
 
   /** A cause that one run has found explains what the others see. */
-  async #tellOthers(run: CoordinatorRun, insight: Insight): Promise<void> {
-    const cause = causeOf(insight, run.notifications)
+  async #tellOthers(runId: string, cause: KnownCause | undefined): Promise<void> {
     if (cause === undefined) return
-    this.#known = rememberCause(this.#known, cause)
     for (const id of this.#runs.keys())
-      if (id !== run.id) await this.hear(id, { type: 'cause-known', cause, at: Date.now() })
+      if (id !== runId) await this.hear(id, { type: 'cause-known', cause, at: Date.now() })
   }
 
   #emit(runId: string, { event, data }: Extract<CoordinatorEffect, { type: 'tell' }>): void {
@@ -243,6 +241,7 @@ export class CoordinatorDesk {
     this.#results.set(runId, result)
     for (const id of [...this.#results.keys()].slice(0, -maxResults)) this.#results.delete(id)
     for (const from of waiters) this.#context.reply(from, result)
+    for (const cause of this.#causes.counted(result)) await this.#tellOthers(runId, cause)
     emit('run', 'ended', endedFacts(result))
   }
 }

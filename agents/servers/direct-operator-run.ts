@@ -3,6 +3,7 @@ import { call, describeReason, isExitReason } from '../../runtime/index.ts'
 import type { DoorRequest } from '../client/protocol.ts'
 import type { JournaledRun } from '../journal.ts'
 import type { OperatorResult } from '../loop/operator-run.ts'
+import { cleaned } from '../models/clean-data.ts'
 import { isObject } from '../vocabulary/json.ts'
 import { limitsFrom } from './coordinator-client.ts'
 import { appendToJournal } from './journal-client.ts'
@@ -10,6 +11,7 @@ import { isOperatorResult } from './messages.ts'
 import { names } from './names.ts'
 import type { OperatorRunRequest } from './operator.ts'
 import { type OperatorSupply, withOperator } from './operator-supply.ts'
+import { ownSecrets } from './own-secrets.ts'
 
 /** How much longer than the run's deadline its result is waited for, milliseconds. */
 const slackMs = 10_000
@@ -24,7 +26,8 @@ export async function runOperator(
   supply: OperatorSupply,
   node: string,
 ): Promise<OperatorResult> {
-  const { runId, skill, reason, context, bounds } = request
+  const { runId, skill, bounds } = request
+  const { reason, context } = cleaned(request, ownSecrets())
   await appendToJournal(runId, { type: 'operator-run-started', skill, operator: runId })
   const run: OperatorRunRequest = {
     id: runId,

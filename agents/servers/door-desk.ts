@@ -8,12 +8,14 @@ import type {
 } from '../client/protocol.ts'
 import { UnknownRun, UnknownSkill } from '../errors.ts'
 import { unreachable } from '../loop/unreachable.ts'
+import { cleanText } from '../models/clean-data.ts'
 import { isObject } from '../vocabulary/json.ts'
 import { type SkillDescription, summarize } from '../vocabulary/skill-description.ts'
 import { awaitRun, callCoordinator, limitsFrom, startRun } from './coordinator-client.ts'
 import { runOperator } from './direct-operator-run.ts'
 import { names, operatorName } from './names.ts'
 import type { OperatorSupply } from './operator-supply.ts'
+import { ownSecrets } from './own-secrets.ts'
 import type { RunStatus } from './run-status.ts'
 
 type RequestOf<Type extends DoorRequest['type']> = Extract<DoorRequest, { type: Type }>
@@ -105,7 +107,8 @@ export class DoorDesk {
     this.#skill('Operator.message', id)
     const pid = whereis(operatorName(id))
     if (pid === undefined) return { ok: false, error: `operator "${id}" is not running` }
-    return call(pid, 'message', { from: 'user', text }, { timeoutMs: 60_000 })
+    const asked = { from: 'user', text: cleanText(text, ownSecrets()) }
+    return call(pid, 'message', asked, { timeoutMs: 60_000 })
   }
 
   /** Its runs conclude with what is known; the operator itself ends when it is idle. */

@@ -132,8 +132,9 @@ function tellObserver(record: JournalRecord): void {
   } else if (record.type === 'run-started') {
     cast(names.observer, 'publish', { topic: 'runs', entry: startedEntry(record) })
   } else if (record.type === 'run-ended') {
-    const { runId, outcome, partial, insights, startedAt, endedAt } = record.result
-    const entry = { id: runId, outcome, partial, insights: insights.length, startedAt, endedAt }
+    const { runId, outcome, partial, insights, repeats, startedAt, endedAt } = record.result
+    const told = { insights: insights.length, ...(repeats === undefined ? {} : { repeats }) }
+    const entry = { id: runId, outcome, partial, ...told, startedAt, endedAt }
     cast(names.observer, 'publish', { topic: 'runs', entry })
   }
 }

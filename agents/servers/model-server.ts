@@ -15,6 +15,7 @@ import { emit } from '../telemetry.ts'
 import type { ModelOutcome } from '../vocabulary/model-reply.ts'
 import type { ModelQuestion } from './model-asker.ts'
 import { names } from './names.ts'
+import { ownSecrets } from './own-secrets.ts'
 
 /** What the gateway is started with: the options that are plain data. */
 export type ModelArgs = Omit<GatewayOptions, 'onEvent' | 'clock' | 'random' | 'loadProvider'>
@@ -35,7 +36,11 @@ export const model = server(import.meta, {
   // So that `terminate` runs when the supervisor ends it.
   trapExit: true,
   init: (args: ModelArgs): State => ({
-    gateway: new ModelGateway({ ...args, onEvent: tell }),
+    gateway: new ModelGateway({
+      ...args,
+      secrets: [...(args.secrets ?? []), ...ownSecrets()],
+      onEvent: tell,
+    }),
     open: new Map(),
     watched: new Set(),
   }),

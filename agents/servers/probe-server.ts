@@ -13,11 +13,13 @@ import {
 } from '../../skills/index.ts'
 import { crashInsight } from '../crash-insight.ts'
 import { insightsFile } from '../insights-file.ts'
+import { cleaned } from '../models/clean-data.ts'
 import { repeatedCrashes } from '../repeated-crash.ts'
 import { emit } from '../telemetry.ts'
 import { isObject, type Json } from '../vocabulary/json.ts'
 import { recordOf } from './journal-client.ts'
 import { mainName, names } from './names.ts'
+import { cleanError, ownSecrets } from './own-secrets.ts'
 import { replyLater } from './reply-later.ts'
 import { newRunId } from './run-id.ts'
 
@@ -37,6 +39,8 @@ export interface ProbeArgs {
 interface State {
   readonly gateway: Gateway
   readonly plugPort: (port: MessagePort) => void
+  /** Literal secrets of the process; its data enters here, and goes on without them. */
+  readonly secrets: readonly string[]
 }
 
 /** What main is asked for. */
@@ -52,6 +56,7 @@ export const probe = server(import.meta, {
   init: (args: ProbeArgs, context): State => {
     const { heartbeat, skills, custom, anomaly = {} } = args
     const isRepeated = repeatedCrashes()
+    const secrets = ownSecrets()
     let plugPort: (port: MessagePort) => void = () => {}
     const port = new Promise<MessagePort>((resolve) => {
       plugPort = resolve
@@ -62,10 +67,10 @@ export const probe = server(import.meta, {
       custom,
       anomaly,
       connect: () => port,
-      onSignal: (signal) => hear(signal, args, isRepeated),
+      onSignal: (signal) => hear(cleaned(signal, secrets), args, isRepeated),
     })
     askForPort(context.self)
-    return { gateway, plugPort }
+    return { gateway, plugPort, secrets }
   },
   calls: {
     describe: (state: State) => ({ reply: state.gateway.describe(), state }),
@@ -75,7 +80,7 @@ export const probe = server(import.meta, {
       { skill, timeoutMs }: { skill: string; timeoutMs: number },
       context: ServerContext,
     ) => {
-      replyLater(context, () => state.gateway.snapshot(skill, { timeoutMs }))
+      replyLater(context, () => clean(state, state.gateway.snapshot(skill, { timeoutMs })))
       return { state }
     },
     /** Calls a callback of a skill; answers later, with an `Answer<Json>`. */
@@ -84,7 +89,7 @@ export const probe = server(import.meta, {
       { name, input, timeoutMs }: { name: string; input: Json; timeoutMs: number },
       context: ServerContext,
     ) => {
-      replyLater(context, () => state.gateway.call(name, input, { timeoutMs }))
+      replyLater(context, () => clean(state, state.gateway.call(name, input, { timeoutMs })))
       return { state }
     },
   },
@@ -98,6 +103,16 @@ export const probe = server(import.meta, {
   },
   terminate: ({ gateway }: State) => gateway.stop(),
 })
+
+/** What the application answers, or throws, without secrets. */
+async function clean<Value>({ secrets }: State, answer: Promise<Value>): Promise<Value> {
+  try {
+    return cleaned(await answer, secrets)
+  } catch (error) {
+    cleanError(error, secrets)
+    throw error
+  }
+}
 
 /** Main may not be there yet, or be stuck: until the port comes, the gateway uses the inspector. */
 function askForPort(to: Pid): void {

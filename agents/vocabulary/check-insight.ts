@@ -1,44 +1,59 @@
 /**
  * Holds an insight against what is known before it is published.
  *
- * What still tells the truth after a cut is cut (an invented id among real ones, a claim of being
- * grounded that is not); where nothing true would remain, the draft is refused with issues that
- * tell the model what to do.
+ * What is the machine's own to say (is it grounded, how sure can it be, which line is it) is simply
+ * set. What a model got wrong (an invented id, a paraphrase for a quote, a number that nobody
+ * measured) is an issue: the draft goes back once with the issues, and what is left of it is
+ * published only after that, marked.
  */
 import { bounds } from './bounds.ts'
 import type { InsightDraft } from './coordinator-action.ts'
-import { foldSpace, numbersIn, partEvidence } from './facts.ts'
-import { type Evidence, type Location, type Severity, severityRank } from './fields.ts'
+import { type CitedNotification, evidenceChain } from './evidence-chain.ts'
+import { foldSpace, numbersIn, partEvidence, unfoundedQuantities } from './facts.ts'
+import {
+  type Confidence,
+  confidenceRank,
+  type Evidence,
+  type Location,
+  type Severity,
+  severityRank,
+} from './fields.ts'
+import type { Insight } from './insight.ts'
 import type { Json } from './json.ts'
-import type { Notification } from './notification.ts'
 
-/** A notification, with or without its snapshots' data. */
-export type CitedNotification = Omit<Notification, 'snapshots'> &
-  Partial<Pick<Notification, 'snapshots'>>
+/** A draft as far as it holds, with all that could be derived filled in. */
+export type CheckedInsight = Omit<
+  Insight,
+  'version' | 'id' | 'runId' | 'createdAt' | 'model' | 'partial'
+>
 
-/** A draft that holds, with all that could be derived filled in. */
-export type CheckedInsight = InsightDraft & {
-  readonly severity: Severity
-  readonly evidence: Evidence[]
-}
-
-/** `corrections` says what was cut or changed, for the journal. */
-export type InsightCheck =
-  | { readonly ok: true; readonly insight: CheckedInsight; readonly corrections: readonly string[] }
-  | { readonly ok: false; readonly issues: readonly string[] }
+/**
+ * `corrections` says what was set right, for the journal and the model. `issues` says what does not
+ * hold; `insight` is then what is left without it, marked as unverified.
+ */
+export type InsightCheck = {
+  readonly insight: CheckedInsight
+  readonly corrections: readonly string[]
+} & ({ readonly ok: true } | { readonly ok: false; readonly issues: readonly string[] })
 
 /**
  * Checks a draft against the notifications of its run.
  *
- * - `notificationIds`: unknown ids are dropped; with none left the draft is refused.
- * - `matchedObservations`: must be verbatim parts of an observation or context of the cited
- *   notifications (white space aside); others are dropped; with none left the draft is refused.
- * - `evidence`: numbers must stand in the cited notifications or their snapshots (to 1 %);
- *   absent evidence is taken from the notifications.
- * - `hypothesisGrounded`: stays true only with a hypothesis and two operators or one measurement.
- * - `confidence`: `high` needs a grounded hypothesis.
- * - `location`: must be a place that a cited notification names; another is replaced or dropped.
- * - `causedBy`: must be an insight of this run, else the draft is refused.
+ * Issues, each of which is cut out of what is left:
+ * - `notificationIds`: each must be a notification of the run.
+ * - `matchedObservations`: each must be a verbatim part of an observation or context of the cited
+ *   notifications (white space aside).
+ * - `evidence`: numbers must stand in the cited notifications or their snapshots (to 1 %).
+ * - `summary`: so must its quantities, in whatever unit (it cannot be cut).
+ * - `location`: must be a place that a cited notification names.
+ * - `causedBy`: must be an insight of this run.
+ *
+ * Corrections:
+ * - `hypothesisGrounded` stays true only with a hypothesis and two operators or one measurement.
+ * - `confidence`: `high` needs a grounded hypothesis; what is unverified is at most `medium`, and
+ *   `low` if it rests on nothing.
+ * - `location`: a wrong line of a known file or function becomes the line that was notified.
+ * - Absent evidence is taken from the notifications.
  *
  * @param insightIds Ids of the insights already produced in this run.
  */
@@ -47,35 +62,72 @@ export function checkInsight(
   notifications: readonly CitedNotification[],
   insightIds: readonly string[] = [],
 ): InsightCheck {
-  const corrections: string[] = []
-  const cited = citedBy(draft, notifications, corrections)
-  const quotes = verbatim(draft.matchedObservations, cited, corrections)
-  const issues = issuesOf(draft, { cited, quotes, notifications, insightIds })
-  if (issues.length > 0) return { ok: false, issues }
-  const evidence = evidenceOf(draft, cited, corrections)
-  const grounded = draft.hypothesisGrounded && isGrounded(draft, cited, evidence)
-  if (draft.hypothesisGrounded && !grounded)
+  const found: Findings = { issues: [], corrections: [] }
+  const cited = citedBy(draft, notifications, found)
+  const quotes = verbatim(draft.matchedObservations, cited, found)
+  const known = numbersIn(cited.map(measured))
+  const evidence = evidenceOf(draft, cited, known, found)
+  checkSummary(draft, cited, known, found)
+  const location = locationOf(draft, cited, found)
+  const causedBy = causedByOf(draft, insightIds, found)
+  const judged = judge(draft, { cited, quotes, evidence }, found)
+  const { location: _place, causedBy: _cause, ...rest } = draft
+  const { issues, corrections } = found
+  const unverified = [...issues, ...inherited(cited)]
+  const insight: CheckedInsight = {
+    ...rest,
+    ...judged,
+    ...(location === undefined ? {} : { location }),
+    ...(causedBy === undefined ? {} : { causedBy }),
+    notificationIds: cited.map((notification) => notification.id),
+    matchedObservations: quotes,
+    severity: draft.severity ?? worstSeverity(cited),
+    evidence,
+    evidenceChain: evidenceChain(cited),
+    ...(unverified.length === 0 ? {} : { unverified: shortened(unverified) }),
+  }
+  return { insight, corrections, ...(issues.length === 0 ? { ok: true } : { ok: false, issues }) }
+}
+
+interface Findings {
+  readonly issues: string[]
+  readonly corrections: string[]
+}
+
+/** What an operator could not prove is not proved by being cited. */
+function inherited(cited: readonly CitedNotification[]): string[] {
+  return cited.flatMap(({ id, unverified = [] }) => unverified.map((one) => `${id}: ${one}`))
+}
+
+function shortened(issues: readonly string[]): string[] {
+  return issues.slice(0, 20).map((issue) => issue.slice(0, 300))
+}
+
+/** What the machine says of the draft's own claims about itself. */
+function judge(
+  draft: InsightDraft,
+  rest: {
+    readonly cited: readonly CitedNotification[]
+    readonly quotes: readonly string[]
+    readonly evidence: readonly Evidence[]
+  },
+  { issues, corrections }: Findings,
+): Pick<CheckedInsight, 'hypothesisGrounded' | 'confidence'> {
+  const hypothesisGrounded =
+    draft.hypothesisGrounded && isGrounded(draft, rest.cited, rest.evidence)
+  if (draft.hypothesisGrounded && !hypothesisGrounded)
     corrections.push(
       'hypothesisGrounded: false, as neither two operators nor a measurement support it',
     )
-  const capped = draft.confidence === 'high' && !grounded
-  if (capped) corrections.push('confidence: medium, as the hypothesis is not grounded')
-  const { location: _, ...rest } = draft
-  const location = locationOf(draft, cited, corrections)
-  return {
-    ok: true,
-    corrections,
-    insight: {
-      ...rest,
-      ...(location === undefined ? {} : { location }),
-      notificationIds: cited.map((notification) => notification.id),
-      matchedObservations: quotes,
-      hypothesisGrounded: grounded,
-      confidence: capped ? 'medium' : draft.confidence,
-      severity: draft.severity ?? worstSeverity(cited),
-      evidence,
-    },
-  }
+  const isBaseless = rest.cited.length === 0 || rest.quotes.length === 0
+  const [highest, why]: [Confidence, string] =
+    issues.length > 0 || inherited(rest.cited).length > 0
+      ? [isBaseless ? 'low' : 'medium', 'not all of it is verified']
+      : [hypothesisGrounded ? 'high' : 'medium', 'the hypothesis is not grounded']
+  if (confidenceRank(draft.confidence) <= confidenceRank(highest))
+    return { hypothesisGrounded, confidence: draft.confidence }
+  corrections.push(`confidence: ${highest}, as ${why}`)
+  return { hypothesisGrounded, confidence: highest }
 }
 
 /** Tells whether two operators or a measurement support a hypothesis. Pure; used by `rules` too. */
@@ -100,52 +152,55 @@ export function worstSeverity(notifications: readonly { readonly severity: Sever
 function citedBy(
   draft: InsightDraft,
   notifications: readonly CitedNotification[],
-  corrections: string[],
+  { issues }: Findings,
 ): CitedNotification[] {
   const wanted = new Set(draft.notificationIds)
   const cited = notifications.filter((notification) => wanted.has(notification.id))
   for (const { id } of cited) wanted.delete(id)
-  if (wanted.size > 0)
-    corrections.push(`notificationIds: unknown ${[...wanted].join(', ')} dropped`)
+  if (wanted.size === 0) return cited
+  const which = cited.length === 0 ? 'none of them exists' : `there is no ${[...wanted].join(', ')}`
+  issues.push(`notificationIds: ${which}; ${listed(notifications.map(({ id }) => id))}`)
   return cited
 }
 
 function verbatim(
   quotes: readonly string[],
   cited: readonly CitedNotification[],
-  corrections: string[],
+  { issues }: Findings,
 ): string[] {
   const sources = cited.map((one) => foldSpace(`${one.observation}\n${one.context}`))
   const kept = new Set<string>()
   for (const quote of quotes.map(foldSpace)) {
     if (quote !== '' && sources.some((source) => source.includes(quote))) kept.add(quote)
     else
-      corrections.push(`matchedObservations: "${quote.slice(0, 80)}" is no quote and was dropped`)
+      issues.push(
+        `matchedObservations: "${quote.slice(0, 80)}" is no word-for-word part of an observation of the cited notifications; copy their text`,
+      )
   }
   return [...kept]
 }
 
-function issuesOf(
-  draft: InsightDraft,
-  known: {
-    readonly cited: readonly CitedNotification[]
-    readonly quotes: readonly string[]
-    readonly notifications: readonly CitedNotification[]
-    readonly insightIds: readonly string[]
-  },
-): string[] {
-  const issues: string[] = []
-  if (known.cited.length === 0)
+function checkSummary(
+  { summary, location }: InsightDraft,
+  cited: readonly CitedNotification[],
+  known: ReadonlySet<number>,
+  { issues }: Findings,
+): void {
+  const lines = [location?.line, ...cited.map((one) => one.location?.line)]
+  for (const quantity of unfoundedQuantities(summary, known, lines).slice(0, 5))
     issues.push(
-      `notificationIds: none of them exists; ${listed(known.notifications.map(({ id }) => id))}`,
+      `summary: ${quantity} stands in no cited notification nor in its snapshots; say only what was measured`,
     )
-  else if (known.quotes.length === 0)
-    issues.push(
-      'matchedObservations: none is a word-for-word part of an observation of the cited notifications; copy the text of the observation',
-    )
-  if (draft.causedBy !== undefined && !known.insightIds.includes(draft.causedBy))
-    issues.push(`causedBy: no insight "${draft.causedBy}" in this run; ${listed(known.insightIds)}`)
-  return issues
+}
+
+function causedByOf(
+  { causedBy }: InsightDraft,
+  insightIds: readonly string[],
+  { issues }: Findings,
+): string | undefined {
+  if (causedBy === undefined || insightIds.includes(causedBy)) return causedBy
+  issues.push(`causedBy: no insight "${causedBy}" in this run; ${listed(insightIds)}`)
+  return undefined
 }
 
 function listed(ids: readonly string[]): string {
@@ -157,15 +212,16 @@ function listed(ids: readonly string[]): string {
 function evidenceOf(
   draft: InsightDraft,
   cited: readonly CitedNotification[],
-  corrections: string[],
+  known: ReadonlySet<number>,
+  { issues }: Findings,
 ): Evidence[] {
   const own = cited.flatMap((notification) => notification.evidence ?? [])
   if (draft.evidence === undefined || draft.evidence.length === 0)
     return own.slice(0, bounds.evidence)
-  const { standing, unfounded } = partEvidence(draft.evidence, numbersIn(cited.map(measured)))
+  const { standing, unfounded } = partEvidence(draft.evidence, known)
   for (const item of unfounded)
-    corrections.push(
-      `evidence: ${item.name} = ${String(item.value)} stands in no notification and was dropped`,
+    issues.push(
+      `evidence: ${item.name} = ${String(item.value)} stands in no cited notification nor in its snapshots`,
     )
   return standing
 }
@@ -182,25 +238,24 @@ function measured(notification: CitedNotification): Json {
 }
 
 function locationOf(
-  draft: InsightDraft,
+  { location: claimed }: InsightDraft,
   cited: readonly CitedNotification[],
-  corrections: string[],
+  { issues, corrections }: Findings,
 ): Location | undefined {
-  const known = cited.flatMap((notification) => notification.location ?? [])
-  const claimed = draft.location
   if (claimed === undefined) return undefined
+  const known = cited.flatMap((notification) => notification.location ?? [])
   const exact = known.find((place) => place.file === claimed.file && place.line === claimed.line)
   if (exact !== undefined) return claimed
   const nearest =
     known.find((place) => place.file === claimed.file) ??
     known.find((place) => place.function === claimed.function)
-  if (nearest === undefined && cited.some((one) => mentions(one, claimed))) return claimed
-  corrections.push(
-    nearest === undefined
-      ? `location: ${claimed.file}:${claimed.line} is named by no notification and was dropped`
-      : `location: ${nearest.file}:${nearest.line}, as the notification says`,
-  )
-  return nearest
+  if (nearest !== undefined) {
+    corrections.push(`location: ${nearest.file}:${nearest.line}, as the notification says`)
+    return nearest
+  }
+  if (cited.some((one) => mentions(one, claimed))) return claimed
+  issues.push(`location: ${claimed.file}:${claimed.line} is named by no cited notification`)
+  return undefined
 }
 
 /** The place stands in the notification's text or snapshots, file and line both. */

@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { bounds } from './bounds.ts'
 import { correlationTypeSchema } from './coordinator-action.ts'
+import { evidenceLinkSchema } from './evidence-chain.ts'
 import {
   confidenceSchema,
   evidenceListSchema,
@@ -37,9 +38,20 @@ export const insightSchema = v.object({
   confidence: confidenceSchema,
   notificationIds: v.pipe(v.array(identifier('Notification id')), v.maxLength(bounds.ids)),
   evidence: evidenceListSchema,
+  /** From the insight to what was measured; absent where no operator was asked (a crash). */
+  evidenceChain: v.exactOptional(v.pipe(v.array(evidenceLinkSchema), v.maxLength(bounds.ids))),
+  /**
+   * What a machine could not verify, and was not set right when the model was asked once more; it
+   * has been cut out where that was possible. Absent: all that can be checked has been and holds.
+   */
+  unverified: v.exactOptional(v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(20))),
   remediation: v.exactOptional(text(bounds.sentenceCharacters, 'What to do')),
   /** Id of the insight that this one is a consequence of. */
   causedBy: v.exactOptional(identifier('Insight id')),
+  /** Id of the insight that told the same cause first, in the last minutes. */
+  repeatOf: v.exactOptional(identifier('Insight id')),
+  /** With `repeatOf`: how often the cause has been met by now, the first time included. */
+  occurrences: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(2))),
   /** Which model spoke: `rules`, `google-ai/gemini-3.8-flash`. */
   model: v.pipe(v.string(), v.maxLength(200)),
   /** The run ended early (deadline, cancel, crash): more may be to find. */
@@ -59,4 +71,6 @@ export interface KnownCause {
   /** Types of the notifications that it rests on, and of those that these explain. */
   readonly types: readonly string[]
   readonly explains: readonly string[]
+  /** How often it has been met, the first time included. Absent: once. */
+  readonly occurrences?: number
 }

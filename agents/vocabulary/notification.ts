@@ -49,6 +49,8 @@ export const notificationSchema = v.object({
   explains: v.exactOptional(
     v.pipe(v.array(text(bounds.typeCharacters, 'Notification type')), v.maxLength(bounds.ids)),
   ),
+  /** What a language model says in it and no snapshot and no result of its run bears out. */
+  unverified: v.exactOptional(v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(20))),
 })
 export type Notification = v.InferOutput<typeof notificationSchema>
 

@@ -4,8 +4,9 @@ import type { EvaluateOptions, Inspectable } from './inspectable.ts'
 
 /** The first version whose threads may be ended while `require` links ES modules in them. */
 const SAFE_SINCE = 24
-/** A thread whose loop turns has loaded a few small modules by then. */
-const IMPORT_MS = 1000
+/** A loop that turns has turned by then. */
+const TURN_MS = 250
+const TURN = 'new Promise((resolve) => setImmediate(resolve, true))'
 
 /**
  * Loads a module of ours in a worker of the application and calls a function of it.
@@ -13,7 +14,7 @@ const IMPORT_MS = 1000
  * Before Node 24 the whole process aborts if a thread is ended in the milliseconds in which `require`
  * links ES modules in it (`IsGraphAsync must be used on an instantiated module`), and the
  * application ends its workers when it likes. So there they are imported; only a worker whose loop
- * does not turn, which nobody is about to end just then, is made to `require` them.
+ * does not turn, stuck or waiting in `Atomics.wait` as those of piscina do, is made to `require` them.
  *
  * @throws {Error} The worker did not answer, or the call threw.
  */
@@ -23,15 +24,14 @@ export async function callIn(
   call: string,
   options: EvaluateOptions,
 ): Promise<unknown> {
-  if (Number(process.versions.node.split('.')[0]) < SAFE_SINCE) {
-    const importing = { ...options, timeoutMs: IMPORT_MS, awaitsPromise: true }
-    try {
-      return await worker.evaluate(byImport(name, call), importing)
-    } catch {
-      // Its loop stands still, or its loader is the application's and fails.
-    }
-  }
-  return worker.evaluate(inModule(name, call), options)
+  const isSafe = Number(process.versions.node.split('.')[0]) >= SAFE_SINCE
+  if (isSafe || !(await turns(worker))) return worker.evaluate(inModule(name, call), options)
+  return worker.evaluate(byImport(name, call), { ...options, awaitsPromise: true })
+}
+
+async function turns(worker: Inspectable): Promise<boolean> {
+  const answer = worker.evaluate(TURN, { timeoutMs: TURN_MS, awaitsPromise: true })
+  return (await answer.catch(() => false)) === true
 }
 
 /**

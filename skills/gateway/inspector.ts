@@ -1,7 +1,7 @@
 import type { Session } from 'node:inspector'
 import { epochMs } from '../probe/clock.ts'
 import { SIGNAL_EXIT, WORD } from '../probe/layout.ts'
-import { type EvaluateOptions, evaluateBy, type Inspectable } from './inspectable.ts'
+import { type EvaluateOptions, evaluateBy, type Inspectable, tookAnEnd } from './inspectable.ts'
 import { PauseBudget } from './pause-budget.ts'
 
 /** Thrown when main cannot be reached by the inspector now. */
@@ -70,7 +70,7 @@ export class Inspector implements Inspectable {
     const askedAt = epochMs()
     this.#pending += 1
     try {
-      return await withTimeout(send(session, method, parameters), options.timeoutMs)
+      return await withTimeout(sendGently(session, method, parameters), options.timeoutMs)
     } finally {
       this.#pending -= 1
       this.#budget.spend(options.chargeMs ?? epochMs() - askedAt, epochMs())
@@ -189,6 +189,15 @@ function send(session: Session, method: string, parameters: object): Promise<unk
         reject(new InspectorUnavailable('closed', `${method}: ${error.message}`, { cause: error }))
     })
   })
+}
+
+/** @see tookAnEnd */
+async function sendGently(session: Session, method: string, parameters: object): Promise<unknown> {
+  const outcome = await send(session, method, parameters).catch((error: unknown) => error)
+  if (tookAnEnd(method, parameters, outcome))
+    send(session, 'Runtime.terminateExecution', {}).catch(() => {})
+  if (outcome instanceof Error) throw outcome
+  return outcome
 }
 
 async function withTimeout<Value>(promise: Promise<Value>, timeoutMs: number): Promise<Value> {

@@ -15,7 +15,8 @@ export interface LastWordsOptions {
   readonly reader: HeartbeatReader
   readonly files: SourceFiles
   readonly ownFolders: readonly string[]
-  readonly onExit: () => void
+  /** Main waits for it, half a second at most. */
+  readonly onExit: () => Promise<void>
   readonly onCrash: (signal: Extract<GatewaySignal, { type: 'crash' }>) => unknown
 }
 
@@ -36,9 +37,10 @@ export function hearLastWords(options: LastWordsOptions): { check: () => void; s
     }
     if ((signal & SIGNAL_EXIT) !== 0 && !isExiting) {
       isExiting = true
-      options.onExit()
-      Atomics.store(words, WORD.exitAck, 1)
-      Atomics.notify(words, WORD.exitAck)
+      void options.onExit().finally(() => {
+        Atomics.store(words, WORD.exitAck, 1)
+        Atomics.notify(words, WORD.exitAck)
+      })
     }
   }
   void (async () => {

@@ -36,6 +36,8 @@ import type { GatewaySignal } from './signal.ts'
 import { StallSignals } from './signals.ts'
 
 const TICK_MS = 1000
+/** For the answers of workers; main waits longer than that. */
+const EXIT_DRAIN_MS = 300
 
 /** The gateway's working parts, wired together. */
 export class GatewayParts {
@@ -125,8 +127,13 @@ export class GatewayParts {
     })
   }
 
+  async #leave(): Promise<void> {
+    await this.#relay?.drain(EXIT_DRAIN_MS)
+    this.inspector.close()
+  }
+
   start(): void {
-    const { reader, files, inspector, heap } = this
+    const { reader, files, heap } = this
     const { connect, onSignal, skills } = this.#options
     Atomics.store(reader.words, WORD.gateway, 1)
     this.watch.start()
@@ -134,7 +141,7 @@ export class GatewayParts {
       reader,
       files,
       ownFolders: this.ownFolders,
-      onExit: () => inspector.close(),
+      onExit: () => this.#leave(),
       onCrash: onSignal,
     })
     const meters = this.#meters()

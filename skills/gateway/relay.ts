@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isRecord, parseJson, textOf } from '../json.ts'
-import { type EvaluateOptions, evaluateBy, type Inspectable } from './inspectable.ts'
-import { type Inspector, InspectorUnavailable } from './inspector.ts'
+import { type EvaluateOptions, evaluateBy, type Inspectable, tookAnEnd } from './inspectable.ts'
+import { InspectorUnavailable } from './inspector.ts'
 
 /** A worker of this process as the inspector names it. */
 interface Attached {
@@ -12,6 +12,8 @@ interface Attached {
 }
 
 interface Waiting {
+  readonly method: string
+  readonly parameters: object
   readonly resolve: (result: unknown) => void
   readonly reject: (error: Error) => void
 }
@@ -31,15 +33,17 @@ const LIST_MS = 500
  * call with main idle, 5 to 17 ms with main busy.
  */
 export class WorkerRelay {
-  readonly #inspector: Inspector
+  readonly #inspector: Omit<Inspectable, 'evaluate'>
   readonly #attached = new Map<number, Attached>()
   readonly #waiting = new Map<number, Waiting>()
   readonly #listeners = new Set<(sessionId: string, method: string, parameters: unknown) => void>()
   #users = 0
   #nextId = 1
+  #isClosing = false
+  #onQuiet: (() => void) | undefined
   #session: { readonly ready: Promise<void>; readonly end: () => void } | undefined
 
-  constructor(inspector: Inspector) {
+  constructor(inspector: Omit<Inspectable, 'evaluate'>) {
     this.#inspector = inspector
   }
 
@@ -62,6 +66,19 @@ export class WorkerRelay {
       this.#users -= 1
       if (this.#users === 0) this.#end()
     }
+  }
+
+  /**
+   * Asks no worker any more and waits for the answers that are due, `mostMs` at most: a worker that is
+   * ended while an evaluation is in it may not end.
+   */
+  async drain(mostMs: number): Promise<void> {
+    this.#isClosing = true
+    if (this.#waiting.size === 0) return
+    await new Promise<void>((resolve) => {
+      this.#onQuiet = resolve
+      setTimeout(resolve, mostMs).unref()
+    })
   }
 
   #begin(): { ready: Promise<void>; end: () => void } {
@@ -91,6 +108,7 @@ export class WorkerRelay {
     for (const { reject } of this.#waiting.values())
       reject(new InspectorUnavailable('closed', 'the inspector of the workers was closed'))
     this.#waiting.clear()
+    this.#onQuiet?.()
   }
 
   async #hear(use: () => Promise<void>): Promise<void> {
@@ -139,17 +157,34 @@ export class WorkerRelay {
       return
     }
     const waiting = this.#waiting.get(id)
+    if (waiting === undefined) return
     this.#waiting.delete(id)
-    if (error === undefined) waiting?.resolve(result)
-    else waiting?.reject(new Error(isRecord(error) ? textOf(error['message']) : 'refused'))
+    const outcome =
+      error === undefined
+        ? result
+        : new Error(isRecord(error) ? textOf(error['message']) : 'refused')
+    if (tookAnEnd(waiting.method, waiting.parameters, outcome))
+      this.#endAgain(textOf(event['sessionId']))
+    if (outcome instanceof Error) waiting.reject(outcome)
+    else waiting.resolve(outcome)
+    if (this.#waiting.size === 0) this.#onQuiet?.()
+  }
+
+  #endAgain(sessionId: string): void {
+    const message = JSON.stringify({ id: this.#nextId, method: 'Runtime.terminateExecution' })
+    this.#nextId += 1
+    const sending = { timeoutMs: ENABLE_MS, chargeMs: CHARGE_MS }
+    this.#inspector
+      .post('NodeWorker.sendMessageToWorker', { sessionId, message }, sending)
+      .catch(() => {})
   }
 
   #targetOf(sessionId: string): Inspectable {
     const post: Inspectable['post'] = (method, parameters, options) =>
-      this.#ask(sessionId, { method, params: parameters }, options)
+      this.#ask(sessionId, method, parameters, options)
     return {
       post,
-      evaluate: (expression, options) => evaluateBy({ post }, expression, options),
+      evaluate: (expression, options) => evaluateBy({ post }, expression, withoutDeadline(options)),
       hold: (use) => use(),
       listen: async (event, onEvent, use) => {
         const listener = (from: string, method: string, parameters: unknown): void => {
@@ -165,24 +200,36 @@ export class WorkerRelay {
     }
   }
 
-  async #ask(sessionId: string, message: object, options: EvaluateOptions): Promise<unknown> {
+  async #ask(
+    sessionId: string,
+    method: string,
+    parameters: object,
+    options: EvaluateOptions,
+  ): Promise<unknown> {
+    if (this.#isClosing)
+      throw new InspectorUnavailable('closed', 'the gateway is stopping or main is exiting')
     const id = this.#nextId
     this.#nextId += 1
     let timer: NodeJS.Timeout | undefined
+    // An answer that comes too late is still looked at, for what it may have taken.
     const answer = new Promise<unknown>((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject })
+      this.#waiting.set(id, { method, parameters, resolve, reject })
       const late = `the worker did not answer the inspector in ${options.timeoutMs} ms`
       timer = setTimeout(() => reject(new InspectorUnavailable('timeout', late)), options.timeoutMs)
     })
     answer.catch(() => {})
     try {
-      const parameters = { sessionId, message: JSON.stringify({ id, ...message }) }
+      const message = JSON.stringify({ id, method, params: parameters })
       const sending = { timeoutMs: options.timeoutMs, chargeMs: CHARGE_MS }
-      await this.#inspector.post('NodeWorker.sendMessageToWorker', parameters, sending)
+      await this.#inspector
+        .post('NodeWorker.sendMessageToWorker', { sessionId, message }, sending)
+        .catch((error: unknown) => {
+          this.#waiting.delete(id)
+          throw error
+        })
       return await answer
     } finally {
       clearTimeout(timer)
-      this.#waiting.delete(id)
     }
   }
 }
@@ -196,5 +243,14 @@ function attachedOf(event: unknown): Attached | undefined {
     sessionId: textOf(event['sessionId']),
     threadId: Number(match[1]),
     name: match[2] ?? '',
+  }
+}
+
+/** @see EvaluateOptions.mainMs */
+function withoutDeadline({ timeoutMs, chargeMs, awaitsPromise }: EvaluateOptions): EvaluateOptions {
+  return {
+    timeoutMs,
+    ...(chargeMs === undefined ? {} : { chargeMs }),
+    ...(awaitsPromise === undefined ? {} : { awaitsPromise }),
   }
 }

@@ -7,7 +7,7 @@ import { hasMovedOn } from './verdicts.ts'
 
 const MOST_LOOKS = 90
 const KEPT = 60
-const LOOK = { timeoutMs: 3000, mainMs: 100 }
+const LOOK = { timeoutMs: 3000 }
 
 /** Looks at the stack of one worker that is busy, until it is told to end. */
 export class ThreadLook {

@@ -124,7 +124,7 @@ export class ChopWatch {
       const isOverdue = epochMs() - reader.beatAt > reader.gauge('heartbeatMs') + LOOK_FROM_MS
       if (!isOverdue) continue
       const { beats } = reader
-      const options = { timeoutMs: 2000, mainMs: 100, chargeMs: 0.3 }
+      const options = { timeoutMs: 2000, chargeMs: 0.3 }
       const sample = parseStackSample(
         await inspector.evaluate(STACK_EXPRESSION, options),
         ownFolders,

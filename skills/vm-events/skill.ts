@@ -195,7 +195,7 @@ async function now({ inspector, watch, ownFolders }: VmEventsParts): Promise<Jso
     target: state?.target ?? null,
   }
   try {
-    const options = { timeoutMs: 300, mainMs: 100, chargeMs: 0.3 }
+    const options = { timeoutMs: 300, chargeMs: 0.3 }
     const sample = parseStackSample(await inspector.evaluate(STACK_EXPRESSION, options), ownFolders)
     return { ...common, answered: true, stack: sample.frames.slice(0, 30).map(frameText) }
   } catch (error) {

@@ -174,7 +174,7 @@ export class StallWatch {
 
   async #look(): Promise<StackSample | undefined> {
     try {
-      const options = { timeoutMs: 60_000, mainMs: 100, chargeMs: 0.3 }
+      const options = { timeoutMs: 60_000, chargeMs: 0.3 }
       const answer = await this.#options.inspector.evaluate(STACK_EXPRESSION, options)
       return parseStackSample(answer, this.#options.ownFolders)
     } catch {

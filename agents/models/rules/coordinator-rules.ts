@@ -142,12 +142,13 @@ function insightIdOf(
     ?.id
 }
 
-/** A draft that was refused is not offered again. */
+/** A draft that was sent back is offered once more: then it is published with what holds of it. */
 function isTried(draft: InsightDraft, steps: readonly Step<CoordinatorAction>[]): boolean {
-  return steps.some(
+  const tries = steps.filter(
     ({ action }) =>
       action.intent === 'produce_insight' && action.notificationIds[0] === draft.notificationIds[0],
   )
+  return tries.length > 1 || tries.some(({ result }) => result?.ok !== false)
 }
 
 function lateNotifications(request: CoordinatorRequest, correlation: Correlation): Run['late'] {

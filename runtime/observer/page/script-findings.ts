@@ -10,7 +10,7 @@ const NOTHING_YET = {
   activity: 'Starts, restarts and exits of processes are listed here.',
 };
 const TITLE_FIELDS = ['summary', 'observation', 'reason', 'title', 'message', 'skill', 'type', 'name', 'id'];
-const DATA_TONES = { critical: 'critical', error: 'critical', failed: 'critical', crashed: 'critical', warning: 'warning', partial: 'warning', cancelled: 'warning', deadline_exceeded: 'warning', info: 'info', running: 'info', done: 'ok', completed: 'ok', healthy: 'ok' };
+const DATA_TONES = { critical: 'critical', error: 'critical', failed: 'critical', crashed: 'critical', warning: 'warning', partial: 'warning', unverified: 'warning', cancelled: 'warning', deadline_exceeded: 'warning', info: 'info', running: 'info', done: 'ok', completed: 'ok', healthy: 'ok' };
 
 function topicNames() {
   const known = view.state ? [...view.state.topics.keys()] : view.hello ? view.hello.topics : [];
@@ -84,6 +84,8 @@ function card(item) {
     if (typeof data[field] === 'string') top.append(chip(data[field]));
   }
   if (data.partial === true) top.append(chip('partial'));
+  if (Array.isArray(data.unverified) && data.unverified.length > 0) top.append(chip('unverified'));
+  if (typeof data.repeatOf === 'string') top.append(chip('repeat'));
   if (typeof data.confidence === 'string') top.append(element('span', {}, capital(data.confidence) + ' confidence'));
   top.append(element('time', { datetime: new Date(item.at).toISOString(), title: new Date(item.at).toString() }, clock(item.at)));
   const field = TITLE_FIELDS.find((name) => data[name] !== undefined && data[name] !== null && data[name] !== '');
@@ -92,6 +94,8 @@ function card(item) {
   if (where) made.append(where);
   const texts = [
     ['Cause', data.rootCauseHypothesis], ['Hypothesis', data.hypothesis], ['What to do', data.remediation],
+    ['Not verified', Array.isArray(data.unverified) ? data.unverified.map(asText).join('; ') : undefined],
+    ['Again', typeof data.repeatOf === 'string' ? 'Told first as ' + data.repeatOf + ', met ' + asText(data.occurrences) + ' times by now' : undefined],
   ].filter(([, value]) => value !== undefined && value !== null && value !== '');
   if (texts.length > 0) made.append(element('dl', {}, ...texts.map(([name, value]) => element('div', {}, element('dt', {}, name), element('dd', {}, asText(value))))));
   made.append(factsLine(data), ...foldedParts(item, data));
@@ -117,11 +121,18 @@ function factsLine(data) {
   for (const [name, value] of facts) line.append(element('span', {}, name + ' ', element('b', {}, asText(value))));
   return facts.length > 0 ? line : null;
 }
+function chainLine(link) {
+  const numbers = (Array.isArray(link.measurements) ? link.measurements : []).filter(isObject).map((one) => asText(one.name) + ' = ' + asText(one.value) + (one.snapshotId ? ' (' + asText(one.snapshotId) + ' ' + asText(one.path) + ')' : ' (result)'));
+  const seen = (Array.isArray(link.snapshots) ? link.snapshots : []).filter(isObject).map((one) => asText(one.id));
+  return asText(link.notificationId) + ': ' + (numbers.length > 0 ? numbers.join(', ') : seen.join(', '));
+}
 function foldedParts(item, data) {
   const fold = (name, title, content) => element('details', { 'data-key': item.topic + item.id + name }, element('summary', {}, title), content);
   const evidence = Array.isArray(data.evidence) ? data.evidence : data.evidence ? [data.evidence] : [];
   const parts = [];
   if (evidence.length > 0) parts.push(fold('evidence', 'Evidence (' + evidence.length + ')', element('ul', {}, ...evidence.map((one) => element('li', {}, asText(one))))));
+  const chain = Array.isArray(data.evidenceChain) ? data.evidenceChain.filter(isObject) : [];
+  if (chain.length > 0) parts.push(fold('chain', 'Rests on (' + chain.length + ')', element('ul', {}, ...chain.map((link) => element('li', {}, chainLine(link))))));
   parts.push(fold('all', item.truncated ? 'All fields (cut)' : 'All fields', element('pre', {}, JSON.stringify(item.data, null, 2))));
   return parts;
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type CitedNotification, checkInsight } from '../../../agents/vocabulary/check-insight.ts'
+import { checkInsight } from '../../../agents/vocabulary/check-insight.ts'
 import { checkNotification } from '../../../agents/vocabulary/check-notification.ts'
 import type { InsightDraft } from '../../../agents/vocabulary/coordinator-action.ts'
+import type { CitedNotification } from '../../../agents/vocabulary/evidence-chain.ts'
 import { draftOf, snapshotOf, viewOf } from './support/requests.ts'
 
 const place = { file: 'src/a.js', function: 'f', line: 12 }
@@ -21,10 +22,12 @@ function accepted(changes: Partial<InsightDraft>, notifications = known) {
   return check
 }
 
-function refused(changes: Partial<InsightDraft>) {
-  const check = checkInsight(draftOf(changes), known, ['i1'])
+function refused(changes: Partial<InsightDraft>, notifications = known) {
+  const check = checkInsight(draftOf(changes), notifications, ['i1'])
   assert.ok(!check.ok, JSON.stringify(check))
-  return check.issues.join('\n')
+  const { issues, insight } = check
+  assert.deepEqual(insight.unverified, issues)
+  return { issues: issues.join('\n'), insight }
 }
 
 describe('checkInsight', () => {
@@ -34,16 +37,15 @@ describe('checkInsight', () => {
     assert.equal(insight.severity, 'warning')
     assert.deepEqual(insight.evidence, [{ name: 'lagMs', value: 900 }])
   })
-  it('drops an invented id among real ones', () => {
-    const { insight, corrections } = accepted({ notificationIds: ['n1', 'n9'] })
+  it('an invented id among real ones is an issue, and is cut from what is left', () => {
+    const { insight, issues } = refused({ notificationIds: ['n1', 'n9'] })
     assert.deepEqual(insight.notificationIds, ['n1'])
-    assert.match(corrections.join(), /unknown n9 dropped/)
+    assert.match(issues, /there is no n9; known are n1, n2/)
   })
-  it('refuses a draft without any real id and names those that exist', () => {
-    assert.match(
-      refused({ notificationIds: ['n8', 'n9'] }),
-      /none of them exists; known are n1, n2/,
-    )
+  it('without any real id those that exist are named, and nothing is sure', () => {
+    const { insight, issues } = refused({ notificationIds: ['n8', 'n9'] })
+    assert.match(issues, /none of them exists; known are n1, n2/)
+    assert.equal(insight.confidence, 'low')
   })
   it('takes a quote whatever its white space', () => {
     const quote = 'The event loop\n is late by  900 ms'
@@ -51,18 +53,23 @@ describe('checkInsight', () => {
       'The event loop is late by 900 ms',
     ])
   })
-  it('drops a paraphrase beside a quote', () => {
-    const { insight } = accepted({ matchedObservations: ['late by 900 ms', 'The loop hangs'] })
+  it('a paraphrase beside a quote is an issue; the quote stays', () => {
+    const { insight } = refused({ matchedObservations: ['late by 900 ms', 'The loop hangs'] })
     assert.deepEqual(insight.matchedObservations, ['late by 900 ms'])
+    assert.equal(insight.confidence, 'medium')
   })
-  it('refuses paraphrases only', () => {
-    assert.match(refused({ matchedObservations: ['The loop hangs'] }), /word-for-word/)
+  it('paraphrases only leave nothing to be sure of', () => {
+    const { insight, issues } = refused({ matchedObservations: ['The loop hangs'] })
+    assert.match(issues, /word-for-word/)
+    assert.equal(insight.confidence, 'low')
   })
-  it('refuses a quote of a notification that is not cited', () => {
-    assert.match(refused({ matchedObservations: [leak.observation] }), /word-for-word/)
+  it('a quote of a notification that is not cited is none', () => {
+    assert.match(refused({ matchedObservations: [leak.observation] }).issues, /word-for-word/)
   })
-  it('refuses a cause that is no insight of the run', () => {
-    assert.match(refused({ causedBy: 'i7' }), /no insight "i7" in this run; known are i1/)
+  it('a cause that is no insight of the run is cut', () => {
+    const { insight, issues } = refused({ causedBy: 'i7' })
+    assert.match(issues, /no insight "i7" in this run; known are i1/)
+    assert.equal(insight.causedBy, undefined)
   })
   it('keeps a cause that is one', () => {
     assert.equal(accepted({ causedBy: 'i1' }).insight.causedBy, 'i1')
@@ -103,7 +110,7 @@ describe('checkInsight: grounding', () => {
     assert.equal(insight.hypothesisGrounded, false)
   })
   it('an invented number is no measurement', () => {
-    const { insight, corrections } = accepted(
+    const { insight, issues } = refused(
       {
         ...claim,
         notificationIds: ['n3'],
@@ -114,7 +121,7 @@ describe('checkInsight: grounding', () => {
     )
     assert.deepEqual(insight.evidence, [])
     assert.equal(insight.hypothesisGrounded, false)
-    assert.match(corrections.join(), /lagMs = 4711 stands in no notification/)
+    assert.match(issues, /lagMs = 4711 stands in no cited notification/)
   })
   it('a rounded number of a snapshot is one', () => {
     const measured = { ...bare, snapshots: [snapshotOf({ loop: { maxMs: 4213.77 } })] }
@@ -140,8 +147,8 @@ describe('checkInsight: place', () => {
     assert.deepEqual(insight.location, place)
     assert.match(corrections.join(), /src\/a\.js:12, as the notification says/)
   })
-  it('drops an invented place', () => {
-    const { insight } = accepted({ location: { file: 'src/z.js', function: 'g', line: 1 } })
+  it('an invented place is an issue, and is cut', () => {
+    const { insight } = refused({ location: { file: 'src/z.js', function: 'g', line: 1 } })
     assert.equal(insight.location, undefined)
   })
   it('keeps a place that stands in a text', () => {
@@ -154,6 +161,86 @@ describe('checkInsight: place', () => {
       [told],
     )
     assert.equal(insight.location?.line, 7)
+  })
+})
+
+describe('checkInsight: numbers of the summary', () => {
+  const measured = [
+    viewOf({
+      observation: 'buildReport held the loop for 4210 ms after 36 h',
+      evidence: [{ name: 'heapBytes', value: 536_870_912 }],
+      location: place,
+    }),
+  ]
+  const saying = (summary: string) => ({ summary, matchedObservations: ['held the loop'] })
+  const standing = [
+    'held for 4210 ms',
+    'held for 4.2 s',
+    'held for about 4 seconds',
+    'the heap holds 512 MB',
+    'the heap holds 0.5 GiB',
+    'the 36 hours that the observation names',
+    'f (src/a.js:12) of moment@2.29.3 at 10:04:22 on 2026-11-24, seen 3 times, see line 12',
+    'in /srv/app-2/v3.14/x.js under node v20.19.1, port db:5432',
+  ]
+  for (const summary of standing)
+    it(`stand: ${summary}`, () => {
+      assert.ok(accepted(saying(summary), measured))
+    })
+  const invented: [summary: string, quantity: RegExp][] = [
+    ['held for 9000 ms', /summary: 9000 ms stands/],
+    ['held for 7 s', /summary: 7 s stands/],
+    ['the heap holds 12 GB', /summary: 12 GB/],
+    ['the CPU is at 93 %', /summary: 93 %/],
+    ['1,200 requests wait', /summary: 1,200/],
+  ]
+  for (const [summary, quantity] of invented)
+    it(`are invented: ${summary}`, () => {
+      assert.match(refused(saying(summary), measured).issues, quantity)
+    })
+})
+
+describe('checkInsight: the chain of evidence', () => {
+  const chainOf = (notification: CitedNotification) =>
+    accepted({}, [notification]).insight.evidenceChain
+  it('leads from the notification to the number in the snapshot', () => {
+    const snapshots = [
+      snapshotOf({ other: 900, loop: { 'p/99': [{ lagMs: 1 }, { lagMs: 900 }] } }, 's7'),
+    ]
+    assert.deepEqual(chainOf({ ...lag, snapshots }), [
+      {
+        notificationId: 'n1',
+        operator: 'vm',
+        snapshots: [{ id: 's7', capturedAt: '2026-11-24T10:00:00.000Z' }],
+        measurements: [
+          {
+            name: 'lagMs',
+            value: 900,
+            source: 'snapshot',
+            snapshotId: 's7',
+            path: '/loop/p~199/1/lagMs',
+          },
+        ],
+      },
+    ])
+  })
+  it('says so where a script measured it', () => {
+    const [link] = chainOf({ ...lag, snapshots: [snapshotOf({ x: 1 })] }) ?? []
+    assert.deepEqual(link?.measurements, [{ name: 'lagMs', value: 900, source: 'result' }])
+  })
+  it('takes no number for another that happens to be the same', () => {
+    const [link] = chainOf({ ...lag, snapshots: [snapshotOf({ connections: 900 })] }) ?? []
+    assert.equal(link?.measurements[0]?.source, 'result')
+  })
+  it('finds a number under another name if it can hardly be another', () => {
+    const evidence = [{ name: 'heap', value: 536_870_913 }]
+    const snapshots = [snapshotOf({ heapUsedBytes: 536_870_913 })]
+    const [link] = chainOf({ ...lag, evidence, snapshots }) ?? []
+    assert.equal(link?.measurements[0]?.path, '/heapUsedBytes')
+  })
+  it('is bounded, however large the snapshot', () => {
+    const wide = Array.from({ length: 30_000 }, (_, index) => ({ lagMs: index + 10_000 }))
+    assert.equal(chainOf({ ...lag, snapshots: [snapshotOf(wide)] })?.[0]?.measurements.length, 1)
   })
 })
 
@@ -188,5 +275,45 @@ describe('checkNotification', () => {
       ['heapMb', 'durationMs', 'stack'],
     )
     assert.equal(check.corrections.length, 1)
+  })
+})
+
+describe('checkNotification of a language model', () => {
+  const draft = {
+    type: 't',
+    severity: 'warning',
+    context: 'c',
+    observation: 'parse held the loop for 81.5 ms',
+    snapshotIds: ['s1'],
+    location: { file: '/app/a.js', function: 'parse', line: 7 },
+  } as const
+  const seen = {
+    snapshots: [snapshotOf({ heapMb: 512 })],
+    results: [{ value: [{ durationMs: 81.5, at: 'parse (/app/a.js:7:3)' }] }],
+  }
+  const isFreeText = true
+  const unverifiedOf = (changes: Partial<Parameters<typeof checkNotification>[0]>) => {
+    const check = checkNotification({ ...draft, snapshotIds: ['s1'], ...changes }, seen, {
+      isFreeText,
+    })
+    assert.ok(check.ok)
+    return check.unverified.join()
+  }
+  it('has nothing against what was measured', () => {
+    assert.equal(unverifiedOf({}), '')
+  })
+  it('finds a quantity that nobody measured', () => {
+    const observation = 'parse held the loop for 4000 ms'
+    assert.match(unverifiedOf({ observation }), /4000 ms stands in no snapshot/)
+  })
+  it('finds a place that nothing names', () => {
+    const location = { ...draft.location, file: '/app/z.js' }
+    assert.match(unverifiedOf({ location }), /names \/app\/z\.js:7/)
+  })
+  it('what an operator could not prove marks the insight that rests on it', () => {
+    const { insight } = accepted({ confidence: 'high' }, [
+      { ...lag, unverified: ['observation: x'] },
+    ])
+    assert.deepEqual([insight.unverified, insight.confidence], [['n1: observation: x'], 'medium'])
   })
 })

@@ -334,14 +334,16 @@ describe('coordinatorRules in a whole run', () => {
       /language model|LLM|\bAI\b/,
     )
   })
-  it('an insight that is refused is not produced again', () => {
+  it('an insight that was sent back is produced once more, and not a third time', () => {
     const { intent: _, ...draft } = {
       ...coordinatorRules(coordinatorRequest({ notifications: [stall] })),
     }
-    const refused = failed({ intent: 'produce_insight', ...draft } as CoordinatorAction, 'no')
-    assert.notEqual(
-      coordinatorRules(coordinatorRequest({ notifications: [stall], turns: refused })).intent,
-      'produce_insight',
+    const sentBack = failed({ intent: 'produce_insight', ...draft } as CoordinatorAction, 'no')
+    const next = (turns: CoordinatorTurn[]) =>
+      coordinatorRules(coordinatorRequest({ notifications: [stall], turns })).intent
+    assert.deepEqual(
+      [next(sentBack), next([...sentBack, ...sentBack])],
+      ['produce_insight', 'done'],
     )
   })
 })
@@ -553,9 +555,10 @@ function carryOut(
   )
   assert.ok(check.ok, JSON.stringify(check))
   assert.deepEqual(check.corrections, [])
+  const { evidenceChain: _chain, ...checked } = check.insight
   const insight: Insight = {
     ...insightOf(),
-    ...check.insight,
+    ...checked,
     notificationIds: draft.notificationIds,
     id: `i${request.insights.length}`,
   }
