@@ -30,6 +30,7 @@ describe('settings', () => {
       NODELENS_JOURNAL: '/tmp/journal.jsonl',
       NODELENS_SKILLS: 'vm, tables',
       NODELENS_LOG: 'info',
+      NODELENS_OPENTELEMETRY: 'on',
     })
     assert.deepEqual(parsed, {
       ok: true,
@@ -40,6 +41,7 @@ describe('settings', () => {
         journal: '/tmp/journal.jsonl',
         skills: ['vm', 'tables'],
         log: 'info',
+        openTelemetry: true,
       },
     })
   })
@@ -65,6 +67,7 @@ describe('settings', () => {
     ],
     [{ NODELENS_OBSERVER: '127.0.0.1:99999' }, /NODELENS_OBSERVER: expected/],
     [{ NODELENS_SKILLS: 'vm,,tables' }, /NODELENS_SKILLS: expected skill ids/],
+    [{ NODELENS_OPENTELEMETRY: 'yes' }, /NODELENS_OPENTELEMETRY: expected on or off; got "yes"/],
     [{ NODELENS_LOG: 'loud' }, /NODELENS_LOG: expected silent, insights, info, debug; got "loud"/],
     [{ NODELENS_MODLE: 'rules' }, /unknown variable NODELENS_MODLE; did you mean NODELENS_MODEL\?/],
     [

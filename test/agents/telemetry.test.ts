@@ -3,6 +3,8 @@ import diagnosticsChannel from 'node:diagnostics_channel'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { Worker } from 'node:worker_threads'
 import { emit, receiveForwarded, type TelemetryEvent, telemetry } from '../../agents/telemetry.ts'
 import { telemetryFields } from '../../agents/telemetry-fields.ts'
@@ -73,6 +75,25 @@ describe('telemetry', () => {
     emit('run', 'ended', { runId: 'r1' })
     diagnosticsChannel.unsubscribe('nodelens:run:ended', listener)
     assert.equal(heard.length, 1)
+  })
+
+  it('loses no subscriber to the garbage collector, whatever was heard and left before', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect: unknown = runInNewContext('gc')
+    assert.ok(typeof collect === 'function')
+    telemetry.subscribe('run:resumed', () => undefined)()
+    await new Promise(setImmediate)
+    // the old channel is gone now, and what Node does about that comes in a turn of its own
+    collect()
+    const heard: string[] = []
+    const end = telemetry.subscribe('run:resumed', ({ name }) => heard.push(name))
+    for (let round = 0; round < 3; round++) {
+      collect()
+      await new Promise(setImmediate)
+    }
+    emit('run', 'resumed', { runId: 'r1' })
+    end()
+    assert.deepEqual(heard, ['nodelens:run:resumed'])
   })
 
   const broken: [string, () => unknown][] = [

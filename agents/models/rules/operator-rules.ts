@@ -104,7 +104,10 @@ function noticed(request: OperatorRequest, run: Run, snapshot: Snapshot): Operat
   if (news.length === 0 || isExplained) return news
   const code = trendScript(skill.id, drafts)
   const trend = outcomeOf({ code }, run)
-  const isTime = !run.isConcluding && budget.iterationsLeft > reservedTurns + news.length + 1
+  const isTime =
+    request.tools.includes('execute') &&
+    !run.isConcluding &&
+    budget.iterationsLeft > reservedTurns + news.length + 1
   if (trend.type === 'not-run' && isTime) return [{ intent: 'execute', code }]
   const rows = trend.type === 'rows' ? trend.rows : []
   return unsent(

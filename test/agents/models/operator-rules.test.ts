@@ -355,7 +355,8 @@ describe('operatorRules of a continuous operator', () => {
     assert.deepEqual([action.intent, 'ms' in action && action.ms], ['wait', 60_000])
   })
   it('tells what has become worse', () => {
-    const action = operatorRules(at(900, { watch: { ...watch, told: [told('warning')] } }))
+    const tools = ['send_notification', 'done'] as const
+    const action = operatorRules(at(900, { tools, watch: { ...watch, told: [told('warning')] } }))
     assert.equal(action.intent === 'send_notification' && action.severity, 'critical')
   })
   it('calls the skill healthy when it is over, and leaves the watch to the gate', () => {
