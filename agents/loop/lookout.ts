@@ -96,8 +96,8 @@ function decide(lookout: Lookout, at: number): LookoutStep {
 
 /** What the rules attested they take back: it can be read again, nothing is out of its bounds. */
 function recovered(lookout: Lookout, at: number): LookoutStep {
-  const { health, attested, known, seen: findings, isAsking, unreadable } = lookout
-  const isOurs = health !== 'healthy' && attested === undefined && known.length === 0
+  const { attested, known, seen: findings, isAsking, unreadable } = lookout
+  const isOurs = attested === undefined && known.length === 0
   if (!isOurs || isAsking || unreadable > 0 || findings.length > 0) return [lookout, []]
   return changed(lookout, 'healthy', 'every value that was looked at is within its bounds', at)
 }

@@ -41,6 +41,18 @@ describe('clients in a worker of the application', () => {
   })
 })
 
+describe('a continuous operator of a real process', () => {
+  it('attests what its rules see and that it is over, in status and observer, without a model', async () => {
+    const { code, stdout, stderr } = await runProgram([fixture('continuous-program')])
+    assert.equal(code, 0, stderr)
+    const told = linesOf<{ what: string; value: { state: string; mode: string } }>(stdout)
+    const stateAt = (what: string) => told.find((one) => one.what === what)?.value.state
+    assert.equal(told[0]?.value.mode, 'continuous')
+    assert.deepEqual(['before', 'ill', 'well'].map(stateAt), ['healthy', 'critical', 'healthy'])
+    assert.match(JSON.stringify(told[2]), /"id":"pool"[^]*"state":"critical"/)
+  })
+})
+
 interface Told {
   readonly when: string
   readonly what: string
