@@ -43,11 +43,7 @@ export class Anthropic implements Provider {
     this.name = `anthropic/${setting.model}`
     this.#setting = setting
     this.#now = now
-    const { thinkingLevel } = setting
-    this.#extras = new ExtrasBook({
-      schema: setting.structured !== 'off',
-      thinking: thinkingLevel !== undefined && thinkingLevel !== 'off',
-    })
+    this.#extras = new ExtrasBook(setting, 'off')
   }
 
   complete(request: CompletionRequest, signal: AbortSignal): Promise<Completion> {

@@ -1,5 +1,6 @@
 /** Fields of a request that a model may refuse: left out after it did, and not sent again. */
 import { ProviderError } from './provider.ts'
+import type { ProviderSetting, ThinkingLevel } from './setting.ts'
 
 export interface Extras {
   /** The schema of the answer. */
@@ -17,8 +18,12 @@ const complaints: Readonly<Record<keyof Extras, RegExp>> = {
 export class ExtrasBook {
   #extras: Extras
 
-  constructor(extras: Extras) {
-    this.#extras = extras
+  /** @param usualThinking The level that is asked for when the setting names none. */
+  constructor({ structured, thinkingLevel }: ProviderSetting, usualThinking: ThinkingLevel) {
+    this.#extras = {
+      schema: structured !== 'off',
+      thinking: (thinkingLevel ?? usualThinking) !== 'off',
+    }
   }
 
   /** Asks with the extras that are left; a 400 that complains about one is asked again without it. */

@@ -27,10 +27,7 @@ export class GoogleAi implements Provider {
     this.name = `google-ai/${setting.model}`
     this.#setting = setting
     this.#now = now
-    this.#extras = new ExtrasBook({
-      schema: setting.structured !== 'off',
-      thinking: setting.thinkingLevel !== 'off',
-    })
+    this.#extras = new ExtrasBook(setting, 'low')
   }
 
   complete(request: CompletionRequest, signal: AbortSignal): Promise<Completion> {

@@ -50,11 +50,7 @@ export class OpenAiChat implements Provider {
     this.name = `${setting.provider}/${setting.model}`
     this.#setting = setting
     this.#now = now
-    const { thinkingLevel } = setting
-    this.#extras = new ExtrasBook({
-      schema: setting.structured !== 'off',
-      thinking: thinkingLevel !== undefined && thinkingLevel !== 'off',
-    })
+    this.#extras = new ExtrasBook(setting, 'off')
   }
 
   complete(request: CompletionRequest, signal: AbortSignal): Promise<Completion> {

@@ -50,10 +50,7 @@ export class VertexAi implements Provider {
     this.#setting = setting
     this.#now = now
     this.#makeSignIn = makeSignIn
-    this.#extras = new ExtrasBook({
-      schema: setting.structured !== 'off',
-      thinking: setting.thinkingLevel !== 'off',
-    })
+    this.#extras = new ExtrasBook(setting, 'low')
   }
 
   complete(request: CompletionRequest, signal: AbortSignal): Promise<Completion> {

@@ -1,7 +1,6 @@
 /** The coordinator's part of what breaks in beamlens 0.4.0, each shown not to break here. */
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
-import type { DoorRequest } from '../../agents/client/protocol.ts'
 import { maxNotifications } from '../../agents/loop/coordinator-operators.ts'
 import type { CoordinatorResult } from '../../agents/loop/coordinator-run.ts'
 import { admit, maxQueued, maxRuns } from '../../agents/loop/run-queue.ts'
@@ -9,7 +8,6 @@ import { toolSchemas } from '../../agents/models/action-schema.ts'
 import { systemText } from '../../agents/models/system-text.ts'
 import { journal } from '../../agents/servers/journal-server.ts'
 import { names } from '../../agents/servers/names.ts'
-import { unwrapAnswer } from '../../agents/servers/reply-later.ts'
 import { RunTimers } from '../../agents/servers/run-timers.ts'
 import { receiveForwarded, telemetry } from '../../agents/telemetry.ts'
 import { coordinatorIntents } from '../../agents/vocabulary/coordinator-action.ts'
@@ -18,7 +16,7 @@ import { muteOperator } from './fixtures/mute-operator.ts'
 import { type Script, scriptedModel } from './fixtures/stand-ins.ts'
 import { coordinatorRequest, summaryOf } from './models/support/requests.ts'
 import { Bench, insightOn, notification, ofType } from './support/bench.ts'
-import { patienceMs, startHouse } from './support/house.ts'
+import { askDoor, inHouse, patienceMs } from './support/house.ts'
 import { failure } from './support/kernel.ts'
 import { awaitRun, heard } from './support/runs.ts'
 
@@ -27,26 +25,13 @@ after(receiveForwarded())
 const vm = 'r1.vm.1'
 const bounds = { deadlineMs: 60_000, maxIterations: 25 }
 
-async function ask(request: DoorRequest): Promise<unknown> {
-  return unwrapAnswer(await call(names.door, 'ask', request, { timeoutMs: patienceMs }))
-}
-
 const start = (runId: string): Promise<unknown> =>
-  ask({ type: 'coordinator-start', runId, context: {}, bounds })
-
-async function inHouse(script: Script, use: () => Promise<void>): Promise<void> {
-  const runtime = await startHouse(script)
-  try {
-    await use()
-  } finally {
-    await runtime.stop()
-  }
-}
+  askDoor({ type: 'coordinator-start', runId, context: {}, bounds })
 
 describe('options of a run', () => {
   it('beamlens defect 1: are those with which its model is asked', async () => {
     await inHouse({}, async () => {
-      await ask({
+      await askDoor({
         type: 'coordinator-run',
         runId: 'run-options',
         context: {},
@@ -182,7 +167,7 @@ describe('a follow-up', () => {
     await inHouse(scheduling, async () => {
       await start('run-asking')
       await awaitRun('run-asking')
-      assert.deepEqual(await ask({ type: 'coordinator-cancel' }), ['run-asking-f1'])
+      assert.deepEqual(await askDoor({ type: 'coordinator-cancel' }), ['run-asking-f1'])
     })
   })
 
@@ -228,7 +213,7 @@ describe('a coordinator', () => {
       const asked = heard('coordinator:action', ({ intent }) => intent === 'message_operator')
       await start('run-asking')
       await asked
-      await ask({ type: 'coordinator-cancel', runId: 'run-asking' })
+      await askDoor({ type: 'coordinator-cancel', runId: 'run-asking' })
       assert.equal((await awaitRun('run-asking')).outcome, 'cancelled')
     })
   })
@@ -245,7 +230,7 @@ describe('a coordinator', () => {
       await start('run-one')
       await start('run-two')
       await Promise.all(both)
-      const { runs } = (await ask({ type: 'coordinator-status' })) as {
+      const { runs } = (await askDoor({ type: 'coordinator-status' })) as {
         runs: { operators: { status: string }[] }[]
       }
       assert.deepEqual(

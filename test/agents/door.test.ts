@@ -1,36 +1,21 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
-import type { DoorRequest } from '../../agents/client/protocol.ts'
 import type { CoordinatorResult } from '../../agents/loop/coordinator-run.ts'
 import type { OperatorResult } from '../../agents/loop/operator-run.ts'
 import { names, operatorName } from '../../agents/servers/names.ts'
-import { unwrapAnswer } from '../../agents/servers/reply-later.ts'
 import { receiveForwarded } from '../../agents/telemetry.ts'
-import { call, exit, whereis } from '../../runtime/index.ts'
+import { exit, whereis } from '../../runtime/index.ts'
 import type { Script } from './fixtures/stand-ins.ts'
-import { patienceMs, startHouse } from './support/house.ts'
+import { askDoor, inHouse } from './support/house.ts'
 import { heard } from './support/runs.ts'
 
 after(receiveForwarded())
-
-async function ask(request: DoorRequest): Promise<unknown> {
-  return unwrapAnswer(await call(names.door, 'ask', request, { timeoutMs: patienceMs }))
-}
 
 function kill(name: string): void {
   exit(whereis(name) ?? assert.fail(`${name} does not run`), { type: 'kill' })
 }
 
 const bounds = { deadlineMs: 60_000, maxIterations: 25 }
-
-async function inHouse(script: Script, use: () => Promise<void>): Promise<void> {
-  const runtime = await startHouse(script)
-  try {
-    await use()
-  } finally {
-    await runtime.stop()
-  }
-}
 
 describe('whoever waits at the door', () => {
   it('does not notice that the coordinator crashed', async () => {
@@ -45,7 +30,7 @@ describe('whoever waits at the door', () => {
     }
     await inHouse(script, async () => {
       const completed = heard('coordinator:operator-completed')
-      const asked = ask({ type: 'coordinator-run', runId: 'run-door', context: {}, bounds })
+      const asked = askDoor({ type: 'coordinator-run', runId: 'run-door', context: {}, bounds })
       await completed
       kill(names.coordinator)
       const { outcome, insights } = (await asked) as CoordinatorResult
@@ -57,7 +42,13 @@ describe('whoever waits at the door', () => {
   it('beamlens defect 4: hears of a crashed operator as crashed, with what it had reported', async () => {
     await inHouse({ vm: [{ intent: 'take_snapshot' }, 'notify', 'never'] }, async () => {
       const sent = heard('operator:notification-sent')
-      const asked = ask({ type: 'operator-run', runId: 'run-vm', skill: 'vm', context: {}, bounds })
+      const asked = askDoor({
+        type: 'operator-run',
+        runId: 'run-vm',
+        skill: 'vm',
+        context: {},
+        bounds,
+      })
       await sent
       kill(operatorName('vm'))
       const { ending, notifications, partial } = (await asked) as OperatorResult
@@ -75,9 +66,9 @@ describe('whoever waits at the door', () => {
         context: {},
         bounds,
       } as const
-      assert.equal(await ask(request), 'run-twice')
-      assert.equal(await ask(request), 'run-twice')
-      const { runs } = (await ask({ type: 'coordinator-status' })) as { runs: unknown[] }
+      assert.equal(await askDoor(request), 'run-twice')
+      assert.equal(await askDoor(request), 'run-twice')
+      const { runs } = (await askDoor({ type: 'coordinator-status' })) as { runs: unknown[] }
       assert.equal(runs.length, 1)
     })
   })
@@ -85,11 +76,17 @@ describe('whoever waits at the door', () => {
   it('can talk to an operator at work, and let it conclude', async () => {
     await inHouse({ vm: [{ intent: 'take_snapshot' }, 'notify', 'never'] }, async () => {
       const sent = heard('operator:notification-sent')
-      const asked = ask({ type: 'operator-run', runId: 'run-vm', skill: 'vm', context: {}, bounds })
+      const asked = askDoor({
+        type: 'operator-run',
+        runId: 'run-vm',
+        skill: 'vm',
+        context: {},
+        bounds,
+      })
       await sent
-      const said = await ask({ type: 'operator-message', skill: 'vm', text: 'how is it?' })
+      const said = await askDoor({ type: 'operator-message', skill: 'vm', text: 'how is it?' })
       assert.equal((said as { ok: boolean }).ok, true)
-      assert.equal(await ask({ type: 'operator-stop', skill: 'vm' }), true)
+      assert.equal(await askDoor({ type: 'operator-stop', skill: 'vm' }), true)
       const { ending, notifications } = (await asked) as OperatorResult
       assert.equal(ending.type, 'cancelled')
       assert.equal(notifications.length, 1)

@@ -3,13 +3,12 @@ import { after, describe, it } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import type { CoordinatorResult } from '../../agents/loop/coordinator-run.ts'
 import { names, strategyName } from '../../agents/servers/names.ts'
-import { unwrapAnswer } from '../../agents/servers/reply-later.ts'
 import { receiveForwarded } from '../../agents/telemetry.ts'
 import type { StrategyDecision } from '../../agents/vocabulary/strategy.ts'
 import { call, exit, refOf, whereis } from '../../runtime/index.ts'
 import { type Script, scriptedModel } from './fixtures/stand-ins.ts'
 import { Bench, ofType } from './support/bench.ts'
-import { patienceMs, startHouse } from './support/house.ts'
+import { askDoor, inHouse, patienceMs } from './support/house.ts'
 import { modulePath } from './support/run-program.ts'
 import { awaitRun, heard } from './support/runs.ts'
 
@@ -20,17 +19,7 @@ const runId = 'run-own'
 async function start(name: string): Promise<void> {
   const module = pathToFileURL(modulePath(import.meta, `./fixtures/strategies/${name}`)).href
   const bounds = { deadlineMs: 60_000, maxIterations: 25 }
-  const request = { type: 'coordinator-start', runId, context: {}, bounds, strategy: { module } }
-  unwrapAnswer(await call(names.door, 'ask', request, { timeoutMs: patienceMs }))
-}
-
-async function inHouse(script: Script, use: () => Promise<void>): Promise<void> {
-  const runtime = await startHouse(script)
-  try {
-    await use()
-  } finally {
-    await runtime.stop()
-  }
+  await askDoor({ type: 'coordinator-start', runId, context: {}, bounds, strategy: { module } })
 }
 
 const finding: Script = {
@@ -93,9 +82,9 @@ describe("a strategy of one's own", () => {
       await start('endless')
       const failed = heard('coordinator:strategy-failed')
       const bounds = { deadlineMs: 60_000, maxIterations: 25 }
-      const other = { type: 'coordinator-run', runId: 'run-other', context: {}, bounds }
-      const answer = await call(names.door, 'ask', other, { timeoutMs: patienceMs })
-      assert.equal((unwrapAnswer(answer) as CoordinatorResult).outcome, 'done')
+      const beside = { runId: 'run-other', context: {}, bounds }
+      const other = await askDoor({ type: 'coordinator-run', ...beside })
+      assert.equal((other as CoordinatorResult).outcome, 'done')
       await failed
       assert.equal((await awaitRun(runId)).outcome, 'done')
     })
@@ -118,7 +107,7 @@ describe("a strategy of one's own", () => {
 
 /** Lets the operator conclude; the strategy is asked what comes then. */
 async function stopAndAwait(): Promise<CoordinatorResult> {
-  await call(names.door, 'ask', { type: 'operator-stop', skill: 'vm' }, { timeoutMs: patienceMs })
+  await askDoor({ type: 'operator-stop', skill: 'vm' })
   return awaitRun(runId)
 }
 

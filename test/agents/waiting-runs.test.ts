@@ -1,27 +1,22 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
-import type { CoordinatorStatus, DoorRequest, RunChoices } from '../../agents/client/protocol.ts'
+import type { CoordinatorStatus, RunChoices } from '../../agents/client/protocol.ts'
 import type { CoordinatorResult } from '../../agents/loop/coordinator-run.ts'
 import { maxQueued, maxRuns } from '../../agents/loop/run-queue.ts'
 import { names } from '../../agents/servers/names.ts'
-import { unwrapAnswer } from '../../agents/servers/reply-later.ts'
 import { receiveForwarded } from '../../agents/telemetry.ts'
-import { call, exit, whereis } from '../../runtime/index.ts'
+import { exit, whereis } from '../../runtime/index.ts'
 import type { Script } from './fixtures/stand-ins.ts'
-import { patienceMs, startHouse } from './support/house.ts'
+import { askDoor, inHouse } from './support/house.ts'
 import { awaitRun, heard } from './support/runs.ts'
 
 after(receiveForwarded())
-
-async function ask(request: DoorRequest): Promise<unknown> {
-  return unwrapAnswer(await call(names.door, 'ask', request, { timeoutMs: patienceMs }))
-}
 
 const minute = 60_000
 
 function start(runId: string, choices: RunChoices = {}, deadlineMs = minute): Promise<unknown> {
   const bounds = { deadlineMs, maxIterations: 25 }
-  return ask({ type: 'coordinator-start', runId, context: {}, bounds, ...choices })
+  return askDoor({ type: 'coordinator-start', runId, context: {}, bounds, ...choices })
 }
 
 async function fill(count: number, prefix = 'busy'): Promise<void> {
@@ -29,20 +24,11 @@ async function fill(count: number, prefix = 'busy'): Promise<void> {
 }
 
 async function statusOf(runId: string) {
-  const status = (await ask({ type: 'coordinator-status', runId })) as CoordinatorStatus
+  const status = (await askDoor({ type: 'coordinator-status', runId })) as CoordinatorStatus
   return status.runs[0] ?? assert.fail(`${runId} is not known`)
 }
 
-const cancel = (runId: string): Promise<unknown> => ask({ type: 'coordinator-cancel', runId })
-
-async function inHouse(script: Script, use: () => Promise<void>): Promise<void> {
-  const runtime = await startHouse(script)
-  try {
-    await use()
-  } finally {
-    await runtime.stop()
-  }
-}
+const cancel = (runId: string): Promise<unknown> => askDoor({ type: 'coordinator-cancel', runId })
 
 /** Its runs end when they are cancelled and asked for their last word. */
 const silent: Script = { coordinator: ['never', { intent: 'done' }] }

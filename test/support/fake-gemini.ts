@@ -5,6 +5,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { answerBadly, type BadAnswer } from './bad-answers.ts'
 
 /** One scripted answer. */
 export type FakeAnswer =
@@ -22,14 +23,7 @@ export type FakeAnswer =
       readonly message: string
       readonly details?: readonly object[]
     }
-  /** Any bytes with status 200. */
-  | { readonly type: 'raw'; readonly body: string; readonly contentType?: string }
-  /** Accepts the request and never answers. */
-  | { readonly type: 'hang' }
-  /** Sends headers and the beginning of a body, and no end. */
-  | { readonly type: 'endless'; readonly start: string }
-  /** Closes the connection without an answer, or in the middle of the body. */
-  | { readonly type: 'reset'; readonly start?: string }
+  | BadAnswer
 
 /** The part of a request that tests look at. */
 export interface GeminiBody {
@@ -204,21 +198,10 @@ function send(response: ServerResponse, answer: FakeAnswer): void {
         },
       })
     case 'raw':
-      response.writeHead(200, { 'content-type': answer.contentType ?? 'application/json' })
-      response.end(answer.body)
-      return
     case 'hang':
-      return
     case 'endless':
-      response.writeHead(200, { 'content-type': 'application/json' })
-      response.write(answer.start)
-      return
     case 'reset':
-      if (answer.start === undefined) response.socket?.destroy()
-      else {
-        response.writeHead(200, { 'content-type': 'application/json', 'content-length': '10000' })
-        response.write(answer.start, () => response.socket?.destroy())
-      }
+      answerBadly(response, answer)
   }
 }
 

@@ -7,6 +7,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createServer2, type ServerHttp2Session } from 'node:http2'
 import type { AddressInfo } from 'node:net'
+import { answerBadly, type BadAnswer } from './bad-answers.ts'
 import { type Dialect, dialects, type Refusal } from './strict-model-dialects.ts'
 
 /** One scripted answer, whatever the dialect. */
@@ -20,14 +21,8 @@ export type ModelServerAnswer =
     }
   | ({ readonly type: 'error' } & Refusal)
   | { readonly type: 'json'; readonly body: unknown }
-  | { readonly type: 'raw'; readonly body: string; readonly contentType?: string }
   | { readonly type: 'redirect'; readonly location: string }
-  /** Accepts the request and never answers. */
-  | { readonly type: 'hang' }
-  /** Sends headers and the beginning of a body, and no end. */
-  | { readonly type: 'endless'; readonly start: string }
-  /** Closes the connection without an answer, or in the middle of the body. */
-  | { readonly type: 'reset'; readonly start?: string }
+  | BadAnswer
 
 export interface ModelServerRequest {
   readonly url: string
@@ -158,23 +153,14 @@ function send(response: ServerResponse, dialect: Dialect, answer: ModelServerAns
       return refuse(response, dialect, answer)
     case 'json':
       return whole(200, JSON.stringify(answer.body))
-    case 'raw':
-      return whole(200, answer.body, answer.contentType)
     case 'redirect':
       response.writeHead(307, { location: answer.location })
       response.end()
       return
+    case 'raw':
     case 'hang':
-      return
     case 'endless':
-      response.writeHead(200, { 'content-type': 'application/json' })
-      response.write(answer.start)
-      return
     case 'reset':
-      if (answer.start === undefined) response.socket?.destroy()
-      else {
-        response.writeHead(200, { 'content-type': 'application/json', 'content-length': '10000' })
-        response.write(answer.start, () => response.socket?.destroy())
-      }
+      answerBadly(response, answer)
   }
 }

@@ -4,10 +4,11 @@ import { LLMock } from '@copilotkit/aimock'
 import { toolSchemas } from '../../../agents/models/action-schema.ts'
 import { nextPacificMidnight } from '../../../agents/models/gemini-failure.ts'
 import { GoogleAi } from '../../../agents/models/google-ai.ts'
-import { ProviderError, type ProviderFailure } from '../../../agents/models/provider.ts'
+import type { ProviderFailure } from '../../../agents/models/provider.ts'
 import type { ProviderSetting } from '../../../agents/models/setting.ts'
 import { operatorIntents } from '../../../agents/vocabulary/operator-action.ts'
 import { dailyQuota, type FakeAnswer, fakeGemini, retryInfo } from '../../support/fake-gemini.ts'
+import { failureOf } from './support/failure-of.ts'
 
 const apiKey = 'test-key-0123456789'
 const request = {
@@ -45,17 +46,6 @@ async function withFake<T>(
   } finally {
     await fake.stop()
   }
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<ProviderFailure> {
-  try {
-    await promise
-  } catch (error) {
-    assert.ok(error instanceof ProviderError, String(error))
-    assert.deepEqual(structuredClone(error.failure), error.failure)
-    return error.failure
-  }
-  throw new Error('expected a failure')
 }
 
 describe('GoogleAi against the strict fake', () => {

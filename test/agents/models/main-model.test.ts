@@ -11,14 +11,11 @@ import {
   parseMainModel,
 } from '../../../agents/models/main-model.ts'
 import { promptFor } from '../../../agents/models/model-prompt.ts'
-import {
-  type CompletionRequest,
-  ProviderError,
-  type ProviderFailure,
-} from '../../../agents/models/provider.ts'
+import type { CompletionRequest } from '../../../agents/models/provider.ts'
 import { parseModel } from '../../../agents/models/setting.ts'
 import { operatorIntents } from '../../../agents/vocabulary/operator-action.ts'
 import { strictKey, strictModelServer } from '../../support/strict-model-server.ts'
+import { failureOf } from './support/failure-of.ts'
 
 const request: CompletionRequest = {
   prompt: { system: 'You are an operator', messages: [{ role: 'user', text: 'next' }] },
@@ -29,16 +26,6 @@ const request: CompletionRequest = {
 const prompt = promptFor(request)
 const never = new AbortController().signal
 const ask = (model: MainModel) => askMainModel(model, prompt, never)
-
-async function failureOf(promise: Promise<unknown>): Promise<ProviderFailure> {
-  const error: unknown = await promise.then(
-    () => assert.fail('expected a failure'),
-    (reason: unknown) => reason,
-  )
-  assert.ok(error instanceof ProviderError, String(error))
-  assert.deepEqual(structuredClone(error.failure), error.failure)
-  return error.failure
-}
 
 describe('a function of the user’s as a model', () => {
   it('gets the prompt as plain data and a signal', async () => {

@@ -7,7 +7,6 @@ import { parseAction } from '../../../agents/models/parse-action.ts'
 import {
   type CompletionRequest,
   type Provider,
-  ProviderError,
   type ProviderFailure,
 } from '../../../agents/models/provider.ts'
 import { type ProviderSetting, parseModel } from '../../../agents/models/setting.ts'
@@ -21,6 +20,7 @@ import {
   strictKey,
   strictModelServer,
 } from '../../support/strict-model-server.ts'
+import { failureOf } from './support/failure-of.ts'
 
 const operatorTools = toolSchemas({ agent: 'operator', tools: operatorIntents })
 const coordinatorTools = toolSchemas({ agent: 'coordinator', tools: coordinatorIntents })
@@ -129,17 +129,6 @@ async function withServer<T>(
   } finally {
     await server.stop()
   }
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<ProviderFailure> {
-  try {
-    await promise
-  } catch (error) {
-    assert.ok(error instanceof ProviderError, String(error))
-    assert.deepEqual(structuredClone(error.failure), error.failure)
-    return error.failure
-  }
-  throw new Error('expected a failure')
 }
 
 /** What every service may do, and what has to be made of it. */

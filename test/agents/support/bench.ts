@@ -49,6 +49,13 @@ export class Bench {
     this.effects = [...effects]
   }
 
+  /** The run again, from its events as the journal gives them back. */
+  get folded(): CoordinatorRun {
+    const stored: CoordinatorEvent[] = JSON.parse(JSON.stringify(this.events))
+    const [begun] = startCoordinatorRun(this.start, t0)
+    return stored.reduce((run, event) => stepCoordinator(run, event)[0], begun)
+  }
+
   on(event: Timeless): CoordinatorEffect[] {
     this.at += 1
     const timed = { ...event, at: this.at } as CoordinatorEvent

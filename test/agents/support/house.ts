@@ -1,9 +1,17 @@
+import type { DoorRequest } from '../../../agents/client/protocol.ts'
 import { coordinator } from '../../../agents/servers/coordinator.ts'
 import { door } from '../../../agents/servers/door.ts'
 import { type JournalArgs, journal } from '../../../agents/servers/journal-server.ts'
 import { names } from '../../../agents/servers/names.ts'
+import { unwrapAnswer } from '../../../agents/servers/reply-later.ts'
 import { sandbox } from '../../../agents/servers/sandbox-server.ts'
-import { child, dynamicSupervisor, type Runtime, startRuntime } from '../../../runtime/index.ts'
+import {
+  call,
+  child,
+  dynamicSupervisor,
+  type Runtime,
+  startRuntime,
+} from '../../../runtime/index.ts'
 import { fixedProbe, fixedSandbox, type Script, scriptedModel } from '../fixtures/stand-ins.ts'
 
 /** What differs from the usual house. */
@@ -36,3 +44,18 @@ export function startHouse(
 
 /** Long enough for a machine that is shared by many. */
 export const patienceMs = 30_000
+
+/** Runs `use` in a house of its own, and ends it whatever happens. */
+export async function inHouse(script: Script, use: () => Promise<void>): Promise<void> {
+  const runtime = await startHouse(script)
+  try {
+    await use()
+  } finally {
+    await runtime.stop()
+  }
+}
+
+/** What the door of the house answers; what it refuses is thrown. */
+export async function askDoor(request: DoorRequest): Promise<unknown> {
+  return unwrapAnswer(await call(names.door, 'ask', request, { timeoutMs: patienceMs }))
+}
