@@ -23,7 +23,7 @@ import { isOperatorResult } from './messages.ts'
 import { ModelAsker } from './model-asker.ts'
 import { operatorName } from './names.ts'
 import type { OperatorRunRequest } from './operator.ts'
-import { type OperatorSupply, withOperator } from './operator-supply.ts'
+import { isQuiet, type OperatorSupply, withOperator } from './operator-supply.ts'
 import { StrategyHands } from './strategy-hands.ts'
 import { WorkSlots } from './work-slots.ts'
 
@@ -58,6 +58,8 @@ export class CoordinatorHands {
   readonly #supply: (skill: string) => OperatorSupply | undefined
   readonly #post: PostEvent
   readonly #watched = new Map<Ref, Watched>()
+  /** Operators that have not said yet that they begin. */
+  readonly #beginning = new Set<string>()
   readonly #slots = new WorkSlots(maxAtWork, reservedForHigh)
   readonly #strategies = new StrategyHands()
 
@@ -138,6 +140,7 @@ export class CoordinatorHands {
       limits,
       ...(reason === undefined ? {} : { reason }),
     }
+    this.#beginning.add(operator)
     try {
       if (supply === undefined) throw new RangeError(`there is no skill "${skill}"`)
       const pid = await withOperator(supply, async (candidate) => {
@@ -151,6 +154,8 @@ export class CoordinatorHands {
       this.#slots.release(operator)
       const told = error instanceof Error ? error.message : String(error)
       this.#post(run.id, { type: 'operator-refused', operator, reason: told, at: Date.now() })
+    } finally {
+      this.#beginning.delete(operator)
     }
   }
 
@@ -212,6 +217,8 @@ export class CoordinatorHands {
     this.#watched.delete(ref)
     if (watched === undefined) return
     const { runId, operator } = watched
+    // It was idle just when it was to begin: another is started in its place.
+    if (this.#beginning.has(operator) && isQuiet(reason)) return
     this.#slots.release(operator)
     const told = describeReason(reason)
     this.#post(runId, { type: 'operator-down', operator, reason: told, at: Date.now() })

@@ -15,7 +15,7 @@ import { type SkillDescription, summarize } from '../vocabulary/skill-descriptio
 import { awaitRun, callCoordinator, limitsFrom, startRun } from './coordinator-client.ts'
 import { runOperator } from './direct-operator-run.ts'
 import { names, operatorName } from './names.ts'
-import type { OperatorSupply } from './operator-supply.ts'
+import { isGone, type OperatorSupply } from './operator-supply.ts'
 import { ownSecrets } from './own-secrets.ts'
 import { RunCallers } from './run-callers.ts'
 import type { RunStatus } from './run-status.ts'
@@ -114,15 +114,15 @@ export class DoorDesk {
     const { title } = this.#skill('Operator.status', id)
     const pid = whereis(operatorName(id))
     const [runs, watch] = await Promise.all([runsOf(pid), watchOf(id)])
-    const state = watch?.state ?? runs.at(-1)?.state
+    const state = watch?.state ?? runs?.at(-1)?.state
     return {
       skill: id,
       title,
       mode: watch === undefined ? 'on_demand' : 'continuous',
       ...(state === undefined ? {} : { state }),
       ...(watch === undefined ? {} : { watch }),
-      running: pid !== undefined,
-      runs,
+      running: runs !== undefined,
+      runs: runs ?? [],
     }
   }
 
@@ -130,11 +130,10 @@ export class DoorDesk {
   async #message({ skill: id, text }: RequestOf<'operator-message'>): Promise<unknown> {
     this.#skill('Operator.message', id)
     const pid = whereis(operatorName(id))
-    if (pid === undefined) {
-      return { ok: false, error: `operator "${id}" is not running`, why: 'not_running' }
-    }
+    const nobody = { ok: false, error: `operator "${id}" is not running`, why: 'not_running' }
+    if (pid === undefined) return nobody
     const asked = { from: 'user', text: cleanText(text, ownSecrets()) }
-    return call(pid, 'message', asked, { timeoutMs: 60_000 })
+    return call(pid, 'message', asked, { timeoutMs: 60_000 }).catch(ifGone(nobody))
   }
 
   /** Its runs conclude with what is known; the operator itself ends when it is idle. */
@@ -185,9 +184,20 @@ function isRunStatus(value: unknown): value is RunStatus {
   return isObject(value) && typeof value['runId'] === 'string'
 }
 
-async function runsOf(pid: Pid | undefined): Promise<OperatorStatus['runs']> {
-  const runs = pid === undefined ? [] : await call(pid, 'status')
+/** Absent: it is not running. */
+async function runsOf(pid: Pid | undefined): Promise<OperatorStatus['runs'] | undefined> {
+  if (pid === undefined) return undefined
+  const runs: unknown = await call(pid, 'status').catch(ifGone(undefined))
+  if (runs === undefined) return undefined
   return Array.isArray(runs) ? runs : []
+}
+
+/** An operator may end for idleness while it is asked. */
+function ifGone<Value>(instead: Value): (error: unknown) => Value {
+  return (error) => {
+    if (isGone(error)) return instead
+    throw error
+  }
 }
 
 /** Absent: the operator is on demand. */

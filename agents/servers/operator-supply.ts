@@ -1,4 +1,5 @@
 /** Operators on demand: the running one of a skill, or a new one under the dynamic supervisor. */
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   call,
   child,
@@ -42,6 +43,10 @@ export async function ensureOperator({ skill, idleMs }: OperatorSupply): Promise
   }
 }
 
+/** Its name is given back a moment after it has ended; milliseconds. */
+const nameMs = 1_000
+const lookMs = 5
+
 /**
  * Does something with an operator; one that ended for idleness just now is started again, once.
  */
@@ -53,19 +58,29 @@ export async function withOperator<Value>(
   try {
     return await use(first)
   } catch (error) {
-    if (!isGone(error) || whereis(operatorName(supply.skill.id)) === first) throw error
+    if (!isGone(error) || !(await isReplaceable(operatorName(supply.skill.id), first))) throw error
     return use(await ensureOperator(supply))
   }
 }
 
+async function isReplaceable(name: string, ended: Pid): Promise<boolean> {
+  const until = performance.now() + nameMs
+  while (whereis(name) === ended) {
+    if (performance.now() > until) return false
+    await delay(lookMs)
+  }
+  return true
+}
+
 /** It was dead already, or ended of its own accord: whatever was asked of it has not begun. */
-function isGone(error: unknown): boolean {
+export function isGone(error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error)) return false
   if (error.code === 'ERR_NO_PROCESS') return true
   const reason = 'reason' in error ? error.reason : undefined
   return error.code === 'ERR_PROCESS_DOWN' && isExitReason(reason) && isQuiet(reason)
 }
 
-function isQuiet({ type }: ExitReason): boolean {
+/** It ended of its own accord, now or before. */
+export function isQuiet({ type }: ExitReason): boolean {
   return type === 'normal' || type === 'noproc'
 }
