@@ -58,6 +58,7 @@ describe('what fills the heap', () => {
 
   it('is named with its place although it is bounded in number', async () => {
     const run = await runApp('large', { ...settings, ask }, ['--max-old-space-size=200'])
+    assert.equal(run.code, 7, run.stderr)
     const [row, ...others] = (run.answer('tables_filling')?.value ?? []) as FillingRow[]
     assert.deepEqual(others, [])
     assert.equal(row?.location?.function, 'RecentReports.put', JSON.stringify(run.lines))
